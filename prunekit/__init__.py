@@ -1,0 +1,1 @@
+"""PruneKit: the mixing desk for neural-network pruning."""

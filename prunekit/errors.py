@@ -1,0 +1,59 @@
+"""Every error PruneKit raises on purpose; each message says what was expected, what was given and what to do.
+
+PrunekitError
+├── TaskError           unknown task, unusable project file
+│   └── CheckpointError unreadable, truncated or mismatched weights
+├── RecipeError         unknown key, group or layer; sparsity out of range
+├── StructureError      a network that cannot be traced or shrunk
+├── WorkspaceError      a history that cannot be read or written
+└── ExportError         a file that could not be written or did not prove equal
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class PrunekitError(Exception):
+    """Base of every expected failure; its text is one sentence fit for a screen."""
+
+
+class TaskError(PrunekitError):
+    """The task cannot be opened."""
+
+
+class CheckpointError(TaskError):
+    """The weights cannot be read or do not fit the network."""
+
+
+class RecipeError(PrunekitError):
+    """The recipe asks for something that does not exist or is out of range."""
+
+
+class StructureError(PrunekitError):
+    """The network cannot be traced, analysed or shrunk."""
+
+
+class WorkspaceError(PrunekitError):
+    """The workspace cannot be read or written."""
+
+
+class ExportError(PrunekitError):
+    """An exported file could not be written or is not what was measured."""
+
+
+def close_matches(given: str, known: Iterable[str]) -> str:
+    """Say which known names are near ``given``.
+
+    Args:
+        given: the name nobody knows.
+        known: the names that exist.
+
+    Returns:
+        ``"did you mean a, b?"``, or the known names where none is near.
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(given, names, n=3, cutoff=0.5)
+    if near:
+        return f"did you mean {', '.join(near)}?"
+    shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+    return f"known: {shown}." if names else "there are none."

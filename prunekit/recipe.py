@@ -1,0 +1,199 @@
+"""The recipe: the whole question asked of a network, frozen, hashable and JSON."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Generic, TypeVar
+
+from prunekit.errors import RecipeError, close_matches
+
+V = TypeVar("V")
+
+VERSION = 1
+
+
+class FrozenMap(Mapping[str, V], Generic[V]):
+    """A mapping that can be hashed, pickled and shared; keys iterate in sorted order."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Mapping[str, V] | None = None) -> None:
+        self._items: dict[str, V] = {name: items[name] for name in sorted(items)} if items else {}
+
+    def __getitem__(self, name: str) -> V:
+        return self._items[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._items.items()))
+
+    def __repr__(self) -> str:
+        return repr(self._items)
+
+
+def kept_units(n: int, sparsity: float, round_to: int = 1) -> int:
+    """Count what is kept of ``n`` units: ``max(1, ⌊n·(1−p) + 1e-9⌋)``.
+
+    Args:
+        n: units (or weights) of the dense network.
+        sparsity: fraction 0–1 to remove.
+        round_to: keep a multiple of this many units, at least that many; a group that is not
+            cut, or has fewer units than one multiple, stays whole.
+
+    Returns:
+        The number of units kept, between 1 and ``n``.
+
+    Example:
+        >>> kept_units(64, 0.5), kept_units(10, 0.35), kept_units(3, 1.0)
+        (32, 6, 1)
+        >>> kept_units(30, 0.5, round_to=8)
+        8
+    """
+    kept = max(1, math.floor(n * (1.0 - sparsity) + 1e-9))
+    if round_to > 1 and kept < n:
+        kept = min(n, max(round_to, kept // round_to * round_to))
+    return kept
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What to remove from a task's dense network, and how to choose it.
+
+    Attributes:
+        task: name of the task the recipe was written for.
+        base: run whose weights are scored and cut; ``None`` is the task's own network.
+        channels: sparsity (fraction 0–1) per group.
+        keep: units a hand keeps whatever their score, per group.
+        drop: units a hand drops whatever their score, per group.
+        round_to: kept units are a multiple of this, per group.
+        weights: unstructured sparsity (fraction 0–1) per layer.
+        criterion: name of the score; the lowest go first.
+        seed: seed of criteria that draw or sample.
+        recalibrate: estimate BatchNorm statistics anew on train data after the cut.
+    """
+
+    task: str = ""
+    base: str | None = None
+    channels: Mapping[str, float] = field(default_factory=FrozenMap)
+    keep: Mapping[str, tuple[int, ...]] = field(default_factory=FrozenMap)
+    drop: Mapping[str, tuple[int, ...]] = field(default_factory=FrozenMap)
+    round_to: Mapping[str, int] = field(default_factory=FrozenMap)
+    weights: Mapping[str, float] = field(default_factory=FrozenMap)
+    criterion: str = "l2"
+    seed: int = 0
+    recalibrate: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("channels", "weights"):
+            values = {key: _fraction(name, key, value) for key, value in getattr(self, name).items()}
+            object.__setattr__(self, name, FrozenMap({k: v for k, v in values.items() if v > 0}))
+        for name in ("keep", "drop"):
+            units = {key: _units(name, key, value) for key, value in getattr(self, name).items()}
+            object.__setattr__(self, name, FrozenMap({k: v for k, v in units.items() if v}))
+        steps = {key: _step(key, value) for key, value in self.round_to.items()}
+        object.__setattr__(self, "round_to", FrozenMap({k: v for k, v in steps.items() if v > 1}))
+
+    @property
+    def digest(self) -> str:
+        """Sixteen hexadecimal digits that name this recipe's content."""
+        text = json.dumps(self.to_json(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether the recipe removes nothing from its base."""
+        return not (self.channels or self.weights or self.drop)
+
+    def with_channels(self, **changes: float) -> "Recipe":
+        """Return a copy with some groups' sparsity changed; 0 takes the group out."""
+        return replace(self, channels={**self.channels, **changes})
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the recipe as plain JSON values, every key present."""
+        return {
+            "version": VERSION,
+            "task": self.task,
+            "base": self.base,
+            "channels": dict(self.channels),
+            "keep": {group: list(units) for group, units in self.keep.items()},
+            "drop": {group: list(units) for group, units in self.drop.items()},
+            "round_to": dict(self.round_to),
+            "weights": dict(self.weights),
+            "criterion": self.criterion,
+            "seed": self.seed,
+            "recalibrate": self.recalibrate,
+        }
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> "Recipe":
+        """Read a recipe from JSON values; every key is optional.
+
+        Raises:
+            RecipeError: an unknown key, another version, or a value of the wrong kind.
+        """
+        if not isinstance(data, Mapping):
+            raise RecipeError(f"A recipe is a JSON object, not {type(data).__name__}.")
+        known = {f.name for f in fields(Recipe)}
+        for key in data:
+            if key not in known and key != "version":
+                raise RecipeError(f"Unknown recipe key {key!r}; {close_matches(key, known)}")
+        if data.get("version", VERSION) != VERSION:
+            raise RecipeError(f"Recipe version {data['version']!r} is not supported; this is version {VERSION}.")
+        for key, kind in _KINDS.items():
+            if key in data and not isinstance(data[key], kind):
+                raise RecipeError(f"Recipe key {key!r} cannot hold {data[key]!r}.")
+        return Recipe(**{key: value for key, value in data.items() if key != "version"})
+
+    @staticmethod
+    def from_text(text: str) -> "Recipe":
+        """Read a recipe from JSON text.
+
+        Raises:
+            RecipeError: not JSON, or not a recipe.
+        """
+        try:
+            return Recipe.from_json(json.loads(text))
+        except json.JSONDecodeError as error:
+            raise RecipeError(f"The recipe is not valid JSON: {error}.") from None
+
+
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "task": str,
+    "base": (str, type(None)),
+    "channels": Mapping,
+    "keep": Mapping,
+    "drop": Mapping,
+    "round_to": Mapping,
+    "weights": Mapping,
+    "criterion": str,
+    "seed": int,
+    "recalibrate": bool,
+}
+
+
+def _fraction(key: str, name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise RecipeError(f"Sparsity is a fraction from 0 to 1; {key} gives {name!r} the value {value!r}.")
+    return float(value)
+
+
+def _units(key: str, group: str, value: Any) -> tuple[int, ...]:
+    if isinstance(value, str) or not hasattr(value, "__iter__"):
+        raise RecipeError(f"{key} lists unit numbers; group {group!r} has {value!r}.")
+    units = tuple(value)
+    if any(isinstance(u, bool) or not isinstance(u, int) or u < 0 for u in units):
+        raise RecipeError(f"{key} lists unit numbers from 0; group {group!r} has {list(units)!r}.")
+    return tuple(sorted(set(units)))
+
+
+def _step(group: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise RecipeError(f"round_to is a whole number from 1; group {group!r} has {value!r}.")
+    return value

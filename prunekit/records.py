@@ -1,0 +1,315 @@
+"""The frozen records that library, command line and screen speak in: numbers and names, never tensors."""
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from prunekit.recipe import Recipe
+
+
+class Mode(StrEnum):
+    """What a slider removes."""
+
+    CHANNELS = "channels"
+    WEIGHTS = "weights"
+
+
+class Status(StrEnum):
+    """What a number is."""
+
+    MEASURED = "measured"
+    ESTIMATED = "estimated"
+    INTERPOLATED = "interpolated"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One dimension of one tensor whose positions a group cuts."""
+
+    tensor: str
+    dim: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Channels that must be removed together.
+
+    Attributes:
+        name: module path of the first producer.
+        kind: ``channel``, or ``head`` where a unit is a whole attention head.
+        units: how many smallest removable pieces there are.
+        layers: the layers whose outputs it cuts, in execution order.
+        consumers: the layers whose inputs it cuts, in execution order.
+        members: every tensor dimension it cuts.
+        protected: why it cannot be cut, or ``None``.
+        linked: why its layers move together; empty where it has one layer.
+        statistics: a normalisation or softmax computes statistics over these channels, so
+            the smaller network is not the masked one.
+    """
+
+    name: str
+    kind: str
+    units: int
+    layers: tuple[str, ...]
+    consumers: tuple[str, ...]
+    members: tuple[Member, ...]
+    protected: str | None = None
+    linked: str = ""
+    statistics: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One operation that holds a weight, in execution order.
+
+    Attributes:
+        name: module path, or the tensor's name for a functional weight.
+        op: ``conv2d``, ``linear``, …
+        weight: name of the weight tensor.
+        shape: shape of the weight.
+        params: weight and bias entries.
+        macs: multiply-accumulates for one input.
+        group: the group of its output channels.
+        protected: why its output channels cannot be cut, or ``None``.
+    """
+
+    name: str
+    op: str
+    weight: str
+    shape: tuple[int, ...]
+    params: int
+    macs: int
+    group: str
+    protected: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A part that can be removed whole because its input and output shapes agree."""
+
+    name: str
+    layers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Exact counts of a network: parameters, MACs for one input, bytes of parameters and persistent buffers."""
+
+    params: int
+    macs: int
+    bytes: int
+
+    @property
+    def flops(self) -> int:
+        """Floating-point operations for one input: two for each multiply-accumulate."""
+        return 2 * self.macs
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A measured figure with what it is.
+
+    Attributes:
+        metric: name of the task's metric.
+        value: the metric, a fraction 0–1 for accuracies.
+        n: samples it was measured on.
+        correct: how many of them are right, for metrics that count.
+        interval: 95 % interval of ``value``.
+        loss: mean loss per sample.
+        kl: mean KL divergence from the dense network's output, in nats.
+        split: the data split.
+        status: measured, estimated or interpolated.
+        recipe: digest of the recipe that was measured.
+        per_class: metric per class, in the order of the task's classes.
+        recalibrated: whether BatchNorm statistics were estimated anew.
+        value_raw: the metric before recalibration, where that was measured.
+    """
+
+    metric: str
+    value: float
+    n: int
+    correct: int | None
+    interval: tuple[float, float] | None
+    loss: float
+    kl: float | None
+    split: str
+    status: Status
+    recipe: str
+    per_class: tuple[float, ...] = ()
+    recalibrated: bool = False
+    value_raw: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Everything ``evaluate`` reports of one recipe: its reading and its counts.
+
+    Attributes:
+        reading: the metric and what surrounds it.
+        cost: exact counts of the network that was measured.
+        macs_thop: MACs as thop counts them, or ``None`` where thop cannot run.
+        macs_thop_missing: module types thop has no rule for.
+        bytes_gzip: bytes of the tensors after gzip.
+        nonzero: parameters that are not zero.
+        notes: remarks a person should read, such as a criterion that fell back.
+    """
+
+    reading: Reading
+    cost: Cost
+    macs_thop: int | None
+    macs_thop_missing: tuple[str, ...]
+    bytes_gzip: int
+    nonzero: int
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the flat JSON object of the command line's contract."""
+        return {
+            **asdict(self.reading),
+            "params": self.cost.params,
+            "macs": self.cost.macs,
+            "flops": self.cost.flops,
+            "macs_thop": self.macs_thop,
+            "macs_thop_missing": list(self.macs_thop_missing),
+            "bytes": self.cost.bytes,
+            "bytes_gzip": self.bytes_gzip,
+            "nonzero": self.nonzero,
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One cell of a scan: one group or layer cut alone.
+
+    Attributes:
+        kind: what ``name`` is: a group (``channels``) or a layer (``weights``).
+        name: the group or layer.
+        level: sparsity asked, a fraction 0–1.
+        reading: what was measured there.
+    """
+
+    kind: Mode
+    name: str
+    level: float
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """A layer's weights, binned on the server.
+
+    Attributes:
+        layer: the layer.
+        low: left edge of the first bin.
+        high: right edge of the last bin.
+        counts: weights in each of the equally wide bins.
+        n: weights in all.
+        zeros: weights that are exactly 0.
+    """
+
+    layer: str
+    low: float
+    high: float
+    counts: tuple[int, ...]
+    n: int
+    zeros: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnitScores:
+    """A group's scores under one criterion, and what a recipe keeps of it.
+
+    Attributes:
+        group: the group.
+        criterion: what scored it.
+        values: one score for each unit; the lowest go first.
+        kept: the units the recipe keeps.
+    """
+
+    group: str
+    criterion: str
+    values: tuple[float, ...]
+    kept: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """One step of recovery worth drawing.
+
+    Attributes:
+        step: optimiser steps done.
+        steps: optimiser steps in all.
+        epoch: epochs done, a fraction while one runs.
+        loss: mean training loss since the last record.
+        reading: validation reading, where this step measured one.
+    """
+
+    step: int
+    steps: int
+    epoch: float
+    loss: float
+    reading: Reading | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One node of the history: a recipe, what was measured of it, and where it came from.
+
+    Attributes:
+        id: twelve hexadecimal digits.
+        task: the task's name.
+        model: digest of the task's dense weights.
+        recipe: the question.
+        parent: the run it was made from.
+        created: seconds since 1970, UTC.
+        cost: exact counts.
+        readings: one for each split measured.
+        label: what a person calls it.
+        weights: file of its own weights inside the workspace, for a recovered run.
+    """
+
+    id: str
+    task: str
+    model: str
+    recipe: Recipe
+    parent: str | None
+    created: float
+    cost: Cost
+    readings: tuple[Reading, ...] = ()
+    label: str = ""
+    weights: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One proof step and how it went."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether an exported file is what was measured, check by check."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every check passed; an empty verdict proves nothing."""
+        return bool(self.checks) and all(check.ok for check in self.checks)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return ``{"ok", "checks": [{"name", "ok", "detail"}]}``."""
+        return {"ok": self.ok, "checks": [asdict(check) for check in self.checks]}
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedFile:
+    """A file that was written, its size in bytes and the proof that it is what was measured."""
+
+    path: str
+    bytes: int
+    proof: Verdict = field(default_factory=lambda: Verdict(()))
