@@ -1,0 +1,21 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread():
+    """Sums come out alike on every machine, and two test runs do not fight over the cores."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    torch.manual_seed(0)
+
+
+@pytest.fixture
+def workspace(tmp_path) -> Path:
+    """A folder for a workspace; nothing is in it yet."""
+    return tmp_path / "workspace"
