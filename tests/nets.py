@@ -1,4 +1,4 @@
-"""Tiny networks for tests: at most 2,000 parameters each, one awkwardness each, BatchNorms that are not the identity."""
+"""Tiny networks for tests: at most 2,000 parameters and one awkwardness each; no BatchNorm is the identity."""
 
 from collections.abc import Callable
 

@@ -1,0 +1,44 @@
+# Each target does all its own set-up in .venv; a second call finds it done.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: app test lint browser picture bench
+
+## Start the desk: make app, make app TASK=vgg, make app TASK=path/to/prunekit.toml
+app: .venv/.app
+	PRUNEKIT_TASK="$(TASK)" $(BIN)/streamlit run app.py
+
+## Everything a change must pass
+test: lint browser
+	$(BIN)/pytest
+
+lint: .venv/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+## The Chromium the browser tests drive
+browser: .venv/.dev
+	$(BIN)/python -m tools.browser
+
+## The README's picture, from the browser tests
+picture: browser
+	$(BIN)/pytest tests/browser/test_smoke.py
+	cp screenshots/desk-light.png docs/desk.png
+
+## Every claim's benchmark, one after the other
+bench: browser
+	set -e; for script in benchmarks/*.py; do $(BIN)/python $$script; done
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "PruneKit needs Python 3.11 or newer: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv .venv
+
+.venv/.app: requirements.txt pyproject.toml | .venv/bin/python
+	$(BIN)/pip install -r requirements.txt -e .
+	@touch $@
+
+.venv/.dev: requirements-dev.txt .venv/.app
+	$(BIN)/pip install -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,77 @@
+"""Starts the app as a newcomer does, for browser tests and benchmarks."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PATIENCE = 90.0  # seconds: a loaded machine that imports everything for the first time
+
+
+@contextmanager
+def serving(workspace: Path, log: Path) -> Iterator[str]:
+    """Run ``streamlit run app.py`` on a free port until the block ends.
+
+    Args:
+        workspace: folder the app keeps its history in.
+        log: file that takes what the server prints.
+
+    Yields:
+        The app's address, once the server answers.
+
+    Raises:
+        RuntimeError: the server ended or did not answer in time; the text holds its log.
+    """
+    port = _free_port()
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    environment = {**os.environ, "PRUNEKIT_WORKSPACE": str(workspace)}
+    with log.open("w") as output:
+        # A session of its own, so that ending it also ends the workers it started.
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait(process, address, log)
+        yield address
+    finally:
+        _end(process)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.02)
+    raise RuntimeError(f"The app did not answer at {address}; its log says:\n{log.read_text()}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for ending in (signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is None:
+            os.killpg(process.pid, ending)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=10)
