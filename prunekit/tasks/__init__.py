@@ -1,0 +1,1 @@
+"""Bundled networks with their data and checkpoints, and the opening of one's own."""

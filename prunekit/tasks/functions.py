@@ -1,0 +1,68 @@
+"""Find a function that a person names as ``module:function`` or ``file.py:function``."""
+
+import hashlib
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from prunekit.errors import TaskError, close_matches
+
+
+def import_function(path: str, folder: Path | None = None) -> Callable[..., Any]:
+    """Import the function that ``path`` names; this runs the code of its module.
+
+    Args:
+        path: ``module:function``, or ``file.py:function``.
+        folder: what a relative file is relative to; its modules can be imported too.
+
+    Returns:
+        The function.
+
+    Raises:
+        TaskError: not of that form, nothing there, or its module raises.
+    """
+    where, _, name = path.partition(":")
+    if not where or not name:
+        raise TaskError(f"{path!r} names no function; write module:function or file.py:function.")
+    if folder is not None and str(folder) not in sys.path:
+        sys.path.append(str(folder))  # last, so that it shadows nothing
+    module = _module_from_file((folder or Path()) / where) if where.endswith(".py") else _module(where)
+    function = getattr(module, name, None)
+    if not callable(function):
+        callables = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+        raise TaskError(f"{where} has no function {name!r}; {close_matches(name, callables)}")
+    return function  # type: ignore[no-any-return]
+
+
+def _module(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except Exception as error:
+        raise TaskError(f"The module {name} cannot be imported: {_reason(error)}") from error
+
+
+def _module_from_file(file: Path) -> ModuleType:
+    file = file.resolve()
+    if not file.is_file():
+        raise TaskError(f"The file {file} does not exist.")
+    # Two projects may both have a nets.py.
+    name = f"{file.stem}_{hashlib.sha256(str(file).encode()).hexdigest()[:8]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None and spec.loader is not None
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise TaskError(f"{file.name} cannot be imported: {_reason(error)}") from error
+    return module
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}."
