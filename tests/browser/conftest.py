@@ -1,0 +1,91 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from tools import browser as chromium
+from tools.app_server import ROOT, serving
+
+SCREENSHOTS = ROOT / "screenshots"
+PATIENCE = 60_000  # ms; a shared machine
+FLAGS = (
+    "--no-sandbox",  # Chromium refuses a sandbox to root, as which containers run
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = chromium.installed()
+    assert path, "the browser tests need Chromium: `make browser` provides one; `pytest -m 'not browser'` goes without"
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def server_log(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("server") / "log"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, server_log) -> Iterator[str]:
+    """The address of the app, started as a newcomer does, with a history of its own for each test file."""
+    with serving(tmp_path_factory.mktemp("workspace"), server_log) as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser, server) -> Iterator[Page]:
+    """A fresh visitor's page; whatever the browser's console reports as an error fails the test."""
+    errors: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            errors.append(f"{message.text} ({message.location.get('url', '')})")
+
+    context = browser.new_context(base_url=server, viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.on("console", note)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert not errors, "\n".join(errors)
+
+
+@pytest.fixture
+def picture(page) -> Callable[[str], None]:
+    """Writes the page as it stands to ``screenshots/NAME-light.png`` and ``-dark.png``."""
+
+    def write(name: str) -> None:
+        SCREENSHOTS.mkdir(exist_ok=True)
+        for scheme in ("dark", "light"):
+            page.emulate_media(color_scheme=scheme)
+            page.wait_for_timeout(300)  # charts are drawn anew in the other colours
+            page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}.png", full_page=True)
+
+    return write
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Show what the server printed beside a test that failed."""
+    report = yield
+    log = item.funcargs.get("server_log")
+    if report.failed and log and log.exists():
+        report.sections.append(("server log", log.read_text()[-4000:]))
+    return report
