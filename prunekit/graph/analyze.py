@@ -1,0 +1,86 @@
+"""From a trace to a structure: labels, groups, formulas and the proof that each group can go."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from torch import Tensor, nn
+
+from prunekit.graph.blocks import find_blocks
+from prunekit.graph.check import protect_failures
+from prunekit.graph.formula import formula
+from prunekit.graph.groups import Partition, partition
+from prunekit.graph.labels import Atoms, Labels
+from prunekit.graph.layers import LayerCall, find_layers, links
+from prunekit.graph.propagate import propagate
+from prunekit.graph.structure import Structure
+from prunekit.graph.trace import Trace, trace
+from prunekit.records import Group, Layer
+
+
+def structure_of(model: nn.Module, example: Tensor) -> Structure:
+    """Analyse a network.
+
+    Args:
+        model: the network; it is not changed.
+        example: ``(batch, …)`` input with a batch of at least 2.
+
+    Returns:
+        Its layers, groups, counts and what is protected.
+
+    Raises:
+        StructureError: the network cannot be traced.
+
+    Example:
+        >>> import torch
+        >>> net = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 2))
+        >>> structure = structure_of(net, torch.zeros(2, 4))
+        >>> [(group.name, group.units, group.protected) for group in structure.groups]
+        [('0', 6, None), ('2', 2, 'network output')]
+        >>> structure.cost({"0": 3})
+        Cost(params=23, macs=18, bytes=92)
+    """
+    traced = trace(model, example)
+    labels, tensors = propagate(traced)
+    return protect_failures(model, analyze(traced, labels, tensors), traced, labels, example)
+
+
+def analyze(traced: Trace, labels: Labels, tensors: Mapping[str, Sequence[Atoms]]) -> Structure:
+    """Collect the groups and counts of a labelled trace; the one-unit check comes after."""
+    calls = find_layers(traced)
+    parts = partition(traced, labels, tensors, calls)
+    counts = formula(traced, labels, tensors, calls, parts)
+    structure = Structure(
+        layers=(),
+        groups=parts.groups,
+        blocks=find_blocks(traced, calls),
+        links=links(traced, calls),
+        unknown_ops=tuple(labels.unknown),
+        formula=counts,
+        atoms={name: tuple(dims) for name, dims in tensors.items()},
+        group_of=parts.group_of,
+        unit_of=parts.unit_of,
+    )
+    costs = counts.layer_costs({}, len(calls))
+    layers = [_layer(traced, parts, structure, call, cost) for call, cost in zip(calls, costs, strict=True)]
+    return replace(structure, layers=tuple(layers))
+
+
+def _layer(traced: Trace, parts: Partition, structure: Structure, call: LayerCall, cost: tuple[int, int]) -> Layer:
+    group = _group_of_layer(parts, structure, call)
+    return Layer(
+        name=call.name,
+        op=call.op,
+        weight=call.weight,
+        shape=traced.shapes[call.weight],
+        params=cost[0],
+        macs=cost[1],
+        group=group.name,
+        protected=group.protected,
+    )
+
+
+def _group_of_layer(parts: Partition, structure: Structure, call: LayerCall) -> Group:
+    """Return the group of most of a layer's output channels."""
+    indices = parts.group_of[structure.atoms[call.weight][call.output_dim]]
+    return parts.groups[int(np.bincount(indices).argmax())]

@@ -1,0 +1,58 @@
+"""Finds the parts that could be removed whole: residual branches around an identity shortcut."""
+
+from collections.abc import Sequence
+
+from torch import fx
+
+from prunekit.graph.calls import bind, shape_of
+from prunekit.graph.layers import LayerCall
+from prunekit.graph.trace import Trace
+from prunekit.records import Block
+
+
+def find_blocks(trace: Trace, layers: Sequence[LayerCall]) -> tuple[Block, ...]:
+    """List the residual branches: what lies between a value and its addition to itself, changed."""
+    owner = {node: layer.name for layer in layers for node in layer.nodes}
+    blocks: dict[str, Block] = {}
+    for node in trace.graph.nodes:
+        call = bind(node)
+        if call is None or call.op not in ("add", "add_"):
+            continue
+        operands = [value for value in node.args[:2] if isinstance(value, fx.Node)]
+        if len(operands) != 2 or shape_of(operands[0]) != shape_of(operands[1]):
+            continue
+        for shortcut, branch in (operands, operands[::-1]):
+            between = _between(trace, shortcut, branch)
+            names = tuple(dict.fromkeys(owner[value] for value in between if value in owner))
+            if names:
+                name = _common_path(names)
+                name = name if name not in blocks else f"{name}#{len(blocks)}"
+                blocks[name] = Block(name, tuple(sorted(names, key=[layer.name for layer in layers].index)))
+                break
+    return tuple(blocks.values())
+
+
+def _between(trace: Trace, start: fx.Node, end: fx.Node) -> list[fx.Node]:
+    """Return the values on the way from ``start`` to ``end``; nothing unless all ways from the input pass ``start``."""
+    found: dict[fx.Node, None] = {}
+    stack, reached = [end], False
+    while stack:
+        node = stack.pop()
+        if node is start:
+            reached = True
+        elif node.op == "placeholder" and node not in trace.tensors:
+            return []
+        elif node not in found:
+            found[node] = None
+            stack.extend(node.all_input_nodes)
+    return list(found) if reached else []
+
+
+def _common_path(names: Sequence[str]) -> str:
+    parts = [name.split(".") for name in names]
+    common = []
+    for column in zip(*parts, strict=False):
+        if len(set(column)) > 1:
+            break
+        common.append(column[0])
+    return ".".join(common) or names[0]

@@ -1,0 +1,186 @@
+"""Parameters, bytes and MACs as closed formulas of how many units are kept: no tracing, no copying.
+
+Every dimension of every tensor is a whole number of positions for each kept unit plus a constant,
+so each count is a sum of products of such dimensions.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import fx
+
+from prunekit.graph.calls import bind, shape_of
+from prunekit.graph.groups import Partition
+from prunekit.graph.labels import POSITION, Call, Dim, Dims, Labels
+from prunekit.graph.layers import LayerCall
+from prunekit.graph.trace import Trace
+from prunekit.records import Cost
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Formula:
+    """Sums of products of affine dimensions.
+
+    Attributes:
+        names: the groups, in the order of the kept vector; the constant 1 stands last.
+        units: units of each group.
+        factors: ``(width · terms, groups + 1)``; row ``w · terms + t`` is factor w of term t.
+        weights: ``(3, terms)``: what a term adds to parameters, MACs and bytes.
+        owners: for each term, the index of its layer, or -1.
+    """
+
+    names: tuple[str, ...]
+    units: Vector
+    factors: Vector
+    weights: Vector
+    owners: NDArray[np.int64]
+
+    def kept(self, kept: Mapping[str, int]) -> Vector:
+        """Return the kept units of every group with a final 1; groups not named stay whole."""
+        return np.array([*(kept.get(name, n) for name, n in zip(self.names, self.units.tolist(), strict=True)), 1.0])
+
+    def terms(self, kept: Mapping[str, int]) -> Vector:
+        """Return the product of every term."""
+        values = self.factors @ self.kept(kept)
+        product: Vector = values.reshape(-1, self.weights.shape[1]).prod(0)
+        return product
+
+    def cost(self, kept: Mapping[str, int]) -> Cost:
+        """Count the network that keeps so many units of each group."""
+        params, macs, size = self.weights @ self.terms(kept)
+        return Cost(round(params), round(macs), round(size))
+
+    def layer_costs(self, kept: Mapping[str, int], layers: int) -> tuple[tuple[int, int], ...]:
+        """Return ``(parameters, MACs)`` of each layer."""
+        values = self.weights[:2] * self.terms(kept)
+        totals = np.zeros((2, layers + 1))
+        np.add.at(totals, (slice(None), self.owners), values)
+        return tuple((round(params), round(macs)) for params, macs in totals[:, :layers].T.tolist())
+
+
+def formula(
+    trace: Trace,
+    labels: Labels,
+    tensors: Mapping[str, Sequence[Any]],
+    layers: Sequence[LayerCall],
+    parts: Partition,
+) -> Formula:
+    """Read every count off the labels.
+
+    MACs follow `torch.utils.flop_counter`: convolutions, matrix products and attention, for one input.
+    """
+    reader = _Reader(parts)
+    rows: list[list[Vector]] = []
+    weights: list[tuple[float, float, float]] = []
+    owners: list[int] = []
+    layer_of_tensor = {name: i for i, layer in enumerate(layers) for name in layer.tensors}
+    for name, dims in tensors.items():
+        is_parameter = name in trace.parameters
+        if is_parameter or name in trace.persistent:
+            rows.append([reader.size(dim, len(dim)) for dim in dims])
+            weights.append((float(is_parameter), 0.0, float(trace.itemsize[name])))
+            owners.append(layer_of_tensor.get(name, -1))
+    layer_of_node = {node: i for i, layer in enumerate(layers) for node in layer.nodes}
+    sampled = _per_sample(trace)
+    for node in trace.graph.nodes:
+        call = bind(node)
+        if call is None or call.op not in MACS:
+            continue
+        for product in MACS[call.op](labels, call):
+            rows.append([reader.size(dim, size) for dim, size in product])
+            weights.append((0.0, 1.0 / trace.batch if node in sampled else 1.0, 0.0))
+            owners.append(layer_of_node.get(node, -1))
+    factors, constants = _pack(rows, len(parts.groups))
+    return Formula(
+        names=tuple(group.name for group in parts.groups),
+        units=np.array([group.units for group in parts.groups], dtype=float),
+        factors=factors,
+        weights=np.array(weights).T * constants,
+        owners=np.array(owners),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    parts: Partition
+
+    def size(self, dim: Dim, size: int) -> Vector:
+        """Write a dimension as positions for each unit of each group, and a constant."""
+        row = np.zeros(len(self.parts.groups) + 1)
+        if isinstance(dim, str):
+            row[-1] = size
+            return row
+        groups = self.parts.group_of[dim]
+        row[:-1] = np.bincount(groups[groups >= 0], minlength=len(self.parts.groups))
+        row[-1] = (groups < 0).sum()
+        for index in np.flatnonzero(row[:-1]):
+            row[index] /= self.parts.groups[index].units
+        return row
+
+
+def _pack(rows: Sequence[Sequence[Vector]], groups: int) -> tuple[Vector, Vector]:
+    """Multiply constant factors out and lay the rest as one matrix."""
+    one = np.zeros(groups + 1)
+    one[-1] = 1.0
+    constants = np.array([np.prod([row[-1] for row in term if not row[:-1].any()]) for term in rows])
+    varying = [[row for row in term if row[:-1].any()] for term in rows]
+    width = max((len(term) for term in varying), default=1) or 1
+    table = np.stack([np.stack([term[w] if w < len(term) else one for term in varying]) for w in range(width)])
+    return table.reshape(-1, groups + 1), constants
+
+
+def _per_sample(trace: Trace) -> set[fx.Node]:
+    """Return the values that depend on the network's input."""
+    found: set[fx.Node] = set()
+    for node in trace.graph.nodes:
+        if (node.op == "placeholder" and node not in trace.tensors) or any(v in found for v in node.all_input_nodes):
+            found.add(node)
+    return found
+
+
+Product = list[tuple[Dim, int]]
+
+
+def _sized(labels: Labels, node: fx.Node) -> Product:
+    return list(zip(_dims(labels, node), shape_of(node), strict=True))
+
+
+def _dims(labels: Labels, node: fx.Node) -> Dims:
+    dims = labels.of.get(node)
+    return dims if isinstance(dims, list) else [POSITION] * len(shape_of(node))
+
+
+def _convolution(labels: Labels, call: Call) -> list[Product]:
+    return [_sized(labels, call.node) + _sized(labels, call.args["weight"])[1:]]
+
+
+def _transposed(labels: Labels, call: Call) -> list[Product]:
+    return [_sized(labels, call.args["input"]) + _sized(labels, call.args["weight"])[1:]]
+
+
+def _linear(labels: Labels, call: Call) -> list[Product]:
+    return [_sized(labels, call.args["input"]) + _sized(labels, call.args["weight"])[:1]]
+
+
+def _matmul(labels: Labels, call: Call) -> list[Product]:
+    first = next(value for value in call.args.values() if isinstance(value, fx.Node))
+    return [_sized(labels, call.node) + _sized(labels, first)[-1:]]
+
+
+def _attention(labels: Labels, call: Call) -> list[Product]:
+    query, key, value = (_sized(labels, call.args[name]) for name in ("query", "key", "value"))
+    return [[*query, key[-2]], [*query[:-1], key[-2], value[-1]]]
+
+
+MACS: dict[str, Callable[[Labels, Call], list[Product]]] = {
+    **dict.fromkeys(("conv1d", "conv2d", "conv3d"), _convolution),
+    **dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), _transposed),
+    "linear": _linear,
+    **dict.fromkeys(("matmul", "bmm", "mm"), _matmul),
+    "scaled_dot_product_attention": _attention,
+}

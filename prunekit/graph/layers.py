@@ -1,0 +1,95 @@
+"""The layers of a graph: operations that hold a weight, in execution order, and how they follow each other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import fx
+
+from prunekit.graph.calls import bind
+from prunekit.graph.trace import Trace
+
+OUTPUT_DIM = {
+    "conv1d": 0,
+    "conv2d": 0,
+    "conv3d": 0,
+    "conv_transpose1d": 1,
+    "conv_transpose2d": 1,
+    "conv_transpose3d": 1,
+    "linear": 0,
+    "embedding": 1,
+    "matmul": 1,
+    "mm": 1,
+}
+"""The dimension of a layer's weight that makes its output channels, by operation."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerCall:
+    """A layer as the graph shows it.
+
+    Attributes:
+        name: module path, or the tensor's name for a functional weight.
+        op: the operation.
+        weight: name of the weight tensor.
+        tensors: names of all its tensors: weight, then bias.
+        nodes: its calls, more than one where a module is called again.
+    """
+
+    name: str
+    op: str
+    weight: str
+    tensors: tuple[str, ...]
+    nodes: tuple[fx.Node, ...]
+
+    @property
+    def output_dim(self) -> int:
+        """The dimension of the weight that makes the output channels."""
+        return OUTPUT_DIM[self.op]
+
+
+def find_layers(trace: Trace) -> tuple[LayerCall, ...]:
+    """List the layers in order of their first call."""
+    found: dict[str, LayerCall] = {}
+    for node in trace.graph.nodes:
+        call = bind(node)
+        if call is None or call.op not in OUTPUT_DIM:
+            continue
+        weight = call.args.get("weight", call.args.get("other", call.args.get("mat2")))
+        if not isinstance(weight, fx.Node) or weight not in trace.tensors:
+            continue
+        tensor = trace.tensors[weight]
+        bias = call.args.get("bias")
+        names = (tensor, trace.tensors[bias]) if isinstance(bias, fx.Node) and bias in trace.tensors else (tensor,)
+        earlier = found.get(tensor)
+        if earlier is None:
+            path, _, leaf = tensor.rpartition(".")
+            found[tensor] = LayerCall(path if path and leaf == "weight" else tensor, call.op, tensor, names, (node,))
+        elif earlier.op == call.op:
+            found[tensor] = LayerCall(earlier.name, call.op, tensor, earlier.tensors, (*earlier.nodes, node))
+    return tuple(found.values())
+
+
+def sources(trace: Trace, layers: tuple[LayerCall, ...]) -> Mapping[fx.Node, tuple[str, ...]]:
+    """Name for every value the layers that it was last computed by."""
+    owner = {node: layer.name for layer in layers for node in layer.nodes}
+    seen: dict[fx.Node, tuple[str, ...]] = {}
+    for node in trace.graph.nodes:
+        if node in owner:
+            seen[node] = (owner[node],)
+        else:
+            seen[node] = tuple(dict.fromkeys(name for value in node.all_input_nodes for name in seen[value]))
+    return seen
+
+
+def links(trace: Trace, layers: tuple[LayerCall, ...]) -> tuple[tuple[str, str], ...]:
+    """Return the edges of the network diagram: from each layer to those that read its output."""
+    before = sources(trace, layers)
+    edges = [
+        (name, layer.name)
+        for layer in layers
+        for node in layer.nodes
+        for value in node.all_input_nodes
+        for name in before[value]
+        if name != layer.name
+    ]
+    return tuple(dict.fromkeys(edges))

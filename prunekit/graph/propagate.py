@@ -1,0 +1,80 @@
+"""Walks the graph once and lets every operation's rule bind its channels."""
+
+from typing import Any
+
+import torch
+from torch import fx
+
+from prunekit.graph.calls import bind
+from prunekit.graph.heads import mark_heads
+from prunekit.graph.labels import Atoms, Labels, Unsupported
+from prunekit.graph.rules import RULES
+from prunekit.graph.trace import Trace
+
+INPUT = "network input"
+OUTPUT = "network output"
+UNUSED = "not used in the forward pass"
+
+
+def propagate(trace: Trace) -> tuple[Labels, dict[str, list[Atoms]]]:
+    """Label every value of a trace.
+
+    Returns:
+        The labels, and the atoms of every dimension of every parameter and buffer.
+    """
+    mark_heads(trace.graph)
+    labels = Labels()
+    tensors: dict[str, list[Atoms]] = {}
+    for node in trace.graph.nodes:
+        if node.op == "placeholder":
+            if node in trace.tensors:
+                name = trace.tensors[node]
+                labels.of[node] = tensors[name] = [labels.fresh(size) for size in trace.shapes[name]]
+                if not node.users:
+                    labels.freeze_all(tensors[name], UNUSED)
+            else:
+                labels.of[node] = _unlabelled(node, INPUT)
+        elif node.op == "get_attr":
+            labels.of[node] = _unlabelled(node, "a constant of the forward pass")
+        elif node.op == "output":
+            for value in node.all_input_nodes:
+                labels.freeze_all(labels.of.get(value), OUTPUT)
+        else:
+            labels.of[node] = _apply(labels, node)
+    return labels, tensors
+
+
+def _apply(labels: Labels, node: fx.Node) -> Any:
+    call = bind(node)
+    assert call is not None
+    if call.op == "getitem":
+        results = labels.of[call.args["self"]]
+        return results[call.args["index"]] if isinstance(results, list) else None
+    rule = RULES.get(call.op)
+    if rule is not None:
+        try:
+            return rule(labels, call)
+        except (Unsupported, KeyError, IndexError, ValueError, TypeError):
+            pass  # a form of the operation that its rule does not know is an unknown operation
+    if not node.all_input_nodes and rule is None and call.shape:
+        return _unlabelled(node, "a constant of the forward pass")
+    name = f"aten.{call.op}"
+    if (node.users or _writes(node)) and any(labels.of.get(value) for value in node.all_input_nodes):
+        labels.unknown[name] = None
+        for value in node.all_input_nodes:
+            labels.freeze_all(labels.of.get(value), f"unknown operation {name}")
+    return _unlabelled(node, f"unknown operation {name}")
+
+
+def _writes(node: fx.Node) -> bool:
+    schema = getattr(node.target, "_schema", None)
+    return schema is not None and schema.is_mutable
+
+
+def _unlabelled(node: fx.Node, reason: str) -> Any:
+    value = node.meta.get("val")
+    if isinstance(value, torch.Tensor):
+        return [reason] * value.dim()
+    if isinstance(value, list | tuple):
+        return [[reason] * item.dim() if isinstance(item, torch.Tensor) else None for item in value]
+    return None

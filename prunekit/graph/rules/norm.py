@@ -1,0 +1,41 @@
+"""Normalisations keep channels; some of them average over channels."""
+
+from prunekit.graph.labels import Call, Dims, Labels, Unsupported
+
+
+def batch_norm(labels: Labels, call: Call) -> Dims:
+    """Bind scale, shift and running statistics to the channels."""
+    dims = labels.dims(call, "input")
+    for name in ("weight", "bias", "running_mean", "running_var"):
+        if call.has(name):
+            labels.couple(dims[1], labels.dims(call, name)[0])
+    return dims
+
+
+def layer_norm(labels: Labels, call: Call) -> Dims:
+    """Bind scale and shift to the last dimension, over which statistics are taken."""
+    if len(call.args["normalized_shape"]) != 1:
+        raise Unsupported
+    dims = labels.dims(call, "input")
+    for name in ("weight", "bias"):
+        if call.has(name):
+            labels.couple(dims[-1], labels.dims(call, name)[0])
+    if not isinstance(dims[-1], str):
+        labels.statistics.append(dims[-1])
+    return dims
+
+
+def group_norm(labels: Labels, call: Call) -> Dims:
+    """Bind the same positions of every normalisation group, so that groups stay of one size."""
+    dims = labels.dims(call, "input")
+    channels = dims[1]
+    for name in ("weight", "bias"):
+        if call.has(name):
+            labels.couple(channels, labels.dims(call, name)[0])
+    if not isinstance(channels, str):
+        labels.merge(channels.reshape(call.args["num_groups"], -1))
+        labels.statistics.append(channels)
+    return dims
+
+
+RULES = {"batch_norm": batch_norm, "layer_norm": layer_norm, "group_norm": group_norm}

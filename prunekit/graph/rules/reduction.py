@@ -1,0 +1,41 @@
+"""Reductions: the dimensions that are averaged away may not lose positions."""
+
+from typing import Any
+
+from prunekit.graph.labels import POSITION, Call, Dims, Labels, Unsupported
+
+
+def reduction(labels: Labels, call: Call) -> Dims:
+    """Drop the reduced dimensions, or keep them as single positions."""
+    dims = labels.dims(call, "self")
+    given = call.args.get("dim")
+    axes = range(len(dims)) if given is None or given == [] else [given] if isinstance(given, int) else given
+    reduced = {axis % len(dims) for axis in axes}
+    for axis in reduced:
+        labels.freeze(dims[axis], f"{call.op} over channels")
+    if call.args.get("keepdim"):
+        return [POSITION if axis in reduced else dim for axis, dim in enumerate(dims)]
+    return [dim for axis, dim in enumerate(dims) if axis not in reduced]
+
+
+def extremum(labels: Labels, call: Call) -> Any:
+    """Label ``max(dim)``, which returns values and indices."""
+    if "dim" not in call.args:
+        raise Unsupported
+    dims = reduction(labels, call)
+    return [dims, list(dims)]
+
+
+def softmax(labels: Labels, call: Call) -> Dims:
+    """Freeze the dimension that is normalised to sum to one."""
+    dims = labels.dims(call, "self")
+    labels.freeze(dims[call.args["dim"]], f"{call.op} over channels")
+    return dims
+
+
+RULES = {
+    **dict.fromkeys(("mean", "sum", "amax", "amin", "prod", "var", "std"), reduction),
+    "max": extremum,
+    "min": extremum,
+    **dict.fromkeys(("softmax", "_softmax", "log_softmax", "_log_softmax"), softmax),
+}

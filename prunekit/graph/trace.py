@@ -1,0 +1,112 @@
+"""A network as an ATen graph whose inputs are its weights: what every analysis reads."""
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from prunekit.errors import StructureError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trace:
+    """One forward pass written down.
+
+    Attributes:
+        graph: the ATen operations, in execution order; every value knows its shape.
+        tensors: for each placeholder that is a parameter or buffer, its name.
+        shapes: the shape of each parameter and buffer.
+        parameters: the names that are parameters.
+        persistent: the buffers that a state dict holds.
+        itemsize: bytes per entry of each tensor.
+        types: class name of each module, by path.
+        batch: batch size of the traced example.
+    """
+
+    graph: fx.Graph
+    tensors: Mapping[fx.Node, str]
+    shapes: Mapping[str, tuple[int, ...]]
+    parameters: frozenset[str]
+    persistent: frozenset[str]
+    itemsize: Mapping[str, int]
+    types: Mapping[str, str]
+    batch: int
+
+
+def trace(model: nn.Module, example: Tensor) -> Trace:
+    """Record the operations of one eval-mode forward pass.
+
+    The pass runs on the ``meta`` device, which costs no arithmetic; a network that looks at its
+    values (a data-dependent branch) runs for real instead, on a copy.
+
+    Args:
+        model: the network; it is not changed.
+        example: ``(batch, …)`` input with a batch of at least 2, so that no channel dimension
+            is mistaken for the batch.
+
+    Returns:
+        The graph with its tensors named.
+
+    Raises:
+        StructureError: the forward pass raises, or cannot be recorded.
+    """
+    graph = _graph(model, example)
+    tensors = dict(named_tensors(model))
+    placeholders = [node for node in graph.nodes if node.op == "placeholder"]
+    return Trace(
+        graph=graph,
+        tensors=dict(zip(placeholders, tensors, strict=False)),
+        shapes={name: tuple(tensor.shape) for name, tensor in tensors.items()},
+        parameters=frozenset(name for name, _ in model.named_parameters()),
+        persistent=frozenset(name for name, _ in model.named_buffers() if name in model.state_dict()),
+        itemsize={name: tensor.element_size() for name, tensor in tensors.items()},
+        types={path: type(module).__name__ for path, module in model.named_modules()},
+        batch=example.shape[0],
+    )
+
+
+def _graph(model: nn.Module, example: Tensor) -> fx.Graph:
+    try:
+        return _record(on_meta(model), example.to("meta"))
+    except Exception as error:
+        reason = error
+    if not any(tensor.is_meta for _, tensor in named_tensors(model)):
+        try:
+            return _record(copy.deepcopy(model), example)
+        except Exception as error:
+            reason = error
+    sentence = str(reason).partition("\n")[0] or "no message"
+    raise StructureError(
+        f"The network cannot be traced with an input of shape {tuple(example.shape)}: "
+        f"{type(reason).__name__}: {sentence.rstrip('.')}."
+    ) from reason
+
+
+def named_tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """Yield each parameter and buffer once, under its first name."""
+    yield from model.named_parameters()
+    yield from model.named_buffers()
+
+
+def on_meta(model: nn.Module) -> nn.Module:
+    """Copy a model with every tensor on the ``meta`` device, without copying its weights."""
+    memo: dict[int, Any] = {}
+    for _, tensor in named_tensors(model):
+        empty = torch.empty_like(tensor, device="meta")
+        memo[id(tensor)] = nn.Parameter(empty, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else empty
+    return copy.deepcopy(model, memo)
+
+
+def _record(model: nn.Module, example: Tensor) -> fx.Graph:
+    model.eval()
+    tensors = dict(named_tensors(model))
+
+    def forward(state: dict[str, Tensor], inputs: Tensor) -> Any:
+        return torch.func.functional_call(model, state, (inputs,))
+
+    with torch.no_grad():
+        return make_fx(forward, pre_dispatch=True)(tensors, example).graph
