@@ -67,16 +67,27 @@ def page(browser, server) -> Iterator[Page]:
     assert not errors, "\n".join(errors)
 
 
+def settled(page: Page) -> None:
+    """Wait until the app's script has run to its end."""
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+
+
 @pytest.fixture
 def picture(page) -> Callable[[str], None]:
     """Writes the page as it stands to ``screenshots/NAME-light.png`` and ``-dark.png``."""
 
     def write(name: str) -> None:
         SCREENSHOTS.mkdir(exist_ok=True)
+        size = page.viewport_size
         for scheme in ("dark", "light"):
             page.emulate_media(color_scheme=scheme)
-            page.wait_for_timeout(300)  # charts are drawn anew in the other colours
-            page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}.png", full_page=True)
+            page.wait_for_timeout(500)  # charts are drawn anew in the other colours
+            settled(page)
+            # The page scrolls inside its main part, so a full picture takes a window as high as that.
+            height = page.get_by_test_id("stMain").evaluate("main => main.scrollHeight")
+            page.set_viewport_size({**size, "height": max(size["height"], height)})
+            page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}.png")
+        page.set_viewport_size(size)
 
     return write
 
