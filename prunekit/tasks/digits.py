@@ -49,6 +49,15 @@ def digits() -> Data:
     return Data(_split("validation"), _split("test"), _train, CLASSES, NOTE)
 
 
+def colour_digits() -> Data:
+    """Return the digits for networks that take colour: grey repeated to ``(n, 3, 28, 28)``."""
+    return Data(_colour(_split("validation")), _colour(_split("test")), lambda epoch: _colour(_train(epoch)), CLASSES, NOTE)
+
+
+def _colour(split: Split) -> Split:
+    return Split(split.inputs.repeat(1, 3, 1, 1), split.targets)
+
+
 def _split(name: str) -> Split:
     images, labels = raw_digits(name)
     inputs = torch.from_numpy(images.astype(np.float32)).unsqueeze(1).div_(255).sub_(MEAN).div_(STD)

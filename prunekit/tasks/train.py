@@ -45,6 +45,11 @@ class Schedule:
 
 SCHEDULES = {
     "resnet8": Schedule(epochs=30),
+    "resnet20": Schedule(epochs=60),
+    "vgg": Schedule(epochs=30, lr=3e-3),
+    "mobilenet": Schedule(epochs=60),
+    "vit": Schedule(epochs=100, lr=1.5e-3),
+    "article": Schedule(epochs=40, lr=2e-3),
 }
 
 

@@ -68,7 +68,7 @@ class Bundled:
         )
 
 
-_DIGITS, _CLUTTER = "prunekit.tasks.digits:digits", "prunekit.tasks.clutter:clutter"
+_CLUTTER = "prunekit.tasks.clutter:clutter"
 
 BUNDLED: dict[str, Bundled] = {
     bundled.name: bundled
@@ -77,13 +77,48 @@ BUNDLED: dict[str, Bundled] = {
             name="resnet8",
             title="ResNet-8 on digits",
             network="prunekit.tasks.resnet:resnet8",
-            data=_DIGITS,
+            data="prunekit.tasks.digits:digits",
             about="A small residual network on plain digits: quick enough to answer while a bar is dragged.",
+        ),
+        Bundled(
+            name="resnet20",
+            title="ResNet-20 on clutter",
+            network="prunekit.tasks.resnet:resnet20",
+            data=_CLUTTER,
+            about="The classic residual network for small images: nine blocks whose additions tie many layers together.",
+        ),
+        Bundled(
+            name="vgg",
+            title="VGG on clutter",
+            network="prunekit.tasks.vgg:vgg",
+            data=_CLUTTER,
+            about="Plain convolutions and two fully connected layers behind a flatten: every layer can be cut alone.",
+        ),
+        Bundled(
+            name="mobilenet",
+            title="MobileNet on clutter",
+            network="prunekit.tasks.mobilenet:mobilenet",
+            data=_CLUTTER,
+            about="Inverted residuals with depthwise convolutions: already thin, so it is harder to cut.",
+        ),
+        Bundled(
+            name="vit",
+            title="ViT on clutter",
+            network="prunekit.tasks.vit:vit",
+            data=_CLUTTER,
+            about="A small vision transformer: whole attention heads and hidden features of its blocks can be cut.",
+        ),
+        Bundled(
+            name="article",
+            title="The article's network on digits",
+            network="prunekit.tasks.article:article",
+            data="prunekit.tasks.digits:colour_digits",
+            about="Classification, where the article says detection: its eight convolutions at a twentieth of the width.",
         ),
     )
 }
 
-TASKS: dict[str, Callable[[], "Task"]] = {name: bundled for name, bundled in BUNDLED.items()}
+TASKS: dict[str, Callable[[], "Task"]] = {**BUNDLED}
 
 
 def task_names() -> tuple[str, ...]:
