@@ -32,7 +32,7 @@ def serving(workspace: Path, log: Path) -> Iterator[str]:
     """
     port = _free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    environment = {**os.environ, "PRUNEKIT_WORKSPACE": str(workspace)}
+    environment = {**os.environ, "PRUNEKIT_WORKSPACE": str(workspace), "NO_COLOR": "1"}
     with log.open("w") as output:
         # A session of its own, so that ending it also ends the workers it started.
         process = subprocess.Popen(

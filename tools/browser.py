@@ -40,9 +40,7 @@ def provide() -> str:
             install()
             path = installed()
     if path is None:
-        raise SystemExit(
-            "No Chromium was found or could be installed; install chromium or google-chrome and retry."
-        )
+        raise SystemExit("No Chromium was found or could be installed; install chromium or google-chrome and retry.")
     return path
 
 

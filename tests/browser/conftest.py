@@ -50,7 +50,7 @@ def server(tmp_path_factory, server_log) -> Iterator[str]:
 
 @pytest.fixture
 def page(browser, server) -> Iterator[Page]:
-    """A fresh visitor's page; whatever the browser's console reports as an error fails the test."""
+    """A fresh visitor's page; an exception left on it fails the test, and so does an error in the browser's console."""
     errors: list[str] = []
 
     def note(message: ConsoleMessage) -> None:
@@ -63,6 +63,7 @@ def page(browser, server) -> Iterator[Page]:
     page.on("console", note)
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
+    errors += page.get_by_test_id("stException").all_inner_texts()
     context.close()
     assert not errors, "\n".join(errors)
 
