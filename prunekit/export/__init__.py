@@ -1,0 +1,1 @@
+"""Files that leave the house: written aside, proven equal in a fresh process, then renamed."""

@@ -1,0 +1,165 @@
+"""Writing an export: everything aside, proven in a fresh process, then renamed into place."""
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from prunekit.errors import ExportError
+from prunekit.export import reference
+from prunekit.export.checkpoint import versions, write_checkpoint
+from prunekit.export.manifest import FILE_NAME as MANIFEST
+from prunekit.export.manifest import Manifest, file_entry
+from prunekit.export.pt2 import write_pt2
+from prunekit.export.snippet import load_snippet
+from prunekit.export.verify import proofs
+from prunekit.graph.structure import Structure
+from prunekit.measure.evaluate import logits
+from prunekit.measure.pruned import Pruned
+from prunekit.recipe import Recipe
+from prunekit.records import Check, ExportedFile, Reading, Verdict
+from prunekit.tasks.task import Task
+
+Step = ExportedFile | Check | tuple[ExportedFile, ...]
+"""What an export yields: each file as it is written, each check as it is made, last all files with their proofs."""
+
+
+def export(
+    task: Task, structure: Structure, recipe: Recipe, pruned: Pruned, reading: Reading, directory: Path
+) -> Iterator[Step]:
+    """Write a pruned network, prove every file in a fresh process, and only then put the folder in its place.
+
+    Args:
+        task: the task that was pruned.
+        structure: its analysis, for the dense counts.
+        recipe: the question.
+        pruned: its answer; the network is the one that was measured, also where it was recalibrated or fine-tuned.
+        reading: its exact reading on the whole validation split.
+        directory: the folder to write; new, empty, or an earlier export, which is replaced.
+
+    Yields:
+        Each file once it is written, each check once it is made; last the files with their proofs. A network that
+        ``torch.export`` cannot capture has no ``.pt2`` file, and a failed check says why.
+
+    Raises:
+        ExportError: the folder holds something else, the reading is not of this network, or a proof failed; nothing
+            is left behind.
+    """
+    directory = Path(directory).absolute()
+    _refuse_occupied(directory)
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=directory.parent, prefix=f".{directory.name}-") as aside:
+        folder = Path(aside) / directory.name
+        yield from write_export(task, structure, recipe, pruned, reading, folder)
+        checks: dict[str, list[Check]] = {}
+        for proof in proofs([folder], [task.data.validation]):
+            if not proof.check.ok:
+                raise ExportError(f"Nothing was exported: {proof.check.detail}")
+            checks.setdefault(proof.file, []).append(proof.check)
+            yield proof.check
+        manifest = Manifest.read(folder)
+        _replace(folder, directory, Path(aside) / "previous")
+    yield tuple(
+        ExportedFile(str(directory / name), entry.bytes, Verdict(tuple(checks[name])))
+        for name, entry in manifest.files.items()
+    )
+
+
+def write_export(
+    task: Task, structure: Structure, recipe: Recipe, pruned: Pruned, reading: Reading, folder: Path
+) -> Iterator[ExportedFile | Check]:
+    """Write the files of an export without their proof.
+
+    Args:
+        task: the task that was pruned.
+        structure: its analysis, for the dense counts.
+        recipe: the question.
+        pruned: its answer; the network is the one that was measured, also where it was recalibrated or fine-tuned.
+        reading: its exact reading on the whole validation split.
+        folder: where to write; made if it is missing.
+
+    Yields:
+        Each file once it is written, without a proof; a failed check for a format that cannot hold this network.
+
+    Raises:
+        ExportError: the reading is not this network's.
+    """
+    split = task.data.validation
+    correct = _exact(reading, recipe, len(split))
+    folder.mkdir(exist_ok=True)
+    name = re.sub(r"\W", "_", task.name)
+    files: list[Path] = []
+
+    def written(file: str) -> ExportedFile:
+        files.append(folder / file)
+        return ExportedFile(str(folder / file), files[-1].stat().st_size)
+
+    (folder / "recipe.json").write_text(json.dumps(recipe.to_json(), indent=2) + "\n")
+    yield written("recipe.json")
+    (folder / f"load_{name}.py").write_text(load_snippet(name, task.factory_path, pruned.cost.params))
+    yield written(f"load_{name}.py")
+    reference.write_reference(folder / reference.FILE_NAME, logits(pruned.model, split))
+    yield written(reference.FILE_NAME)
+    write_checkpoint(folder / f"{name}.safetensors", task, recipe, pruned, reading)
+    yield written(f"{name}.safetensors")
+    try:
+        write_pt2(pruned.model, task.example, folder / f"{name}.pt2")
+        yield written(f"{name}.pt2")
+    except ExportError as error:
+        yield Check("capture", False, str(error))
+    Manifest(
+        name=name,
+        task=task.name,
+        params=pruned.cost.params,
+        macs=pruned.cost.macs,
+        bytes=pruned.cost.bytes,
+        bytes_dense=structure.cost({}).bytes,
+        metric=reading.metric,
+        value=reading.value,
+        correct=correct,
+        n=reading.n,
+        split=reference.split_digest(split),
+        files={path.name: file_entry(path) for path in files},
+        versions=versions(),
+    ).write(folder)
+
+
+def _exact(reading: Reading, recipe: Recipe, n: int) -> int:
+    """Return how many validation samples are right, if the reading is an exact one of this recipe."""
+    if reading.correct is None:
+        raise ExportError(f"A proof counts right answers, which the metric {reading.metric!r} does not.")
+    if reading.recipe != recipe.digest or reading.split != "validation" or reading.n != n:
+        raise ExportError(
+            f"An export needs this recipe's reading on all {n:,} validation samples, "
+            f"not one on {reading.n:,} {reading.split} samples; evaluate it first."
+        )
+    return reading.correct
+
+
+def _refuse_occupied(directory: Path) -> None:
+    """Refuse to replace anything but an earlier export."""
+    if not directory.exists():
+        return
+    if not directory.is_dir():
+        raise ExportError(f"{directory} is a file; name a folder to export to.")
+    found = {entry.name for entry in directory.iterdir()}
+    if not found:
+        return
+    ours = {MANIFEST, "__pycache__"}
+    if MANIFEST in found:
+        ours |= set(Manifest.read(directory).files)
+    if others := sorted(found - ours):
+        raise ExportError(f"{directory} holds other files ({', '.join(others[:3])}); name a new or empty folder.")
+
+
+def _replace(folder: Path, directory: Path, previous: Path) -> None:
+    if directory.exists():
+        directory.rename(previous)
+    try:
+        folder.rename(directory)
+    except OSError as error:
+        if previous.exists():
+            os.replace(previous, directory)
+        raise ExportError(f"The export cannot be moved to {directory} ({error.strerror}); try again.") from error

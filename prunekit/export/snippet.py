@@ -1,0 +1,80 @@
+"""The load snippet: a small Python file that makes the pruned network from its own class, without PruneKit."""
+
+import re
+from pathlib import Path
+
+from prunekit.errors import ExportError
+
+_TEXT = '''"""Load {name}: {params:,} parameters, pruned. Needs torch, safetensors and the network's class.
+
+    from load_{name} import load
+    model = load()
+"""
+
+import json
+{standard}
+from pathlib import Path
+
+from safetensors import safe_open
+from torch import nn
+
+{factory}
+
+
+def load(path=Path(__file__).with_name("{name}.safetensors")):
+    """Return the pruned network in eval mode."""
+    with safe_open(path, framework="pt") as file:
+        facts = file.metadata()
+        tensors = {{name: file.get_tensor(name) for name in file.keys()}}
+    model = factory()
+    # The fresh network takes the pruned sizes: out_channels, in_features, groups, num_features, ...
+    for module, sizes in json.loads(facts["sizes"]).items():
+        for attribute, size in sizes.items():
+            setattr(model.get_submodule(module), attribute, tuple(size) if isinstance(size, list) else size)
+    # Every place takes its stored tensor; a tensor that sits in several places is one tensor again.
+    places = {{name: name for name in tensors}} | json.loads(facts["tied"])
+    for place, name in places.items():
+        module, _, leaf = place.rpartition(".")
+        owner = model.get_submodule(module)
+        old = getattr(owner, leaf)
+        if isinstance(old, nn.Parameter) and not isinstance(tensors[name], nn.Parameter):
+            tensors[name] = nn.Parameter(tensors[name], requires_grad=old.requires_grad)
+        setattr(owner, leaf, tensors[name])
+    missing = model.state_dict().keys() - places.keys()
+    if missing:
+        raise KeyError(f"{{path}} does not hold {{sorted(missing)}}: is this the network it was pruned from?")
+    return model.eval()
+'''
+
+_FROM_FILE = """NETWORK = Path({file!r})  # where the network's class lives
+sys.path.insert(0, str(NETWORK.parent))
+factory = runpy.run_path(str(NETWORK))["{function}"]"""
+
+
+def load_snippet(name: str, factory_path: str, params: int) -> str:
+    """Write the text of ``load_NAME.py``.
+
+    Args:
+        name: stem of the checkpoint beside it.
+        factory_path: ``module:function`` or ``file.py:function``.
+        params: parameters of the pruned network, for the title.
+
+    Returns:
+        Python source: a fresh network from the factory takes the checkpoint's sizes and tensors.
+
+    Raises:
+        ExportError: the factory path cannot be imported by its name.
+    """
+    source, _, function = factory_path.rpartition(":")
+    of_file = source.endswith(".py")
+    if not function.isidentifier() or not (of_file or re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", source)):
+        raise ExportError(
+            f"A load snippet imports the network's factory as 'module:function' or 'file.py:function', "
+            f"not {factory_path!r}; give the task such a factory."
+        )
+    if of_file:
+        factory = _FROM_FILE.format(file=str(Path(source).resolve()), function=function)
+    else:
+        factory = f"from {source} import {function}" + ("" if function == "factory" else " as factory")
+    text = _TEXT.format(name=name, params=params, standard="import runpy\nimport sys", factory=factory)
+    return text if of_file else text.replace("import runpy\nimport sys\n", "")

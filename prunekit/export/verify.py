@@ -1,0 +1,101 @@
+"""Proof of exported files: starts one fresh process and hears its checks."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+
+from prunekit.records import Check, Verdict
+from prunekit.tasks.task import Split
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One check of one file.
+
+    Attributes:
+        path: the folder or file that was to be verified, as it was given.
+        file: name of the file that was checked.
+        check: how it went.
+    """
+
+    path: Path
+    file: str
+    check: Check
+
+
+def verify(path: Path, splits: Sequence[Split] = ()) -> Verdict:
+    """Prove in a fresh process that an export is what was measured.
+
+    Every file must be the one that was written, byte for byte; every network must load without the app, have the
+    displayed counts, give the measured network's outputs and reach the displayed metric. This runs the factory that
+    the export names, so verify only exports of networks whose code you trust.
+
+    Args:
+        path: the folder of an export, or one of its network files.
+        splits: the validation split it was measured on; a bundled task needs none.
+
+    Returns:
+        Every check; a damaged file is a failed check, not an error.
+    """
+    return Verdict(tuple(proof.check for proof in proofs([path], splits)))
+
+
+def proofs(paths: Sequence[Path], splits: Sequence[Split] = ()) -> Iterator[Proof]:
+    """Prove several exports in one fresh process, check by check.
+
+    Args:
+        paths: folders of exports, or files in them.
+        splits: validation splits they were measured on; exports find theirs by its digest.
+    """
+    with tempfile.TemporaryDirectory(prefix="prunekit-proof-") as folder:
+        job = {
+            "paths": [str(path) for path in paths],
+            "splits": [str(_store(split, Path(folder) / f"{i}.safetensors")) for i, split in enumerate(splits)],
+            "threads": torch.get_num_threads(),
+        }
+        # What can be imported here can be imported there.
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        with (Path(folder) / "errors").open("w+") as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "prunekit.export.prove"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env=environment,
+            )
+            with process:
+                try:
+                    yield from _listen(process, job)
+                finally:
+                    process.kill()  # nobody listens any more; a process that has ended does not mind
+            if process.returncode:
+                errors.seek(0)
+                last = (errors.read().strip().splitlines() or ["no message"])[-1]
+                detail = f"The fresh process ended with code {process.returncode} before it was done: {last}"
+                yield Proof(Path(paths[-1]), "", Check("process", False, detail))
+
+
+def _listen(process: "subprocess.Popen[str]", job: dict[str, Any]) -> Iterator[Proof]:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with process.stdin as stdin:
+        json.dump(job, stdin)
+    for line in process.stdout:
+        answer = json.loads(line)
+        yield Proof(Path(answer["path"]), answer["file"], Check(**answer["check"]))
+    process.wait()
+
+
+def _store(split: Split, path: Path) -> Path:
+    save_file({"inputs": split.inputs.contiguous(), "targets": split.targets.contiguous()}, path)
+    return path
