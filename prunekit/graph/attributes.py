@@ -83,7 +83,8 @@ def fit_shapes(model: nn.Module, shapes: Mapping[str, Sequence[int]]) -> None:
     for name, tensor in named_tensors(model):
         if name in shapes and tuple(shapes[name]) != tuple(tensor.shape):
             empty = torch.empty(tuple(shapes[name]), dtype=tensor.dtype, device=tensor.device)
-            replaced[id(tensor)] = nn.Parameter(empty, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else empty
+            is_parameter = isinstance(tensor, nn.Parameter)
+            replaced[id(tensor)] = nn.Parameter(empty, tensor.requires_grad) if is_parameter else empty
     for module in model.modules():
         for store in (module._parameters, module._buffers):
             for leaf, held in store.items():

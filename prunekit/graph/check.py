@@ -37,7 +37,9 @@ def protect_failures(
         return structure
     reasons = {group.name: _failure(probe, structure, traced, labels, [group], example) for group in candidates}
     groups = tuple(
-        replace(group, protected=f"its own code fixes the size: {reason}") if (reason := reasons.get(group.name)) else group
+        replace(group, protected=f"its own code fixes the size: {reasons[group.name]}")
+        if reasons.get(group.name)
+        else group
         for group in structure.groups
     )
     protected = {layer: group.protected for group in groups for layer in group.layers if group.protected}
@@ -71,9 +73,7 @@ def _shapes(traced: Trace) -> Shapes:
     return [(call.op, call.shape) for node in traced.graph.nodes if (call := bind(node)) is not None]
 
 
-def _expected(
-    structure: Structure, traced: Trace, labels: Labels, kept: Mapping[str, Sequence[int]]
-) -> Shapes:
+def _expected(structure: Structure, traced: Trace, labels: Labels, kept: Mapping[str, Sequence[int]]) -> Shapes:
     """Predict the shape of every value of the smaller network from the labels alone."""
     survives = structure.survivors(kept)
     shapes: Shapes = []

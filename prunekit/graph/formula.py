@@ -57,10 +57,9 @@ class Formula:
 
     def layer_costs(self, kept: Mapping[str, int], layers: int) -> tuple[tuple[int, int], ...]:
         """Return ``(parameters, MACs)`` of each layer."""
-        values = self.weights[:2] * self.terms(kept)
-        totals = np.zeros((2, layers + 1))
-        np.add.at(totals, (slice(None), self.owners), values)
-        return tuple((round(params), round(macs)) for params, macs in totals[:, :layers].T.tolist())
+        totals = np.zeros((layers + 1, 2))
+        np.add.at(totals, self.owners, (self.weights[:2] * self.terms(kept)).T)
+        return tuple((round(params), round(macs)) for params, macs in totals[:layers].tolist())
 
 
 def formula(

@@ -86,7 +86,8 @@ class Labels:
         """Bind the columns of a ``(copies, positions)`` table and return one atom for each position."""
         for row in rows[1:]:
             self.pairs.append((rows[0], row))
-        return rows[0]
+        merged: Atoms = rows[0]
+        return merged
 
     def freeze(self, dim: Dim, reason: str) -> None:
         """Forbid to remove any position of a dimension."""

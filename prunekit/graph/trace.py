@@ -54,7 +54,8 @@ def trace(model: nn.Module, example: Tensor) -> Trace:
     Raises:
         StructureError: the forward pass raises, or cannot be recorded.
     """
-    graph = _graph(model, example)
+    with torch.random.fork_rng(devices=[]):
+        graph = _graph(model, example)
     tensors = dict(named_tensors(model))
     placeholders = [node for node in graph.nodes if node.op == "placeholder"]
     return Trace(
