@@ -2,7 +2,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 from tools import browser as chromium
 from tools.app_server import ROOT, serving
@@ -50,17 +50,25 @@ def server(tmp_path_factory, server_log) -> Iterator[str]:
 
 @pytest.fixture
 def page(browser, server) -> Iterator[Page]:
-    """A fresh visitor's page; an exception left on it fails the test, and so does an error in the browser's console."""
+    """A fresh visitor's page.
+
+    An exception left on it fails the test, and so does an error in the browser's console or a request to another host.
+    """
     errors: list[str] = []
 
     def note(message: ConsoleMessage) -> None:
         if message.type == "error":
             errors.append(f"{message.text} ({message.location.get('url', '')})")
 
+    def watch(request: Request) -> None:
+        if not request.url.startswith((server, "data:", "blob:")):
+            errors.append(f"the page asked another host for {request.url}")
+
     context = browser.new_context(base_url=server, viewport={"width": 1440, "height": 900}, accept_downloads=True)
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
     page.on("console", note)
+    page.on("request", watch)
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
     errors += page.get_by_test_id("stException").all_inner_texts()
