@@ -11,7 +11,7 @@ DIVISOR = 20
 ARTICLE_FAULTS: dict[str, str] = {
     "missing activation": "forward calls self.relu, which the constructor never makes: the first call fails.",
     "impossible view": (
-        "conv8 gives 1,024 channels, but its output is viewed as 2,048 · 4,096 · 4,096 = 34,359,738,368 values an image."
+        "conv8 gives 1,024 channels, but the view behind it wants 2,048 · 4,096 · 4,096 = 34,359,738,368 values a row."
     ),
     "impossible size": "The first fully connected layer would hold 35,184,372,088,832 weights: 140 TB in fp32.",
     "activation on logits": "The last ReLU sits on the logits: a class can never score below zero.",
@@ -59,7 +59,8 @@ class ArticleNet(nn.Module):
         x = F.relu(self.conv8(x)).mean((2, 3))
         x = F.relu(self.fc1(x))
         x = F.relu(self.fc2(x))
-        return self.fc3(x)
+        logits: Tensor = self.fc3(x)
+        return logits
 
 
 class ArticleAsPrinted(nn.Module):
@@ -80,11 +81,12 @@ class ArticleAsPrinted(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Fail, as the printed one does: there is no ``self.relu``."""
-        relu: nn.Module = self.get_submodule("relu")
+        relu = self.get_submodule("relu")
         for number in range(1, len(PRINTED_CHANNELS) + 1):
             x = relu(self.get_submodule(f"conv{number}")(x))
         x = relu(self.fc2(relu(self.fc1(x.view(-1, PRINTED_VIEW)))))
-        return relu(self.fc3(x))
+        logits: Tensor = relu(self.fc3(x))
+        return logits
 
 
 def article() -> nn.Module:

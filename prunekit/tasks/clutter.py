@@ -46,7 +46,7 @@ def scenes(images: Images, seed: int) -> Floats:
     draw = _Draw(seed, len(images))
     plain = draw(3, 1, 1)
     canvas = plain + _blotches(draw) + _stripes(draw) + 0.3 * (draw(3, SIZE, SIZE) - 0.5)
-    masks = images.astype(np.float32) / 255
+    masks: Floats = images.astype(np.float32) / np.float32(255)
     others = np.argsort(draw(1)[:, 0])
     fragment = _shifted(masks[others] * _window(draw), FRAGMENT_SHIFT, draw)
     canvas = _painted(canvas, fragment, _ink(plain, draw))
@@ -86,14 +86,14 @@ def _stripes(draw: _Draw) -> Floats:
 
 def _ink(plain: Floats, draw: _Draw) -> Floats:
     """A colour that differs from the plain one by 0.3 to 0.7 in every channel."""
-    return (plain + 0.3 + 0.4 * draw(3, 1, 1)) % 1
+    return np.asarray((plain + 0.3 + 0.4 * draw(3, 1, 1)) % 1)
 
 
 def _window(draw: _Draw) -> Floats:
     """A square of ones, ``(n, 28, 28)``, somewhere in the middle of each digit."""
     centres = 9 + 10 * draw(2, 1)
     inside = np.abs(np.arange(28, dtype=np.float32) - centres) < FRAGMENT
-    return (inside[:, 0, :, None] & inside[:, 1, None, :]).astype(np.float32)
+    return np.asarray(inside[:, 0, :, None] & inside[:, 1, None, :], dtype=np.float32)
 
 
 def _shifted(masks: Floats, most: int, draw: _Draw) -> Floats:
@@ -102,7 +102,7 @@ def _shifted(masks: Floats, most: int, draw: _Draw) -> Floats:
     padded = np.pad(masks, ((0, 0), (margin, margin), (margin, margin)))
     starts = (draw(2, 1) * (2 * most + 1)).astype(np.int64)
     rows, columns = np.moveaxis(starts + np.arange(SIZE), 1, 0)
-    return padded[np.arange(len(masks))[:, None, None], rows[:, :, None], columns[:, None, :]]
+    return np.asarray(padded[np.arange(len(masks))[:, None, None], rows[:, :, None], columns[:, None, :]])
 
 
 def _painted(canvas: Floats, mask: Floats, ink: Floats) -> Floats:

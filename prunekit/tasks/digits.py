@@ -51,7 +51,9 @@ def digits() -> Data:
 
 def colour_digits() -> Data:
     """Return the digits for networks that take colour: grey repeated to ``(n, 3, 28, 28)``."""
-    return Data(_colour(_split("validation")), _colour(_split("test")), lambda epoch: _colour(_train(epoch)), CLASSES, NOTE)
+    return Data(
+        _colour(_split("validation")), _colour(_split("test")), lambda epoch: _colour(_train(epoch)), CLASSES, NOTE
+    )
 
 
 def _colour(split: Split) -> Split:

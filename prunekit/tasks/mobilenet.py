@@ -27,7 +27,7 @@ class InvertedResidual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(batch, inputs, height, width)`` to ``(batch, outputs, height / stride, width / stride)``."""
-        y = F.relu6(self.bn1(self.expand(x)))
+        y: Tensor = F.relu6(self.bn1(self.expand(x)))
         y = F.relu6(self.bn2(self.depthwise(y)))
         y = self.bn3(self.project(y))
         return x + y if self.residual else y
@@ -60,7 +60,8 @@ class MobileNet(nn.Module):
         x = F.relu6(self.bn(self.stem(x)))
         x = self.blocks(x)
         x = F.relu6(self.bn_head(self.head(x)))
-        return self.classifier(x.mean((2, 3)))
+        logits: Tensor = self.classifier(x.mean((2, 3)))
+        return logits
 
 
 def mobilenet() -> nn.Module:

@@ -67,27 +67,28 @@ def train(model: nn.Module, data: Data, schedule: Schedule) -> Iterator[float]:
     steps = len(data.train(0)) // schedule.batch
     optimizer = torch.optim.AdamW(model.parameters(), schedule.lr, weight_decay=schedule.weight_decay)
     cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, schedule.lr, total_steps=schedule.epochs * steps)
-    model.train().to(memory_format=torch.channels_last)
+    model.train()
     for epoch in range(1, schedule.epochs + 1):
         samples = data.train(epoch)
         total = 0.0
-        for rows in torch.randperm(len(samples), generator=generator)[: steps * schedule.batch].split(schedule.batch):
+        order = torch.randperm(len(samples), generator=generator)[: steps * schedule.batch]
+        for rows in torch.split(order, schedule.batch):
             inputs = samples.inputs[rows].to(memory_format=torch.channels_last)
             loss = F.cross_entropy(model(inputs), samples.targets[rows])
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             cycle.step()
             total += loss.item()
         yield total / steps
-    model.eval().to(memory_format=torch.contiguous_format)
+    model.eval()
 
 
 def count_correct(model: nn.Module, split: Split) -> int:
     """Count the samples whose largest logit is their class."""
     with torch.inference_mode():
-        batches = zip(split.inputs.split(BATCH), split.targets.split(BATCH), strict=True)
+        batches = zip(torch.split(split.inputs, BATCH), torch.split(split.targets, BATCH), strict=True)
         return sum(
             int((model(inputs.to(memory_format=torch.channels_last)).argmax(1) == targets).sum())
             for inputs, targets in batches

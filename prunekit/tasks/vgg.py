@@ -34,7 +34,8 @@ class VGG(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map images ``(batch, 3, size, size)`` to logits ``(batch, classes)``."""
         x = self.features(x).flatten(1)
-        return self.fc2(F.relu(self.fc1(x)))
+        logits: Tensor = self.fc2(F.relu(self.fc1(x)))
+        return logits
 
 
 def _convolution(inputs: int, outputs: int) -> tuple[nn.Module, ...]:

@@ -30,7 +30,8 @@ class Attention(nn.Module):
         qkv = self.qkv(x).unflatten(-1, (3, -1, self.head_dim))
         q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)
         y = F.scaled_dot_product_attention(q, k, v)
-        return self.proj(y.transpose(1, 2).flatten(2))
+        merged: Tensor = self.proj(y.transpose(1, 2).flatten(2))
+        return merged
 
 
 class TransformerBlock(nn.Module):
@@ -47,7 +48,8 @@ class TransformerBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map tokens ``(batch, tokens, width)`` to the same shape."""
         x = x + self.attention(self.norm1(x))
-        return x + self.fc2(F.gelu(self.fc1(self.norm2(x))))
+        y: Tensor = self.fc2(F.gelu(self.fc1(self.norm2(x))))
+        return x + y
 
 
 class ViT(nn.Module):
@@ -75,7 +77,8 @@ class ViT(nn.Module):
         """Map images ``(batch, 3, size, size)`` to logits ``(batch, classes)``."""
         x = self.conv2(F.relu(self.bn1(self.conv1(x))))
         x = x.flatten(2).transpose(1, 2) + self.position
-        return self.head(self.norm(self.blocks(x)).mean(1))
+        logits: Tensor = self.head(self.norm(self.blocks(x)).mean(1))
+        return logits
 
 
 def vit() -> nn.Module:

@@ -40,11 +40,13 @@ class Bundled:
 
     def make_network(self) -> "nn.Module":
         """Make the untrained network."""
-        return import_function(self.network)()
+        network: nn.Module = import_function(self.network)()
+        return network
 
     def make_data(self) -> "Data":
         """Make the samples."""
-        return import_function(self.data)()
+        data: Data = import_function(self.data)()
+        return data
 
     def card(self) -> dict[str, Any]:
         """Read what was measured when the network was trained; needs no torch."""
@@ -85,7 +87,7 @@ BUNDLED: dict[str, Bundled] = {
             title="ResNet-20 on clutter",
             network="prunekit.tasks.resnet:resnet20",
             data=_CLUTTER,
-            about="The classic residual network for small images: nine blocks whose additions tie many layers together.",
+            about="The classic residual network for small images: its additions tie many layers together.",
         ),
         Bundled(
             name="vgg",
@@ -113,7 +115,7 @@ BUNDLED: dict[str, Bundled] = {
             title="The article's network on digits",
             network="prunekit.tasks.article:article",
             data="prunekit.tasks.digits:colour_digits",
-            about="Classification, where the article says detection: its eight convolutions at a twentieth of the width.",
+            about="Classification, where the article says detection: eight convolutions at a twentieth of the width.",
         ),
     )
 }
