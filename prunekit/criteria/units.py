@@ -1,0 +1,117 @@
+"""Scores of units: one number for each channel or head of every prunable group."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from prunekit.criteria.score import NotScorableError, ScoreInput
+from prunekit.criteria.weights import own_seed, precise, score
+from prunekit.graph.structure import Structure
+from prunekit.graph.trace import named_tensors
+from prunekit.records import Group, Member
+
+FALLBACK = "l2"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """What a criterion thinks of every unit.
+
+    Attributes:
+        criterion: the criterion that was asked for.
+        values: group → ``(units,)`` scores; the lowest go first.
+        notes: remarks a person should read, such as groups another criterion had to score.
+    """
+
+    criterion: str
+    values: Mapping[str, NDArray[np.float64]]
+    notes: tuple[str, ...] = ()
+
+
+def unit_scores(
+    model: nn.Module,
+    structure: Structure,
+    criterion: str,
+    *,
+    gradients: Mapping[str, Tensor] | None = None,
+    seed: int = 0,
+) -> Scores:
+    """Score the units of every prunable group.
+
+    A unit's score comes from the tensors that produce it: each tensor's scores are divided by their
+    mean, so that tensors of different scale weigh the same, then summed. Where the criterion finds
+    nothing to read in a group, ``l2`` scores it and a note says so.
+
+    Args:
+        model: the dense network that is scored.
+        structure: its analysis.
+        criterion: name in ``CRITERIA``.
+        gradients: parameter name → loss gradient, for ``taylor``.
+        seed: seed for ``random``; every group draws on its own.
+
+    Returns:
+        Scores of all prunable groups.
+
+    Raises:
+        RecipeError: an unknown criterion, or ``taylor`` without gradients.
+    """
+    values: dict[str, NDArray[np.float64]] = {}
+    fallen: dict[str, list[str]] = {}
+    for group in structure.prunable:
+        given = _look(model, structure, group, gradients)
+        given = replace(given, seed=own_seed(seed, group.name))
+        try:
+            found = score(criterion, given)
+        except NotScorableError as reason:
+            found = score(FALLBACK, given)
+            fallen.setdefault(str(reason), []).append(group.name)
+        values[group.name] = found.double().numpy()
+    notes = tuple(f"{reason} Scored by {FALLBACK} instead: {', '.join(names)}." for reason, names in fallen.items())
+    return Scores(criterion, values, notes)
+
+
+def _look(model: nn.Module, structure: Structure, group: Group, gradients: Mapping[str, Tensor] | None) -> ScoreInput:
+    tensors = dict(named_tensors(model))
+
+    def rows(member: Member, source: Mapping[str, Tensor]) -> Tensor:
+        return by_unit(source[member.tensor], member.dim, structure.units(group.name, member), group.units)
+
+    producers = structure.producers(group.name)
+    return ScoreInput(
+        units=group.units,
+        weights=tuple(rows(member, tensors) for member in producers),
+        gradients=None if gradients is None else tuple(rows(member, gradients) for member in producers),
+        scales=tuple(rows(member, tensors) for member in group.members if _is_batchnorm_scale(model, member.tensor)),
+    )
+
+
+def by_unit(tensor: Tensor, dim: int, units: NDArray[np.int64], count: int) -> Tensor:
+    """Lay a tensor out as one row for each unit.
+
+    Args:
+        tensor: a weight, any shape.
+        dim: the dimension whose positions belong to units.
+        units: for each position of ``dim`` its unit, or -1 for none of this group.
+        count: units in all; each has equally many positions.
+
+    Returns:
+        ``(count, entries)`` in at least single precision.
+
+    Example:
+        >>> by_unit(torch.tensor([[1.0, 2.0, 3.0, 4.0, 5.0]]), 1, np.array([1, -1, 0, 1, 0]), 2)
+        tensor([[3., 5.],
+                [1., 4.]])
+    """
+    order = np.argsort(units, kind="stable")
+    positions = torch.from_numpy(order[np.count_nonzero(units < 0) :])
+    return precise(tensor).movedim(dim, 0)[positions].reshape(count, -1)
+
+
+def _is_batchnorm_scale(model: nn.Module, tensor: str) -> bool:
+    path, _, leaf = tensor.rpartition(".")
+    return leaf == "weight" and isinstance(model.get_submodule(path), _BatchNorm)

@@ -1,0 +1,96 @@
+"""Scores of single weights, for unstructured sparsity."""
+
+import zlib
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from prunekit.criteria import CRITERIA
+from prunekit.criteria.score import NotScorableError, ScoreInput
+from prunekit.errors import RecipeError, close_matches
+from prunekit.graph.trace import named_tensors
+
+
+def own_seed(seed: int, name: str) -> int:
+    """Derive the seed of one group or layer, so that its draw does not depend on the others."""
+    return zlib.crc32(f"{seed}:{name}".encode())
+
+
+def weight_scores(weight: Tensor, criterion: str, *, gradient: Tensor | None = None, seed: int = 0) -> Tensor:
+    """Score every single weight of a tensor.
+
+    Args:
+        weight: the tensor, any shape.
+        criterion: name in ``CRITERIA``; ``l1`` and ``l2`` are both |w|, ``taylor`` is (g·w)².
+        gradient: loss gradient in the same shape, for ``taylor``.
+        seed: seed for ``random``.
+
+    Returns:
+        Scores in the shape of ``weight``, up to a common factor; the lowest go first.
+
+    Raises:
+        RecipeError: an unknown criterion, or one that has no meaning for single weights.
+    """
+    given = ScoreInput(
+        units=weight.numel(),
+        weights=(_rows(weight),),
+        gradients=None if gradient is None else (_rows(gradient),),
+        seed=seed,
+    )
+    try:
+        return score(criterion, given).reshape(weight.shape)
+    except NotScorableError:
+        raise RecipeError(f"Criterion {criterion!r} has no meaning for single weights; use l1, l2 or taylor.") from None
+
+
+def layer_scores(
+    model: nn.Module,
+    weights: Mapping[str, str],
+    criterion: str,
+    *,
+    gradients: Mapping[str, Tensor] | None = None,
+    seed: int = 0,
+) -> dict[str, Tensor]:
+    """Score every weight of several layers.
+
+    Args:
+        model: the network that holds the weights.
+        weights: layer → name of its weight tensor.
+        criterion: name in ``CRITERIA``.
+        gradients: parameter name → loss gradient, for ``taylor``.
+        seed: seed for ``random``; every layer draws on its own.
+
+    Returns:
+        Layer → scores in the shape of its weight.
+    """
+    tensors = dict(named_tensors(model))
+    return {
+        layer: weight_scores(
+            tensors[name].detach(),
+            criterion,
+            gradient=None if gradients is None else gradients[name],
+            seed=own_seed(seed, layer),
+        )
+        for layer, name in weights.items()
+    }
+
+
+def score(criterion: str, given: ScoreInput) -> Tensor:
+    """Apply the criterion of this name.
+
+    Raises:
+        RecipeError: nobody knows the name, or the criterion cannot score what is given.
+    """
+    if criterion not in CRITERIA:
+        raise RecipeError(f"Unknown criterion {criterion!r}; {close_matches(criterion, CRITERIA)}")
+    return CRITERIA[criterion](given)
+
+
+def precise(tensor: Tensor) -> Tensor:
+    """Detach a tensor, in at least single precision."""
+    return tensor.detach().to(torch.promote_types(tensor.dtype, torch.float32))
+
+
+def _rows(weight: Tensor) -> Tensor:
+    return precise(weight).reshape(-1, 1)

@@ -1,0 +1,1 @@
+"""Measuring: what a network is worth, what it costs, and the network a recipe asks for."""

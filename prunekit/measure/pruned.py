@@ -1,0 +1,111 @@
+"""The network a recipe asks for."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from prunekit.criteria.select import count_kept, cut_groups, select
+from prunekit.criteria.units import Scores, unit_scores
+from prunekit.criteria.weights import layer_scores
+from prunekit.graph.shrink import shrink, slice_state
+from prunekit.graph.structure import Structure
+from prunekit.measure.masks import keep_highest, zero
+from prunekit.measure.validate import check_recipe
+from prunekit.recipe import Recipe, kept_units
+from prunekit.records import Cost
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pruned:
+    """The answer to a recipe.
+
+    Attributes:
+        model: the really smaller network, of the user's own class.
+        kept: group → kept unit numbers of the dense network, for each group that was cut.
+        masks: parameter name → mask of its weights that are not zeroed, in the smaller shape.
+        cost: exact counts.
+        notes: remarks a person should read.
+    """
+
+    model: nn.Module
+    kept: Mapping[str, tuple[int, ...]]
+    masks: Mapping[str, Tensor]
+    cost: Cost
+    notes: tuple[str, ...] = ()
+
+
+def prune(
+    model: nn.Module,
+    structure: Structure,
+    recipe: Recipe,
+    *,
+    scores: Scores | None = None,
+    gradients: Mapping[str, Tensor] | None = None,
+    allowed: Mapping[str, Sequence[int]] | None = None,
+) -> Pruned:
+    """Make the network a recipe asks for: channels are cut first, then single weights zeroed.
+
+    All scores come from the weights given, never from a half-cut network. Sparsity of weights, too,
+    is a fraction of the dense layer: weights that left with a channel count as removed.
+
+    Args:
+        model: the network to cut, in the dense shapes; it is not changed. For a base run, its
+            weights at their dense positions.
+        structure: the analysis of the dense network.
+        recipe: the question.
+        scores: scores of the units, where they are known already.
+        gradients: parameter name → loss gradient, for ``taylor``.
+        allowed: the units a base run still has, of each group it cut.
+
+    Raises:
+        RecipeError: the recipe does not fit the network.
+    """
+    recipe = check_recipe(recipe, structure, allowed)
+    if scores is None and cut_groups(recipe):
+        scores = unit_scores(model, structure, recipe.criterion, gradients=gradients, seed=recipe.seed)
+    kept = select(structure, scores.values if scores else {}, recipe, allowed)
+    smaller = shrink(model, structure, kept)
+    masks = _masks(model, structure, recipe, kept, gradients)
+    zero(smaller, masks)
+    return Pruned(
+        model=smaller,
+        kept=kept,
+        masks=masks,
+        cost=cost(structure, recipe, allowed),
+        notes=(*_whole(structure, recipe), *(scores.notes if scores else ())),
+    )
+
+
+def cost(structure: Structure, recipe: Recipe, allowed: Mapping[str, Sequence[int]] | None = None) -> Cost:
+    """Count the network a checked recipe asks for, without making it; microseconds."""
+    return structure.cost(count_kept(structure, recipe, allowed))
+
+
+def _masks(
+    model: nn.Module,
+    structure: Structure,
+    recipe: Recipe,
+    kept: Mapping[str, Sequence[int]],
+    gradients: Mapping[str, Tensor] | None,
+) -> dict[str, Tensor]:
+    tensors = {name: structure.layer(name).weight for name in recipe.weights}
+    found = layer_scores(model, tensors, recipe.criterion, gradients=gradients, seed=recipe.seed)
+    masks: dict[str, Tensor] = {}
+    for layer, weight in tensors.items():
+        remaining = slice_state({weight: found[layer]}, structure, kept)[weight]
+        dense = math.prod(structure.layer(layer).shape)
+        mask = keep_highest(remaining, kept_units(dense, recipe.weights[layer]))
+        masks[weight] = masks[weight] & mask if weight in masks else mask
+    return masks
+
+
+def _whole(structure: Structure, recipe: Recipe) -> list[str]:
+    """Say which groups stay whole although a sparsity was asked."""
+    return [
+        f"Group {name!r} stays whole: it has {units} units, and {recipe.round_to.get(name, 1)} at a time were asked."
+        for name in recipe.channels
+        if kept_units(units := structure.group(name).units, recipe.channels[name], recipe.round_to.get(name, 1))
+        == units
+    ]

@@ -1,0 +1,1 @@
+"""Recovery: what a cut network can get back."""

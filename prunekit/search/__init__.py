@@ -1,0 +1,1 @@
+"""Searching: what each cut costs, and where a target is cheapest to reach."""
