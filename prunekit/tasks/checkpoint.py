@@ -33,14 +33,7 @@ def read_checkpoint(source: Path | str | bytes) -> dict[str, Tensor]:
     Raises:
         CheckpointError: unreadable, truncated, holding code, or anything but dense tensors.
     """
-    data, label = _bytes_of(source)
-    if data[8:9] == b"{":
-        state = _from_safetensors(data, label)
-    elif data[:2] in (b"PK", b"\x80\x02"):
-        state = _from_torch(data, label)
-    else:
-        raise CheckpointError(f"{label} is neither a safetensors file nor a state dict that torch.save wrote.")
-    return _dense_tensors(state, label)
+    return _read(*_bytes_of(source))
 
 
 def load_checkpoint(model: nn.Module, source: Path | str | bytes) -> None:
@@ -49,7 +42,8 @@ def load_checkpoint(model: nn.Module, source: Path | str | bytes) -> None:
     Raises:
         CheckpointError: unreadable, or a tensor is missing, unexpected or of another shape.
     """
-    state, (_, label) = read_checkpoint(source), _bytes_of(source)
+    data, label = _bytes_of(source)
+    state = _read(data, label)
     expected = model.state_dict()
     if missing := [name for name in expected if name not in state]:
         raise CheckpointError(f"{label} lacks {_listed(missing)}: it belongs to another network.")
@@ -80,6 +74,16 @@ def _bytes_of(source: Path | str | bytes) -> tuple[bytes, str]:
         return Path(source).read_bytes(), f"The checkpoint {Path(source).name}"
     except OSError as error:
         raise CheckpointError(f"The checkpoint {source} cannot be read: {error.strerror}.") from None
+
+
+def _read(data: bytes, label: str) -> dict[str, Tensor]:
+    if data[8:9] == b"{":
+        state = _from_safetensors(data, label)
+    elif data[:2] in (b"PK", b"\x80\x02"):
+        state = _from_torch(data, label)
+    else:
+        raise CheckpointError(f"{label} is neither a safetensors file nor a state dict that torch.save wrote.")
+    return _dense_tensors(state, label)
 
 
 def _from_safetensors(data: bytes, label: str) -> dict[str, Tensor]:
