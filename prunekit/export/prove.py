@@ -25,8 +25,8 @@ from prunekit.export.checkpoint import check_checkpoint
 from prunekit.export.manifest import Manifest, file_entry
 from prunekit.export.pt2 import read_pt2
 from prunekit.records import Check
-from prunekit.tasks.opening import open_task
 from prunekit.tasks.task import Split
+from prunekit.tasks.zoo import TASKS
 
 
 def load_with_snippet(path: Path) -> nn.Module:
@@ -107,7 +107,8 @@ def network_checks(path: Path, manifest: Manifest, splits: Sequence[Split]) -> I
         f"{path.name} loads in a fresh process; its tensors take {manifest.bytes:,} bytes, "
         f"{manifest.bytes_dense:,} before pruning.",
     )
-    params = sum(parameter.numel() for parameter in model.parameters())
+    # A loaded program has a parameter for every place of a tied tensor, all on one storage.
+    params = sum({parameter.data_ptr(): parameter.numel() for parameter in model.parameters()}.values())
     yield Check("params", params == manifest.params, f"{params:,} parameters, displayed {manifest.params:,}.")
     try:
         yield from _output_checks(path, model, manifest, splits)
@@ -144,10 +145,13 @@ def _find_split(manifest: Manifest, splits: Sequence[Split]) -> Split:
     for split in splits:
         if reference.split_digest(split) == manifest.split:
             return split
-    split = open_task(manifest.task).data.validation
-    if reference.split_digest(split) != manifest.split:
-        raise CheckpointError(f"The validation samples of {manifest.task!r} are not the ones that were measured.")
-    return split
+    if manifest.task in TASKS:
+        split = TASKS[manifest.task]().data.validation
+        if reference.split_digest(split) == manifest.split:
+            return split
+    raise CheckpointError(
+        f"The validation samples that {manifest.task!r} was measured on are not at hand; verify with its project file."
+    )
 
 
 def _is_network(name: str) -> bool:

@@ -1,0 +1,131 @@
+from dataclasses import replace
+
+import pytest
+
+from prunekit.errors import ExportError
+from prunekit.export import export as room
+from prunekit.export.export import export
+from prunekit.export.manifest import Manifest
+from prunekit.export.verify import Proof
+from prunekit.recipe import Recipe
+from prunekit.records import Check, ExportedFile, Mode
+from tests.export.conftest import cut, make_task
+
+
+@pytest.fixture
+def task():
+    return make_task("linear")
+
+
+@pytest.fixture
+def approved(monkeypatch):
+    """Every file passes, without a fresh process; the real proof is tested beside `verify`."""
+
+    def proofs(paths, splits):
+        for name in Manifest.read(paths[0]).files:
+            yield Proof(paths[0], name, Check("file", True, f"{name} is fine."))
+
+    monkeypatch.setattr(room, "proofs", proofs)
+
+
+def test_an_export_ends_with_its_files_and_their_proofs(task, tmp_path):
+    *steps, files = export(task, *cut(task, Mode.CHANNELS), tmp_path / "out" / "linear")
+    assert [step.path.rpartition("/")[2] for step in steps if isinstance(step, ExportedFile)] == [
+        "recipe.json",
+        "load_linear.py",
+        "reference.safetensors",
+        "linear.safetensors",
+        "linear.pt2",
+    ]
+    assert all(file.proof.ok for file in files)
+    assert {file.path: file.bytes for file in files} == {
+        str(path): path.stat().st_size
+        for path in (tmp_path / "out" / "linear").iterdir()
+        if path.name != "manifest.json"
+    }
+    assert [check.name for check in files[3].proof.checks] == ["file", "load", "params", "macs", "outputs", "metric"]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["linear"]
+
+
+def test_the_recipe_beside_it_is_the_recipe(task, approved, tmp_path):
+    structure, recipe, pruned, reading = cut(task, Mode.CHANNELS)
+    list(export(task, structure, recipe, pruned, reading, tmp_path / "out"))
+    assert Recipe.from_text((tmp_path / "out" / "recipe.json").read_text()) == recipe
+
+
+def test_an_earlier_export_is_replaced(task, approved, tmp_path):
+    folder = tmp_path / "out"
+    list(export(task, *cut(task, Mode.CHANNELS), folder))
+    (folder / "__pycache__").mkdir()
+    list(export(replace(task, name="later"), *cut(task, Mode.WEIGHTS), folder))
+    assert Manifest.read(folder).name == "later"
+    assert not (folder / "linear.pt2").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_an_empty_folder_is_taken(task, approved, tmp_path):
+    (tmp_path / "out").mkdir()
+    list(export(task, *cut(task, Mode.CHANNELS), tmp_path / "out"))
+    assert (tmp_path / "out" / "linear.safetensors").is_file()
+
+
+def test_a_folder_with_other_files_is_left_alone(task, tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(ExportError, match=r"holds other files \(thesis.txt\)"):
+        list(export(task, *cut(task, Mode.CHANNELS), tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_an_export_with_other_files_is_left_alone(task, approved, tmp_path):
+    folder = tmp_path / "out"
+    list(export(task, *cut(task, Mode.CHANNELS), folder))
+    (folder / "thesis.txt").write_text("mine")
+    with pytest.raises(ExportError, match="thesis.txt"):
+        list(export(task, *cut(task, Mode.CHANNELS), folder))
+    assert (folder / "thesis.txt").read_text() == "mine"
+
+
+def test_a_file_is_not_replaced(task, tmp_path):
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(ExportError, match="is a file"):
+        list(export(task, *cut(task, Mode.CHANNELS), tmp_path / "out"))
+
+
+def test_a_failed_proof_leaves_nothing(task, monkeypatch, tmp_path):
+    monkeypatch.setattr(
+        room, "proofs", lambda paths, splits: iter([Proof(paths[0], "a", Check("outputs", False, "they differ."))])
+    )
+    with pytest.raises(ExportError, match="Nothing was exported: they differ."):
+        list(export(task, *cut(task, Mode.CHANNELS), tmp_path / "out"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_stopping_in_between_leaves_nothing(task, tmp_path):
+    steps = export(task, *cut(task, Mode.CHANNELS), tmp_path / "out")
+    next(steps)
+    steps.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_network_that_cannot_be_captured_has_no_program(task, approved, monkeypatch, tmp_path):
+    def refuse(*_):
+        raise ExportError("torch.export cannot capture this network.")
+
+    monkeypatch.setattr(room, "write_pt2", refuse)
+    *steps, files = export(task, *cut(task, Mode.CHANNELS), tmp_path / "out")
+    assert Check("capture", False, "torch.export cannot capture this network.") in steps
+    assert not any(file.path.endswith(".pt2") for file in files)
+
+
+@pytest.mark.parametrize("change", [{"n": 20}, {"split": "test"}, {"recipe": "0" * 16}])
+def test_a_reading_of_something_else_is_refused(task, tmp_path, change):
+    *rest, reading = cut(task, Mode.CHANNELS)
+    with pytest.raises(ExportError, match="needs this recipe's reading on all 40"):
+        list(export(task, *rest, replace(reading, **change), tmp_path / "out"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_metric_that_does_not_count_is_refused(task, tmp_path):
+    *rest, reading = cut(task, Mode.CHANNELS)
+    with pytest.raises(ExportError, match="counts right answers"):
+        list(export(task, *rest, replace(reading, correct=None), tmp_path / "out"))

@@ -1,0 +1,72 @@
+import torch
+
+from prunekit.export.reference import (
+    agreement,
+    agreement_checks,
+    outputs,
+    read_reference,
+    split_digest,
+    write_reference,
+)
+from prunekit.tasks.task import Split
+
+REFERENCE = torch.tensor([[3.0, 1.0], [2.0, 2.00005], [-4.0, -2.0]])
+TARGETS = torch.tensor([0, 1, 0])
+
+
+def test_equal_outputs_agree():
+    found = agreement(REFERENCE, REFERENCE.clone(), TARGETS)
+    # The largest output is −4, so 1e-5·4 is allowed; the third sample is wrong.
+    assert (found.difference, found.allowed, found.correct, found.swapped) == (0.0, 4e-5, 2, ())
+
+
+def test_small_outputs_are_compared_absolutely():
+    assert agreement(REFERENCE / 100, REFERENCE / 100, TARGETS).allowed == 1e-5
+
+
+def test_a_close_call_is_listed_and_not_a_difference():
+    given = REFERENCE.clone()
+    given[1] = torch.tensor([2.00005, 2.0])
+    found = agreement(REFERENCE, given, TARGETS)
+    assert found.swapped == (1,)
+    assert found.correct == 2
+    _, metric = agreement_checks(found, correct=2, n=3)
+    assert metric.ok
+    assert metric.detail.endswith("close calls that fell the other way: samples 1.")
+
+
+def test_a_clear_answer_that_changed_is_a_difference():
+    given = REFERENCE.clone()
+    given[0] = torch.tensor([1.0, 3.0])
+    found = agreement(REFERENCE, given, TARGETS)
+    outputs_check, metric = agreement_checks(found, correct=2, n=3)
+    assert (found.correct, found.swapped) == (1, ())
+    assert not outputs_check.ok
+    assert not metric.ok
+
+
+def test_not_a_number_is_not_equal():
+    given = REFERENCE.clone()
+    given[0, 0] = torch.nan
+    assert not agreement_checks(agreement(REFERENCE, given, TARGETS), 2, 3)[0].ok
+
+
+def test_outputs_do_not_depend_on_the_batch():
+    net = torch.nn.Linear(3, 2)
+    inputs = torch.randn(501, 3)
+    with torch.no_grad():
+        torch.testing.assert_close(outputs(net, inputs), net(inputs))
+
+
+def test_a_reference_holds_the_logits_and_no_sample(tmp_path):
+    write_reference(tmp_path / "reference.safetensors", REFERENCE)
+    assert torch.equal(read_reference(tmp_path / "reference.safetensors"), REFERENCE)
+    assert (tmp_path / "reference.safetensors").stat().st_size < 24 + 100
+
+
+def test_a_split_is_known_by_inputs_and_targets():
+    inputs, targets = torch.randn(4, 2), torch.tensor([0, 1, 0, 1])
+    same = split_digest(Split(inputs.clone(), targets.clone()))
+    assert split_digest(Split(inputs, targets)) == same
+    assert split_digest(Split(inputs, 1 - targets)) != same
+    assert split_digest(Split(-inputs, targets)) != same
