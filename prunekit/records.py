@@ -147,19 +147,19 @@ class Evaluation:
     Attributes:
         reading: the metric and what surrounds it.
         cost: exact counts of the network that was measured.
-        macs_thop: MACs as thop counts them, or ``None`` where thop cannot run.
+        macs_thop: MACs as thop counts them; ``None`` where thop cannot run, or not yet counted.
         macs_thop_missing: module types thop has no rule for.
-        bytes_gzip: bytes of the tensors after gzip.
-        nonzero: parameters that are not zero.
+        bytes_gzip: bytes of the tensors after gzip; ``None`` before the last record.
+        nonzero: parameters that are not zero; ``None`` before the last record.
         notes: remarks a person should read, such as a criterion that fell back.
     """
 
     reading: Reading
     cost: Cost
-    macs_thop: int | None
-    macs_thop_missing: tuple[str, ...]
-    bytes_gzip: int
-    nonzero: int
+    macs_thop: int | None = None
+    macs_thop_missing: tuple[str, ...] = ()
+    bytes_gzip: int | None = None
+    nonzero: int | None = None
     notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:

@@ -1,0 +1,48 @@
+"""The verbs: everything a person can do with a task, called alike by the command line and the screen.
+
+Long work is a generator of records; what it yields is already stored.
+"""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from prunekit.tasks.zoo import task_names
+from prunekit.verbs.exporting import export, verify
+from prunekit.verbs.history import commit, history
+from prunekit.verbs.inspecting import histograms, inspect, unit_scores
+from prunekit.verbs.opening import Opened, open_task
+from prunekit.verbs.reading import check, cost, evaluate, layer_costs
+from prunekit.verbs.recovering import recover
+from prunekit.verbs.scanning import preset, scan, scan_size, stored_points
+
+T = TypeVar("T")
+
+
+def last(records: Iterable[T]) -> T:
+    """Run long work to its end and return the final record."""
+    *_, final = records
+    return final
+
+
+__all__ = [
+    "Opened",
+    "check",
+    "commit",
+    "cost",
+    "evaluate",
+    "export",
+    "histograms",
+    "history",
+    "inspect",
+    "last",
+    "layer_costs",
+    "open_task",
+    "preset",
+    "recover",
+    "scan",
+    "scan_size",
+    "stored_points",
+    "task_names",
+    "unit_scores",
+    "verify",
+]

@@ -1,0 +1,45 @@
+"""Export: the measured network as files, proven before they are offered."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from prunekit.export import export as exporting
+from prunekit.export import verify as verifying
+from prunekit.recipe import Recipe
+from prunekit.records import Verdict
+from prunekit.tasks.task import Split
+from prunekit.verbs.networks import network_of
+from prunekit.verbs.opening import Opened
+from prunekit.verbs.reading import check, evaluate
+
+
+def export(opened: Opened, recipe: Recipe, directory: Path) -> Iterator[exporting.Step]:
+    """Write the network a recipe asks for as files, each proven in a fresh process.
+
+    Args:
+        opened: the task.
+        recipe: the question.
+        directory: the folder to write; new, empty, or an earlier export.
+
+    Yields:
+        Files as they are written, checks as they are made; last all files with their proofs.
+
+    Raises:
+        ExportError: a proof failed, or the folder holds something else; nothing is left behind.
+        RecipeError: the recipe does not fit the task.
+    """
+    recipe = check(opened, recipe)
+    *_, evaluation = evaluate(opened, recipe)
+    pruned = network_of(opened, recipe).pruned
+    yield from exporting.export(opened.task, opened.structure, recipe, pruned, evaluation.reading, directory)
+
+
+def verify(path: Path, opened: Opened | None = None) -> Verdict:
+    """Prove an export again in a fresh process.
+
+    Args:
+        path: the folder, or one of its network files.
+        opened: the task it was exported from; bundled ones need not be opened.
+    """
+    splits: list[Split] = [] if opened is None else [opened.task.data.validation]
+    return verifying.verify(path, splits)

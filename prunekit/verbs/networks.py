@@ -1,0 +1,159 @@
+"""From a recipe to the network it asks for: the base it starts from, its scores, the cut, the calibration."""
+
+import copy
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from prunekit.criteria.gradients import gradients
+from prunekit.criteria.units import Scores, unit_scores
+from prunekit.errors import RecipeError, WorkspaceError
+from prunekit.graph import expand_state, named_tensors
+from prunekit.measure.evaluate import logits
+from prunekit.measure.pruned import Pruned, prune
+from prunekit.recipe import Recipe
+from prunekit.recover.recalibrate import recalibrate
+from prunekit.store.files import write_aside
+from prunekit.verbs.opening import Opened
+
+GRADIENT_CRITERIA = frozenset({"taylor"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Base:
+    """What a recipe starts from.
+
+    Attributes:
+        model: the network in its dense shapes.
+        allowed: the units it still has of each group that was cut.
+    """
+
+    model: nn.Module
+    allowed: Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """The network a recipe asks for, and the same before calibration.
+
+    Attributes:
+        pruned: the answer as it is measured and exported.
+        raw: the network before recalibration; ``None`` where nothing was recalibrated.
+    """
+
+    pruned: Pruned
+    raw: nn.Module | None
+
+
+@lru_cache(maxsize=16)
+def base_of(opened: Opened, run_id: str | None) -> Base:
+    """Return the task's own network, or a recovered run's weights at their dense positions.
+
+    Raises:
+        WorkspaceError: no such run, or its weights are gone.
+        RecipeError: the run belongs to other weights or has none of its own.
+    """
+    if run_id is None:
+        return Base(opened.task.model, {})
+    run = opened.workspace.run(run_id)
+    if run.weights is None:
+        raise RecipeError(f"Run {run_id} has no weights of its own; give as base a recovered run, or none.")
+    if run.model != opened.digest:
+        raise RecipeError(f"Run {run_id} was made from other weights of {run.task!r}; open those first.")
+    tensors, kept = _read(opened.workspace.weights_path(run_id))
+    dense = dict(named_tensors(opened.task.model))
+    model = copy.deepcopy(opened.task.model)
+    model.load_state_dict(expand_state(tensors, dense, opened.structure, kept), strict=False)
+    return Base(model, kept)
+
+
+def store_weights(opened: Opened, run_id: str, model: nn.Module, kept: Mapping[str, tuple[int, ...]]) -> str:
+    """Write a recovered network's weights into the workspace and return the file's name."""
+    path = opened.workspace.weights_path(run_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tensors = {name: tensor.detach().clone().contiguous() for name, tensor in named_tensors(model)}
+    metadata = {"kept": json.dumps({group: list(units) for group, units in kept.items()})}
+    write_aside(path, lambda aside: save_file(tensors, aside, metadata))
+    return path.name
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, tuple[int, ...]]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            kept = json.loads((file.metadata() or {}).get("kept", "{}"))
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+    except (OSError, SafetensorError, json.JSONDecodeError) as error:
+        raise WorkspaceError(f"The weights {path.name} cannot be read ({error}); recover the run again.") from None
+    return tensors, {group: tuple(units) for group, units in kept.items()}
+
+
+@lru_cache(maxsize=4)
+def gradients_of(opened: Opened, run_id: str | None) -> Mapping[str, Tensor]:
+    """Return the loss gradients of a base on train data.
+
+    Raises:
+        RecipeError: the task has no train data.
+    """
+    if opened.train_split is None:
+        raise RecipeError("Taylor scores need train data, and this task has none; use l1 or l2.")
+    return gradients(base_of(opened, run_id).model, opened.train_split)
+
+
+@lru_cache(maxsize=16)
+def scores_of(opened: Opened, run_id: str | None, criterion: str, seed: int) -> Scores:
+    """Return the scores of every prunable unit of a base."""
+    return unit_scores(
+        base_of(opened, run_id).model,
+        opened.structure,
+        criterion,
+        gradients=gradients_of(opened, run_id) if criterion in GRADIENT_CRITERIA else None,
+        seed=seed,
+    )
+
+
+@lru_cache(maxsize=8)
+def network_of(opened: Opened, recipe: Recipe) -> Network:
+    """Make the network a recipe asks for.
+
+    BatchNorm statistics are estimated anew only where the recipe cuts something that its base
+    still has: a network that was not touched is not changed.
+
+    Raises:
+        RecipeError: the recipe does not fit the network.
+    """
+    base = base_of(opened, recipe.base)
+    scores = scores_of(opened, recipe.base, recipe.criterion, recipe.seed) if recipe.channels or recipe.drop else None
+    needs_gradients = recipe.criterion in GRADIENT_CRITERIA and recipe.weights
+    pruned = prune(
+        base.model,
+        opened.structure,
+        recipe,
+        scores=scores,
+        gradients=gradients_of(opened, recipe.base) if needs_gradients else None,
+        allowed=base.allowed,
+    )
+    if not (recipe.recalibrate and opened.train_split and _cuts(base, pruned)):
+        return Network(pruned, None)
+    calibrated = recalibrate(pruned.model, opened.train_split)
+    return Network(Pruned(calibrated, pruned.kept, pruned.masks, pruned.cost, pruned.notes), pruned.model)
+
+
+def _cuts(base: Base, pruned: Pruned) -> bool:
+    """Whether a cut took anything from its base."""
+    units = any(len(units) < len(base.allowed.get(group, (*units, -1))) for group, units in pruned.kept.items())
+    tensors = dict(named_tensors(base.model))
+    zeros = sum(int(mask.numel() - mask.sum()) for mask in pruned.masks.values())
+    already = sum(int((tensors[name] == 0).sum()) for name in pruned.masks)
+    return units or zeros > already
+
+
+@lru_cache(maxsize=8)
+def dense_logits(opened: Opened, split: str) -> Tensor:
+    """Return the dense network's outputs on a split."""
+    return logits(opened.task.model, getattr(opened.task.data, split))

@@ -1,0 +1,65 @@
+"""Opening a task: its network, its structure and the workspace that remembers it."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from prunekit.graph import Structure, structure_of
+from prunekit.store import Workspace
+from prunekit.tasks import opening
+from prunekit.tasks.checkpoint import digest, load_checkpoint
+from prunekit.tasks.task import Split, Task
+
+WORKSPACE_VARIABLE = "PRUNEKIT_WORKSPACE"
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A task on the desk.
+
+    Attributes:
+        task: the trained network with its data.
+        structure: what can be cut and what it costs.
+        digest: sixteen hexadecimal digits that name the network's weights.
+        workspace: where its history, scans and exports live.
+    """
+
+    task: Task
+    structure: Structure
+    digest: str
+    workspace: Workspace
+
+    @cached_property
+    def train_split(self) -> Split | None:
+        """The samples that calibration and gradients use, drawn once; ``None`` without train data."""
+        return self.task.data.train(0) if self.task.data.train else None
+
+    @cached_property
+    def data_digest(self) -> str:
+        """Sixteen hexadecimal digits that name the validation samples."""
+        split = self.task.data.validation
+        found = hashlib.sha256(split.inputs.contiguous().numpy().tobytes())
+        found.update(split.targets.contiguous().numpy().tobytes())
+        return found.hexdigest()[:16]
+
+
+def open_task(name: str, workspace: Path | str | None = None, checkpoint: bytes | None = None) -> Opened:
+    """Open a bundled task, or one's own by its project file.
+
+    Args:
+        name: a bundled task, or the path of a ``prunekit.toml``.
+        workspace: the folder that remembers; the environment's ``PRUNEKIT_WORKSPACE``, or
+            ``.prunekit`` here, for ``None``.
+        checkpoint: the content of a weights file to use instead of the task's own.
+
+    Raises:
+        TaskError: no such task, or an unusable project or checkpoint.
+        StructureError: the network cannot be traced.
+    """
+    task = opening.open_task(name)
+    if checkpoint is not None:
+        load_checkpoint(task.model, checkpoint)
+    folder = workspace or os.environ.get(WORKSPACE_VARIABLE) or ".prunekit"
+    return Opened(task, structure_of(task.model, task.example), digest(task.model), Workspace(folder))

@@ -1,0 +1,113 @@
+"""The sensitivity scan, stored point by point, and the presets that read it."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prunekit.criteria.weights import layer_scores
+from prunekit.errors import RecipeError, close_matches
+from prunekit.recipe import Recipe
+from prunekit.records import Mode, Point
+from prunekit.search import presets
+from prunekit.search import scan as scanning
+from prunekit.store import ScanKey
+from prunekit.verbs.networks import GRADIENT_CRITERIA, gradients_of, scores_of
+from prunekit.verbs.opening import Opened
+
+PRESETS = ("uniform", "global", "sensitivity")
+CODE = "1"
+"""Raised when the measuring code changes what a point says, so that old points are not mixed in."""
+
+
+def scan(
+    opened: Opened,
+    mode: Mode = Mode.CHANNELS,
+    levels: Sequence[float] = scanning.LEVELS,
+    limit: int | None = scanning.LIMIT,
+    criterion: str = "l2",
+) -> Iterator[Point]:
+    """Cut each group (or layer) alone at each level and measure what is left.
+
+    Yields:
+        The points already stored, then each new one once it is stored; stopping loses nothing.
+
+    Raises:
+        RecipeError: a level is not a sparsity, or the criterion cannot score here.
+    """
+    known = stored_points(opened, mode, limit, criterion)
+    wanted = {(name, level) for name in scanning.sizes(opened.structure, mode) for level in levels}
+    yield from (point for point in known if (point.name, point.level) in wanted)
+    done = {(point.name, point.level) for point in known}
+    if wanted <= done:
+        return
+    key = _key(opened, mode, limit, criterion)
+    for point in scanning.scan(
+        opened.task.model,
+        opened.structure,
+        opened.task.data.validation,
+        mode=mode,
+        levels=levels,
+        limit=limit,
+        metric=opened.task.metric,
+        base=Recipe(task=opened.task.name, criterion=criterion),
+        gradients=gradients_of(opened, None) if criterion in GRADIENT_CRITERIA else None,
+        skip=done,
+    ):
+        opened.workspace.add_point(key, point)
+        yield point
+
+
+def scan_size(opened: Opened, mode: Mode = Mode.CHANNELS, levels: Sequence[float] = scanning.LEVELS) -> int:
+    """Return how many points a whole scan has."""
+    return len(scanning.sizes(opened.structure, mode)) * len(levels)
+
+
+def stored_points(
+    opened: Opened, mode: Mode = Mode.CHANNELS, limit: int | None = scanning.LIMIT, criterion: str = "l2"
+) -> tuple[Point, ...]:
+    """Return the points of earlier scans of these weights."""
+    return opened.workspace.points(_key(opened, mode, limit, criterion))
+
+
+def preset(
+    opened: Opened, name: str, sparsity: float, mode: Mode = Mode.CHANNELS, base: Recipe | None = None
+) -> Recipe:
+    """Spread one sparsity over the network.
+
+    Args:
+        opened: the task.
+        name: ``uniform``, ``global`` (one threshold on all scores) or ``sensitivity`` (equal harm
+            by the stored scan).
+        sparsity: fraction 0–1; for ``sensitivity`` the MACs (or weights) that uniform would remove.
+        mode: what is cut.
+        base: the recipe to start from; its other mode, criterion and hand-kept units stay.
+
+    Raises:
+        RecipeError: an unknown preset, a sparsity out of range, or ``sensitivity`` without a scan.
+    """
+    base = base or Recipe(task=opened.task.name)
+    if name == "uniform":
+        found = presets.uniform(opened.structure, sparsity, mode)
+    elif name == "global":
+        found = presets.global_scores(_scores(opened, mode, base), sparsity)
+    elif name == "sensitivity":
+        found = presets.by_sensitivity(
+            opened.structure, stored_points(opened, mode, criterion=base.criterion), sparsity
+        )
+    else:
+        raise RecipeError(f"Unknown preset {name!r}; {close_matches(name, PRESETS)}")
+    return Recipe.from_json({**base.to_json(), mode.value: found})
+
+
+def _scores(opened: Opened, mode: Mode, base: Recipe) -> dict[str, NDArray[np.float64]]:
+    if mode is Mode.CHANNELS:
+        return dict(scores_of(opened, base.base, base.criterion, base.seed).values)
+    layers = {layer.name: layer.weight for layer in opened.structure.layers}
+    gradients = gradients_of(opened, base.base) if base.criterion in GRADIENT_CRITERIA else None
+    found = layer_scores(opened.task.model, layers, base.criterion, gradients=gradients, seed=base.seed)
+    return {name: values.double().numpy() for name, values in found.items()}
+
+
+def _key(opened: Opened, mode: Mode, limit: int | None, criterion: str) -> ScanKey:
+    return ScanKey(opened.digest, opened.data_digest, criterion, mode, limit, CODE)
