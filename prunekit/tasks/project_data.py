@@ -82,7 +82,7 @@ def _from_function(source: str, folder: Path) -> Data:
 
 def _from_npz(path: Path) -> Data:
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = dict(stored)
     except OSError as error:
         raise TaskError(f"The data file {path} cannot be read: {error.strerror or error}.") from None

@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+import torch
+
+from prunekit.errors import TaskError
+from prunekit.tasks.project_data import project_data
+
+SHAPE = (1, 2, 2)
+
+
+def _samples(n, value=0.5):
+    return np.full((n, *SHAPE), value, np.float32), np.arange(n) % 2
+
+
+def _rows(inputs):
+    return {round(float(value)) for value in inputs[:, 0, 0, 0]}
+
+
+def test_one_pair_of_arrays_is_split_60_20_20_for_every_class(tmp_path):
+    inputs = np.zeros((50, *SHAPE), np.float32)
+    inputs[:, 0, 0, 0] = np.arange(50)
+    np.savez(tmp_path / "data.npz", X=inputs, y=np.arange(50) % 5)
+    data = project_data("data.npz", tmp_path, SHAPE, None)
+    train = data.train(3)
+    assert [len(train), len(data.validation), len(data.test)] == [30, 10, 10]
+    assert torch.bincount(data.test.targets).tolist() == [2] * 5
+    assert torch.bincount(train.targets).tolist() == [6] * 5
+    assert _rows(train.inputs) | _rows(data.validation.inputs) | _rows(data.test.inputs) == set(range(50))
+    assert torch.equal(train.targets, train.inputs[:, 0, 0, 0].long() % 5)
+
+
+def test_named_arrays_and_bytes(tmp_path):
+    x, y = _samples(4)
+    np.savez(tmp_path / "data.npz", x_val=np.full((4, *SHAPE), 51, np.uint8), y_val=y, x_test=x.astype(float), y_test=y)
+    data = project_data("data.npz", tmp_path, SHAPE, ["no", "yes"])
+    assert data.train is None
+    assert data.classes == ("no", "yes")
+    torch.testing.assert_close(data.validation.inputs, torch.full((4, *SHAPE), 0.2))
+    assert data.test.inputs.dtype == torch.float32
+    assert data.test.targets.dtype == torch.int64
+
+
+def test_function_returns_pairs_or_data(tmp_path):
+    (tmp_path / "samples.py").write_text(
+        "import torch\n"
+        "from prunekit.tasks.task import Data, Split\n"
+        "pair = (torch.ones(2, 1, 2, 2), torch.tensor([0, 1]))\n"
+        "def pairs():\n    return {'train': pair, 'validation': pair, 'test': pair}\n"
+        "def data():\n    return Data(Split(*pair), Split(*pair), None, ('a', 'b', 'c'))\n"
+        "def half():\n    return {'validation': pair}\n"
+        "def words():\n    return {'validation': ('a', 'b'), 'test': pair}\n"
+        "def raises():\n    raise OSError('disk full')\n"
+    )
+    pairs = project_data("samples.py:pairs", tmp_path, SHAPE, None)
+    assert pairs.classes == ("0", "1")
+    assert torch.equal(pairs.train(5).inputs, torch.ones(2, *SHAPE))
+    assert project_data("samples.py:data", tmp_path, SHAPE, None).classes == ("a", "b", "c")
+    assert project_data("samples.py:data", tmp_path, SHAPE, ["no", "yes"]).classes == ("no", "yes")
+    for name, message in (
+        ("half", "must return Data, or pairs for train, validation and test"),
+        ("words", "must be pairs of inputs and targets as arrays"),
+        ("raises", "samples.py:raises raised OSError: disk full"),
+    ):
+        with pytest.raises(TaskError, match=message):
+            project_data(f"samples.py:{name}", tmp_path, SHAPE, None)
+
+
+X, Y = _samples(10)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"X": X, "y": Y[:9]}, "must hold X and y of one length"),
+        ({"x_train": X, "y_train": Y, "x_test": X, "y_test": Y}, "it holds x_train, y_train, x_test, y_test"),
+        ({"X": X, "y": Y - 1}, "must count from 0; there is a -1"),
+        ({"X": X, "y": Y * 0.5}, "must be whole numbers, one for each of"),
+        ({"x_val": X, "y_val": Y[:9], "x_test": X, "y_test": Y}, "one for each of 10 samples"),
+        ({"x_val": X[:0], "y_val": Y[:0], "x_test": X, "y_test": Y}, "one for each of 0 samples"),
+        ({"x_val": X, "y_val": Y, "x_test": X[:, 0], "y_test": Y}, r"test samples have shape \(2, 2\)"),
+        ({"X": np.array(["a"] * 10), "y": Y}, "must be pairs of inputs and targets as arrays"),
+        ({"X": np.array([None] * 10), "y": Y}, "no .npz file of plain arrays"),
+    ],
+)
+def test_arrays_that_do_not_fit(arrays, message, tmp_path):
+    np.savez(tmp_path / "data.npz", **arrays)
+    with pytest.raises(TaskError, match=message):
+        project_data("data.npz", tmp_path, SHAPE, None)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\3\4 truncated", b"some text"])
+def test_files_that_are_no_npz(content, tmp_path):
+    (tmp_path / "data.npz").write_bytes(content)
+    with pytest.raises(TaskError, match="no .npz file of plain arrays"):
+        project_data("data.npz", tmp_path, SHAPE, None)
