@@ -15,5 +15,5 @@ def bn_scale(given: ScoreInput) -> Tensor:
         NotScorableError: no BatchNorm runs over these units.
     """
     if not given.scales:
-        raise NotScorableError("The BatchNorm scale needs a BatchNorm over the units, and there is none; use l2.")
+        raise NotScorableError("No BatchNorm runs over these units.")
     return balanced(scale.abs().sum(1) for scale in given.scales)

@@ -31,14 +31,14 @@ def count_kept(
     Returns:
         Group → units kept, for each group that the recipe or the base run cuts.
     """
-    base = dict(allowed or {})
+    base = allowed or {}
     counts = {group: len(units) for group, units in base.items()}
+    dense = {group.name: group.units for group in structure.groups}
     for name in cut_groups(recipe):
-        units = structure.group(name).units
         step = recipe.round_to.get(name, 1)
-        candidates = set(base.get(name, range(units))) - set(recipe.drop.get(name, ()))
-        wanted = kept_units(units, recipe.channels.get(name, 0.0), step)
-        counts[name] = max(_at_most(len(candidates), wanted, step), len(recipe.keep.get(name, ())), 1)
+        wanted = kept_units(dense[name], recipe.channels.get(name, 0.0), step)
+        available = len(_candidates(base.get(name, range(dense[name])), recipe.drop.get(name, ())))
+        counts[name] = max(_at_most(available, wanted, step), len(recipe.keep.get(name, ())), 1)
     return counts
 
 
@@ -62,16 +62,19 @@ def select(
     Returns:
         Group → kept unit numbers in rising order, for each group that the recipe or the base run cuts.
     """
-    base = dict(allowed or {})
+    base = allowed or {}
     kept = {group: tuple(sorted(units)) for group, units in base.items()}
     counts = count_kept(structure, recipe, allowed)
     for name in cut_groups(recipe):
-        keep, drop = set(recipe.keep.get(name, ())), set(recipe.drop.get(name, ()))
-        values = scores[name]
-        candidates = [unit for unit in base.get(name, range(structure.group(name).units)) if unit not in drop]
+        keep, values = recipe.keep.get(name, ()), scores[name]
+        candidates = _candidates(base.get(name, range(len(values))), recipe.drop.get(name, ()))
         leaving = sorted(candidates, key=lambda unit: (unit in keep, float(values[unit]), unit))
         kept[name] = tuple(sorted(leaving[len(leaving) - counts[name] :]))
     return kept
+
+
+def _candidates(units: Sequence[int], drop: Sequence[int]) -> Sequence[int]:
+    return [unit for unit in units if unit not in drop] if drop else units
 
 
 def _at_most(available: int, wanted: int, step: int) -> int:
