@@ -6,7 +6,7 @@ BIN := .venv/bin
 
 ## Start the desk: make app, make app TASK=vgg, make app TASK=path/to/prunekit.toml
 app: .venv/.app
-	PRUNEKIT_TASK="$(TASK)" $(BIN)/streamlit run app.py
+	$(if $(TASK),PRUNEKIT_TASK="$(TASK)" )$(BIN)/streamlit run app.py
 
 ## Everything a change must pass
 test: lint browser
