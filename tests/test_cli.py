@@ -1,0 +1,76 @@
+import json
+
+import pytest
+
+from prunekit.cli import main
+
+
+@pytest.fixture(autouse=True)
+def apart(tmp_path, monkeypatch):
+    monkeypatch.setenv("PRUNEKIT_WORKSPACE", str(tmp_path / "workspace"))
+
+
+def run(capsys, *arguments: str) -> tuple[int, str, str]:
+    code = main(arguments)
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_tasks_lists_what_can_be_opened(capsys):
+    code, out, _ = run(capsys, "tasks", "--json")
+    assert code == 0
+    assert json.loads(out)[0]["name"] == "resnet8"
+
+
+def test_inspect_counts_resnet8_by_hand(capsys):
+    code, out, _ = run(capsys, "inspect", "resnet8", "--json")
+    found = json.loads(out)
+    assert code == 0
+    # weights of convolutions and the linear layer, 9 BatchNorms of two vectors each
+    convolutions = 144 + 2304 * 2 + 4608 + 9216 + 512 + 18432 + 36864 + 2048
+    norms = 2 * (16 * 3 + 32 * 3 + 64 * 3)
+    assert found["params"] == convolutions + norms + 650
+    # stem stride 2: 14×14 positions, then 7×7, then 4×4
+    macs = (144 + 4608) * 196 + (4608 + 9216 + 512) * 49 + (18432 + 36864 + 2048) * 16 + 640
+    assert found["macs"] == macs
+
+
+def test_evaluate_reads_a_recipe_by_any_member_layer(capsys, tmp_path):
+    recipe = tmp_path / "recipe.json"
+    recipe.write_text(json.dumps({"channels": {"layer1.0.conv2": 0.25}}))
+    _, out, _ = run(capsys, "evaluate", "resnet8", "--recipe", str(recipe), "--json", "--limit", "100")
+    found = json.loads(out)
+    # 12 of 16 stem channels stay: stem, both convolutions of stage 1, both readers in stage 2, two BatchNorms
+    fewer = 4 * 9 + 2 * 4 * 16 * 9 + 4 * 32 * 9 + 4 * 32 + 2 * 2 * 4
+    assert found["params"] == 77_754 - fewer
+    assert found["n"] == 100
+
+
+@pytest.mark.parametrize(
+    ("arguments", "recipe", "message"),
+    [
+        (("evaluate", "resnet9"), None, "Unknown task 'resnet9'; did you mean resnet8"),
+        (("evaluate", "resnet8"), '{"channels": {"layer9": 0.5}}', "There is no group or layer 'layer9'; did you mean"),
+        (("evaluate", "resnet8"), '{"chanels": {}}', "Unknown recipe key 'chanels'; did you mean channels?"),
+        (("evaluate", "resnet8"), '{"channels": {"conv1": 2}}', "Sparsity is a fraction from 0 to 1"),
+        (("evaluate", "resnet8"), '{"channels": {"fc": 0.5}}', "Group 'fc' is protected (network output)"),
+        (("evaluate", "resnet8"), "{", "The recipe is not valid JSON"),
+        (("evaluate", "resnet8", "--split", "train"), None, "There is no split 'train'"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(capsys, tmp_path, arguments, recipe, message):
+    if recipe is not None:
+        path = tmp_path / "recipe.json"
+        path.write_text(recipe)
+        arguments = (*arguments, "--recipe", str(path))
+    code, out, err = run(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert message in err
+    assert not (tmp_path / "workspace").exists()
+
+
+def test_a_missing_recipe_file_is_one_line(capsys, tmp_path):
+    code, _, err = run(capsys, "evaluate", "resnet8", "--recipe", str(tmp_path / "none.json"))
+    assert code == 2
+    assert "cannot be read: No such file or directory." in err
