@@ -52,7 +52,8 @@ def close_matches(given: str, known: Iterable[str]) -> str:
         ``"did you mean a, b?"``, or the known names where none is near.
     """
     names = sorted(known)
-    near = difflib.get_close_matches(given, names, n=3, cutoff=0.5)
+    begin = [name for name in names if given and name.startswith(given)]
+    near = list(dict.fromkeys([*begin, *difflib.get_close_matches(given, names, n=3, cutoff=0.5)]))[:3]
     if near:
         return f"did you mean {', '.join(near)}?"
     shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
