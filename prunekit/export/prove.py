@@ -11,6 +11,7 @@ import runpy
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from functools import cache
 from itertools import filterfalse
 from pathlib import Path
 
@@ -145,13 +146,16 @@ def _find_split(manifest: Manifest, splits: Sequence[Split]) -> Split:
     for split in splits:
         if reference.split_digest(split) == manifest.split:
             return split
-    if manifest.task in TASKS:
-        split = TASKS[manifest.task]().data.validation
-        if reference.split_digest(split) == manifest.split:
-            return split
+    if manifest.task in TASKS and reference.split_digest(split := _bundled(manifest.task)) == manifest.split:
+        return split
     raise CheckpointError(
         f"The validation samples that {manifest.task!r} was measured on are not at hand; verify with its project file."
     )
+
+
+@cache
+def _bundled(task: str) -> Split:
+    return TASKS[task]().data.validation
 
 
 def _is_network(name: str) -> bool:

@@ -13,6 +13,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from prunekit.export import reference
+from prunekit.export.checkpoint import digest
 from prunekit.export.export import write_export
 from prunekit.export.manifest import FILE_NAME, Manifest, file_entry
 from prunekit.export.verify import Proof, proofs
@@ -83,11 +84,12 @@ def sign(folder: Path, **changes: object) -> None:
     replace(manifest, files=files, **changes).write(folder)
 
 
-def rewrite(path: Path, change: Callable[[dict], dict]) -> None:
-    """Write a checkpoint anew with other tensors under its old metadata."""
+def rewrite(path: Path, change: Callable[[dict], dict], sha256: str | None = None) -> None:
+    """Write a checkpoint anew with other tensors under its old metadata, or with another digest in them."""
     with safe_open(path, framework="pt") as file:
         metadata = file.metadata()
-    save_file(change({name: tensor.clone() for name, tensor in load_file(path).items()}), path, metadata)
+    tensors = change({name: tensor.clone() for name, tensor in load_file(path).items()})
+    save_file(tensors, path, metadata | ({"sha256": sha256} if sha256 else {}))
 
 
 def flip(path: Path) -> None:
@@ -121,6 +123,13 @@ def _flip(folder: Path) -> None:
 
 def _flip_signed(folder: Path) -> None:
     _flip(folder)
+    sign(folder)
+
+
+def _wrong_shapes(folder: Path) -> None:
+    path = folder / "plain.safetensors"
+    tensors = {**load_file(path), "fc2.weight": torch.zeros(4, 3)}
+    rewrite(path, lambda _: tensors, digest(tensors))
     sign(folder)
 
 
@@ -185,6 +194,7 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     "truncated and signed": _truncate_signed,
     "flipped": _flip,
     "flipped and signed": _flip_signed,
+    "wrong shapes": _wrong_shapes,
     "truncated program": _truncate_pt2,
     "pickle in the program": _pickle_pt2,
     "changed snippet": _other_snippet,

@@ -74,6 +74,12 @@ def test_other_numbers_fail_one_by_one(proven):
     assert names == ["params", "macs", "metric", "params", "metric"]
 
 
+def test_wrong_shapes_fail_though_their_digest_is_right(proven):
+    details = {check.name: check.detail for check in failed(proven["wrong shapes"])}
+    assert set(details) == {"params", "outputs"}
+    assert "cannot be run on the validation samples: RuntimeError" in details["outputs"]
+
+
 def test_other_outputs_fail_though_every_file_is_whole(proven):
     names = {check.name for check in failed(proven["other outputs"])}
     assert "outputs" in names
