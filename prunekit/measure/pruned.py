@@ -104,7 +104,7 @@ def _masks(
 def _whole(structure: Structure, recipe: Recipe) -> list[str]:
     """Say which groups stay whole although a sparsity was asked."""
     return [
-        f"Group {name!r} stays whole: it has {units} units, and {recipe.round_to.get(name, 1)} at a time were asked."
+        f"Group {name!r} stays whole: it has {units} units, and multiples of {recipe.round_to.get(name, 1)} were asked."
         for name in recipe.channels
         if kept_units(units := structure.group(name).units, recipe.channels[name], recipe.round_to.get(name, 1))
         == units

@@ -1,0 +1,26 @@
+import pytest
+
+from prunekit.measure.intervals import wilson
+
+
+def test_half_of_ten_by_hand():
+    # z² = 3.8415: centre (0.5 + 0.19207) / 1.38415 = 0.5, half 1.95996·√(0.025 + 0.0096037) / 1.38415 = 0.26341
+    assert wilson(5, 10) == (pytest.approx(0.23659, abs=1e-5), pytest.approx(0.76341, abs=1e-5))
+
+
+def test_nothing_right_ends_at_z2_over_n_plus_z2():
+    # high = z² / (n + z²) = 3.8415 / 23.8415
+    assert wilson(0, 20) == (0.0, pytest.approx(0.16113, abs=1e-5))
+    assert wilson(20, 20) == (pytest.approx(1 - 0.16113, abs=1e-5), 1.0)
+
+
+def test_no_sample_says_nothing():
+    assert wilson(0, 0) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("correct", [0, 1, 37, 99, 100])
+def test_the_interval_holds_the_share_and_shrinks_with_more_samples(correct):
+    low, high = wilson(correct, 100)
+    narrow, wide = wilson(correct * 10, 1000)
+    assert 0 <= low <= correct / 100 <= high <= 1
+    assert wide - narrow < high - low

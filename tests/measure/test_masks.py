@@ -1,0 +1,42 @@
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn.utils import prune as reference
+
+from prunekit.measure.masks import keep_highest, zero
+
+
+@pytest.mark.parametrize("remove", [0, 1, 37, 119, 120])
+def test_magnitude_masks_are_those_of_torch(remove):
+    layer = nn.Conv2d(4, 10, (3, 1))
+    mask = keep_highest(layer.weight.detach().abs(), 120 - remove)
+    reference.l1_unstructured(layer, "weight", amount=remove)
+    assert torch.equal(mask, layer.weight_mask.bool())
+
+
+def test_the_first_of_equals_go():
+    assert keep_highest(torch.tensor([1.0, 0.0, 1.0, 1.0]), 2).tolist() == [False, False, True, True]
+
+
+def test_more_than_there_are_stay_all():
+    assert keep_highest(torch.zeros(2, 2), 9).all()
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=30), st.integers(1, 30), st.integers(1, 30))
+def test_keeping_fewer_keeps_a_subset(scores, one, other):
+    values = torch.tensor(scores, dtype=torch.float32)
+    few, many = sorted((one, other))
+    small, large = keep_highest(values, few), keep_highest(values, many)
+    assert int(small.sum()) == min(few, len(scores))
+    assert not (small & ~large).any()
+
+
+def test_zeroing_sets_exactly_the_masked_weights():
+    layer = nn.Linear(2, 2)
+    before = layer.weight.detach().clone()
+    mask = torch.tensor([[True, False], [False, True]])
+    zero(layer, {"weight": mask})
+    assert torch.equal(layer.weight.detach(), torch.where(mask, before, 0.0))
+    assert layer.weight.requires_grad
