@@ -1,0 +1,67 @@
+"""Readings and recipes as the text the database holds."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from prunekit.errors import RecipeError, WorkspaceError
+from prunekit.recipe import Recipe
+from prunekit.records import Reading, Status
+
+
+def text_of(value: Any) -> str:
+    """Return JSON values as compact text."""
+    return json.dumps(value, separators=(",", ":"))
+
+
+def value_of(text: str) -> Any:
+    """Read JSON values from stored text.
+
+    Raises:
+        WorkspaceError: the text is damaged.
+    """
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise WorkspaceError(f"The history holds a damaged entry ({error}); move it away to begin anew.") from error
+
+
+def reading_text(reading: Reading) -> str:
+    """Return a reading as text that ``reading_of`` reads back equal."""
+    return text_of(asdict(reading))
+
+
+def reading_of(text: str) -> Reading:
+    """Read a reading from stored text.
+
+    Raises:
+        WorkspaceError: the text is damaged or has fields this version does not know.
+    """
+    fields = value_of(text)
+    try:
+        interval = fields.pop("interval")
+        return Reading(
+            status=Status(fields.pop("status")),
+            per_class=tuple(fields.pop("per_class")),
+            interval=None if interval is None else (interval[0], interval[1]),
+            **fields,
+        )
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
+        raise WorkspaceError(f"The history holds a reading this version cannot read ({error}).") from error
+
+
+def recipe_text(recipe: Recipe) -> str:
+    """Return a recipe as text that ``recipe_of`` reads back equal."""
+    return text_of(recipe.to_json())
+
+
+def recipe_of(text: str) -> Recipe:
+    """Read a recipe from stored text.
+
+    Raises:
+        WorkspaceError: the text is damaged or asks for something this version does not know.
+    """
+    try:
+        return Recipe.from_json(value_of(text))
+    except RecipeError as error:
+        raise WorkspaceError(f"The history holds a recipe this version cannot read: {error}") from error

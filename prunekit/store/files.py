@@ -1,0 +1,38 @@
+"""Files appear whole or not at all."""
+
+import os
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+
+def write_aside(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file beside its place, then rename it there in one step.
+
+    Whoever looks at ``path``, in this process or another, sees the old file or the new one and
+    never half of it; a write that raises leaves the old file alone and nothing beside it.
+
+    Args:
+        path: where the file shall be; missing folders are made.
+        write: writes the whole file at the path it is given, which ends like ``path`` does.
+
+    Raises:
+        OSError: the folder cannot be written; whatever ``write`` raises passes through.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "card.txt"
+        >>> write_aside(path, lambda aside: aside.write_text("resnet8"))
+        >>> path.read_text(), len(list(path.parent.iterdir()))
+        ('resnet8', 1)
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The ending stays: some writers choose a format by it, or add it where it is missing.
+    aside = path.with_name(f".{path.stem}-{uuid.uuid4().hex[:12]}{path.suffix}")
+    try:
+        write(aside)
+        with aside.open("rb+") as file:
+            os.fsync(file.fileno())  # else a power cut could leave the new name on an empty file
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)

@@ -1,0 +1,49 @@
+"""Scan points in the database, under the digest of everything that decides their readings."""
+
+import hashlib
+import sqlite3
+from dataclasses import asdict, dataclass
+
+from prunekit.records import Mode, Point
+from prunekit.store.encoding import reading_of, reading_text, text_of
+
+
+@dataclass(frozen=True, slots=True)
+class ScanKey:
+    """What a scan's readings depend on; scans with equal keys share their points.
+
+    Attributes:
+        model: digest of the dense weights.
+        data: digest of the samples.
+        criterion: name of the score.
+        mode: what the scan removes.
+        limit: samples each point is measured on; ``None`` is all of them.
+        code: version of the code that measures.
+    """
+
+    model: str
+    data: str
+    criterion: str
+    mode: Mode
+    limit: int | None
+    code: str
+
+    @property
+    def digest(self) -> str:
+        """Sixteen hexadecimal digits that name this key's content."""
+        return hashlib.sha256(text_of(asdict(self)).encode()).hexdigest()[:16]
+
+
+def add(db: sqlite3.Connection, key: ScanKey, point: Point) -> None:
+    """Store a point in place of an earlier one of the same cell."""
+    db.execute(
+        "INSERT INTO points (scan, kind, name, level, reading) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (scan, kind, name, level) DO UPDATE SET reading = excluded.reading",
+        (key.digest, point.kind.value, point.name, point.level, reading_text(point.reading)),
+    )
+
+
+def of_scan(db: sqlite3.Connection, key: ScanKey) -> tuple[Point, ...]:
+    """Return a scan's points in the order their cells were first stored."""
+    rows = db.execute("SELECT kind, name, level, reading FROM points WHERE scan = ? ORDER BY rowid", (key.digest,))
+    return tuple(Point(Mode(kind), name, level, reading_of(text)) for kind, name, level, text in rows)

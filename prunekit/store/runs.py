@@ -1,0 +1,107 @@
+"""Runs and their readings in the database; each function works inside the caller's transaction."""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from prunekit.errors import WorkspaceError, close_matches
+from prunekit.records import Cost, Reading, Run
+from prunekit.store.encoding import reading_of, reading_text, recipe_of, recipe_text
+
+_COLUMNS = "id, task, model, recipe, parent, created, params, macs, bytes, label, weights"
+
+
+def add(db: sqlite3.Connection, run: Run) -> None:
+    """Store a run with its readings.
+
+    Raises:
+        WorkspaceError: its id is taken, its parent is unknown or belongs to another task.
+    """
+    if db.execute("SELECT 1 FROM runs WHERE id = ?", (run.id,)).fetchone():
+        raise WorkspaceError(f"Run {run.id!r} is already stored; a new run needs a new id.")
+    if run.parent is not None:
+        parent = get(db, run.parent)
+        if parent.task != run.task:
+            raise WorkspaceError(f"A run of task {run.task!r} cannot continue run {parent.id!r} of {parent.task!r}.")
+    origin = (run.id, run.task, run.model, recipe_text(run.recipe), run.parent, run.created)
+    db.execute(
+        f"INSERT INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*origin, run.cost.params, run.cost.macs, run.cost.bytes, run.label, run.weights),
+    )
+    for reading in run.readings:
+        add_reading(db, run.id, reading)
+
+
+def add_reading(db: sqlite3.Connection, run_id: str, reading: Reading) -> None:
+    """Store a run's reading in place of an earlier one of the same split.
+
+    Raises:
+        WorkspaceError: the run is unknown.
+    """
+    known(db, run_id)
+    db.execute(
+        "INSERT INTO readings (run, split, reading) VALUES (?, ?, ?)"
+        " ON CONFLICT (run, split) DO UPDATE SET reading = excluded.reading",
+        (run_id, reading.split, reading_text(reading)),
+    )
+
+
+def rename(db: sqlite3.Connection, run_id: str, label: str) -> None:
+    """Change what a person calls a run.
+
+    Raises:
+        WorkspaceError: the run is unknown.
+    """
+    known(db, run_id)
+    db.execute("UPDATE runs SET label = ? WHERE id = ?", (label, run_id))
+
+
+def get(db: sqlite3.Connection, run_id: str) -> Run:
+    """Return one run.
+
+    Raises:
+        WorkspaceError: the run is unknown; names close matches.
+    """
+    known(db, run_id)
+    return _select(db, "id = ?", run_id)[0]
+
+
+def of_task(db: sqlite3.Connection, task: str) -> tuple[Run, ...]:
+    """Return a task's runs in the order they were stored."""
+    return _select(db, "task = ?", task)
+
+
+def children(db: sqlite3.Connection, run_id: str) -> tuple[Run, ...]:
+    """Return the runs made from one, in the order they were stored.
+
+    Raises:
+        WorkspaceError: the run is unknown.
+    """
+    known(db, run_id)
+    return _select(db, "parent = ?", run_id)
+
+
+def known(db: sqlite3.Connection, run_id: str) -> None:
+    """Check that a run is stored.
+
+    Raises:
+        WorkspaceError: the run is unknown; names close matches.
+    """
+    if not db.execute("SELECT 1 FROM runs WHERE id = ?", (run_id,)).fetchone():
+        ids = [row[0] for row in db.execute("SELECT id FROM runs")]
+        raise WorkspaceError(f"Unknown run {run_id!r}; {close_matches(run_id, ids)}")
+
+
+def _select(db: sqlite3.Connection, condition: str, value: str) -> tuple[Run, ...]:
+    readings: dict[str, list[Reading]] = {}
+    query = f"SELECT run, reading FROM readings WHERE run IN (SELECT id FROM runs WHERE {condition}) ORDER BY rowid"
+    for run_id, text in db.execute(query, (value,)):
+        readings.setdefault(run_id, []).append(reading_of(text))
+    rows = db.execute(f"SELECT {_COLUMNS} FROM runs WHERE {condition} ORDER BY number", (value,))
+    return tuple(_run(row, readings.get(row[0], ())) for row in rows)
+
+
+def _run(row: tuple[Any, ...], readings: Sequence[Reading]) -> Run:
+    run_id, task, model, recipe, parent, created, params, macs, size, label, weights = row
+    cost = Cost(params, macs, size)
+    return Run(run_id, task, model, recipe_of(recipe), parent, created, cost, tuple(readings), label, weights)

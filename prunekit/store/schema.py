@@ -1,0 +1,75 @@
+"""The tables of the history, as steps from one version to the next."""
+
+import sqlite3
+
+from prunekit.errors import WorkspaceError
+
+# A released step is never edited; a change to the tables is a new step at the end.
+STEPS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE runs (
+            number  INTEGER PRIMARY KEY,
+            id      TEXT NOT NULL UNIQUE,
+            task    TEXT NOT NULL,
+            model   TEXT NOT NULL,
+            recipe  TEXT NOT NULL,
+            parent  TEXT REFERENCES runs(id),
+            created REAL NOT NULL,
+            params  INTEGER NOT NULL,
+            macs    INTEGER NOT NULL,
+            bytes   INTEGER NOT NULL,
+            label   TEXT NOT NULL,
+            weights TEXT
+        )""",
+        "CREATE INDEX runs_by_task ON runs(task)",
+        "CREATE INDEX runs_by_parent ON runs(parent)",
+        """CREATE TABLE readings (
+            run     TEXT NOT NULL REFERENCES runs(id),
+            split   TEXT NOT NULL,
+            reading TEXT NOT NULL,
+            PRIMARY KEY (run, split)
+        )""",
+        """CREATE TABLE heads (
+            task  TEXT PRIMARY KEY,
+            run   TEXT REFERENCES runs(id),
+            ahead TEXT NOT NULL
+        )""",
+        """CREATE TABLE points (
+            scan    TEXT NOT NULL,
+            kind    TEXT NOT NULL,
+            name    TEXT NOT NULL,
+            level   REAL NOT NULL,
+            reading TEXT NOT NULL,
+            PRIMARY KEY (scan, kind, name, level)
+        )""",
+        "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    ),
+)
+
+VERSION = len(STEPS)
+
+
+def bring_up_to_date(db: sqlite3.Connection) -> None:
+    """Give an empty or older database the tables of this version, in one transaction.
+
+    Raises:
+        WorkspaceError: a newer version wrote it.
+    """
+    found = _version(db)
+    if found > VERSION:
+        raise WorkspaceError(
+            f"The history has version {found} and this PruneKit reads up to {VERSION}; "
+            "update PruneKit or choose another workspace."
+        )
+    if found == VERSION:
+        return
+    db.execute("BEGIN IMMEDIATE")
+    for step in STEPS[_version(db) :]:  # read again: another process may have come first
+        for statement in step:
+            db.execute(statement)
+    db.execute(f"PRAGMA user_version = {VERSION}")
+    db.execute("COMMIT")
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])

@@ -1,0 +1,167 @@
+"""The workspace: one folder that holds the history, the scans, recovered weights and exports."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from prunekit.errors import WorkspaceError
+from prunekit.records import Point, Reading, Run
+from prunekit.store import heads, points, runs, settings
+from prunekit.store.database import Database
+from prunekit.store.files import write_aside
+
+DATABASE = "history.sqlite3"
+WEIGHTS = "weights"
+EXPORTS = "exports"
+
+
+class Workspace:
+    """A folder made on the first write; threads and processes may share it.
+
+    Every method that writes is one transaction: when it has returned, what it wrote survives a
+    killed process. Every method raises ``WorkspaceError`` where the history is damaged, was
+    written by a newer version, or cannot be read or written.
+
+    Args:
+        path: the folder.
+    """
+
+    def __init__(self, path: Path | str = ".prunekit") -> None:
+        self.path = Path(path).expanduser().absolute()
+        self._database = Database(self.path / DATABASE)
+
+    @property
+    def exports(self) -> Path:
+        """The folder for exported files."""
+        return self.path / EXPORTS
+
+    def weights_path(self, run_id: str) -> Path:
+        """Return where a recovered run's weights belong; ``Run.weights`` is this path's name.
+
+        Raises:
+            WorkspaceError: the id is not one, such as a path out of the workspace.
+        """
+        if not run_id.isalnum():
+            raise WorkspaceError(f"A run's id is letters and digits, not {run_id!r}.")
+        return self.path / WEIGHTS / f"{run_id}.safetensors"
+
+    def add_run(self, run: Run) -> None:
+        """Store a run with its readings; the head stays where it is.
+
+        Raises:
+            WorkspaceError: its id is taken, its parent is unknown or belongs to another task.
+        """
+        with self._writing() as db:
+            runs.add(db, run)
+
+    def add_reading(self, run_id: str, reading: Reading) -> None:
+        """Store a run's reading in place of an earlier one of the same split.
+
+        Raises:
+            WorkspaceError: the run is unknown.
+        """
+        with self._writing() as db:
+            runs.add_reading(db, run_id, reading)
+
+    def rename(self, run_id: str, label: str) -> None:
+        """Change what a person calls a run.
+
+        Raises:
+            WorkspaceError: the run is unknown.
+        """
+        with self._writing() as db:
+            runs.rename(db, run_id, label)
+
+    def run(self, run_id: str) -> Run:
+        """Return one run.
+
+        Raises:
+            WorkspaceError: the run is unknown; names close matches.
+        """
+        with self._database.reading() as db:
+            return runs.get(db, run_id)
+
+    def runs(self, task: str) -> tuple[Run, ...]:
+        """Return a task's runs in the order they were stored."""
+        with self._database.reading() as db:
+            return runs.of_task(db, task)
+
+    def children(self, run_id: str) -> tuple[Run, ...]:
+        """Return the runs made from one, in the order they were stored.
+
+        Raises:
+            WorkspaceError: the run is unknown.
+        """
+        with self._database.reading() as db:
+            return runs.children(db, run_id)
+
+    def head(self, task: str) -> Run | None:
+        """Return the run on a task's desk; ``None`` is the task's own network."""
+        with self._database.reading() as db:
+            return heads.head(db, task)
+
+    def set_head(self, task: str, run_id: str | None) -> None:
+        """Put a run on a task's desk; moving the head forgets what undo left.
+
+        Raises:
+            WorkspaceError: the run is unknown or belongs to another task.
+        """
+        with self._writing() as db:
+            heads.put(db, task, run_id)
+
+    def undo(self, task: str) -> Run | None:
+        """Move the head to its parent and return it; ``None`` is the task's own network, where undo ends."""
+        if self.head(task) is None:
+            return None  # without making the folder
+        with self._writing() as db:
+            return heads.undo(db, task)
+
+    def redo(self, task: str) -> Run | None:
+        """Move the head to the child last left by undo and return it; ``None`` where there is none to return to."""
+        if not self.can_redo(task):
+            return None  # without making the folder
+        with self._writing() as db:
+            return heads.redo(db, task)
+
+    def can_redo(self, task: str) -> bool:
+        """Return whether ``redo`` would move the head; undo can whenever there is a head."""
+        with self._database.reading() as db:
+            return heads.can_redo(db, task)
+
+    def add_point(self, key: points.ScanKey, point: Point) -> None:
+        """Store a scan's point in place of an earlier one of the same cell."""
+        with self._writing() as db:
+            points.add(db, key, point)
+
+    def points(self, key: points.ScanKey) -> tuple[Point, ...]:
+        """Return a scan's points in the order their cells were first stored."""
+        with self._database.reading() as db:
+            return points.of_scan(db, key)
+
+    def set_setting(self, name: str, value: Any) -> None:
+        """Store a JSON value under a name."""
+        with self._writing() as db:
+            settings.put(db, name, value)
+
+    def setting(self, name: str) -> Any:
+        """Return the JSON value stored under a name, or ``None``."""
+        with self._database.reading() as db:
+            return settings.get(db, name)
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        if not self._database.path.exists():
+            self._make_folder()
+        with self._database.writing() as db:
+            yield db
+
+    def _make_folder(self) -> None:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            # A folder that holds other things may be somebody's project: what git sees there is theirs to say.
+            if all(entry.name in (WEIGHTS, EXPORTS) for entry in self.path.iterdir()):
+                write_aside(self.path / ".gitignore", lambda aside: aside.write_text("*\n"))
+        except OSError as error:
+            raise WorkspaceError(f"The workspace {self.path} cannot be made ({error}); choose another.") from error

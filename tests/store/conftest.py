@@ -1,0 +1,48 @@
+import pytest
+
+from prunekit.recipe import Recipe
+from prunekit.records import Cost, Reading, Run, Status
+from prunekit.store import Workspace
+
+
+@pytest.fixture
+def store(workspace):
+    return Workspace(workspace)
+
+
+@pytest.fixture
+def make_reading():
+    def make(**changes):
+        fields = {
+            "metric": "accuracy",
+            "value": 0.9,
+            "n": 200,
+            "correct": 180,
+            "interval": (0.8506, 0.9343),
+            "loss": 0.1 + 0.2,
+            "kl": 0.01,
+            "split": "validation",
+            "status": Status.MEASURED,
+            "recipe": "0123456789abcdef",
+            "per_class": (1.0, 0.8),
+        }
+        return Reading(**{**fields, **changes})
+
+    return make
+
+
+@pytest.fixture
+def make_run():
+    def make(number, parent=None, **changes):
+        fields = {
+            "id": f"{number:012x}",
+            "task": "resnet8",
+            "model": "feed",
+            "recipe": Recipe(task="resnet8", channels={"stem": number % 100 / 100}, keep={"stem": (1, 3)}),
+            "parent": parent and parent.id,
+            "created": 1_700_000_000.25 + number,
+            "cost": Cost(78_000, 12_000_000, 312_000),
+        }
+        return Run(**{**fields, **changes})
+
+    return make

@@ -1,0 +1,28 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import prunekit
+from prunekit.store import Workspace
+
+
+def test_the_folder_stays_the_same_when_the_process_goes_elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    store = Workspace()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    store.set_setting("theme", "dark")
+    assert store.path == tmp_path / ".prunekit"
+    assert store.path.is_dir()
+
+
+def test_files_written_before_the_history_do_not_hinder_the_git_rule(store):
+    store.weights_path("00ff").parent.mkdir(parents=True)
+    store.exports.mkdir()
+    store.set_setting("theme", "dark")
+    assert (store.path / ".gitignore").read_text() == "*\n"
+
+
+def test_the_store_does_not_import_torch():
+    script = "import sys, prunekit.store; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], cwd=Path(prunekit.__file__).parents[1]).returncode == 0
