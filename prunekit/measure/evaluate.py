@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from prunekit.errors import TaskError
 from prunekit.measure.forward import BATCH, run
 from prunekit.measure.intervals import wilson
 from prunekit.measure.metrics import metric_named
@@ -42,9 +43,11 @@ def evaluate(
         Readings with growing ``n``; each is exact for its samples, the last for the split.
 
     Raises:
-        TaskError: an unknown metric, or a network that does not return logits.
+        TaskError: an unknown metric, no sample, or a network that does not return logits.
     """
     rule = metric_named(metric)
+    if len(split) == 0:
+        raise TaskError(f"There is nothing to measure on: the {name} split has no samples.")
     stops = [*range(min(FIRST, len(split)), len(split), BATCH), len(split)]
     outputs: list[Tensor] = []
     start = 0

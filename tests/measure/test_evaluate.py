@@ -72,6 +72,11 @@ def test_the_network_is_untouched_by_a_forward_that_raises():
         next(evaluate(net, samples.split(8)))
 
 
+def test_an_empty_split_is_refused():
+    with pytest.raises(TaskError, match="the test split has no samples"):
+        next(evaluate(nn.Identity(), GIVEN.head(0), name="test"))
+
+
 def test_an_unknown_metric_is_refused():
     with pytest.raises(TaskError, match="Unknown metric"):
         next(evaluate(nn.Identity(), GIVEN, "f1"))

@@ -4,10 +4,11 @@ import pytest
 import torch
 
 from prunekit.criteria.gradients import gradients
+from prunekit.criteria.select import count_kept
 from prunekit.errors import RecipeError
 from prunekit.graph import expand_state, shrink, structure_of
 from prunekit.measure.evaluate import logits
-from prunekit.measure.pruned import cost, prune
+from prunekit.measure.pruned import prune
 from prunekit.measure.sizes import nonzero, tensor_bytes
 from prunekit.recipe import Recipe, kept_units
 from tests import nets, samples
@@ -43,7 +44,7 @@ def test_counts_are_those_of_the_network_that_comes_out(name, criterion):
     found = gradients(net, type(samples.split(1))(inputs, torch.arange(8) % 3))
     with untouched(net):
         pruned = prune(net, structure, recipe, gradients=found)
-    assert pruned.cost == cost(structure, recipe)
+    assert pruned.cost == structure.cost(count_kept(structure, recipe))
     assert pruned.cost.params == parameters(pruned.model)
     assert pruned.cost.bytes == tensor_bytes(pruned.model)
     assert pruned.model(inputs).shape == net(inputs).shape
