@@ -15,7 +15,7 @@ def bin_folder(tmp_path, monkeypatch) -> Path:
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
-    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path / "downloads"))
+    monkeypatch.setattr(browser, "_playwrights", lambda: str(tmp_path / "downloads" / "chrome"))
     return folder
 
 
@@ -28,6 +28,11 @@ def command(folder: Path, name: str, script: str) -> str:
 
 def test_none_is_found_where_none_is(bin_folder):
     assert browser.installed() is None
+
+
+def test_playwright_is_asked_where_its_download_lies(monkeypatch, tmp_path):
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
+    assert Path(browser._playwrights()).is_relative_to(tmp_path)
 
 
 def test_a_stub_that_does_not_run_is_passed_over(bin_folder):
