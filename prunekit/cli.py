@@ -8,9 +8,13 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prunekit.errors import PrunekitError, RecipeError
+
+if TYPE_CHECKING:
+    from prunekit.recipe import Recipe
+    from prunekit.records import ExportedFile
 
 # Everything heavy is imported by the verb that needs it: `--help` and `tasks` answer at once.
 
@@ -73,20 +77,23 @@ def _scan(options: argparse.Namespace) -> None:
 
 def _prune(options: argparse.Namespace) -> None:
     from prunekit import verbs
-    from prunekit.records import Check, ExportedFile
+    from prunekit.records import Check, Evaluation
 
     opened = verbs.open_task(options.task, options.workspace)
     recipe = _recipe(options)
     evaluation = verbs.last(verbs.evaluate(opened, recipe))
-    files: tuple[ExportedFile, ...] = ()
+    answer = evaluation.to_json()
+    text = _evaluation_text(answer)
     for step in verbs.export(opened, recipe, options.out):
         if isinstance(step, Check):
             print(f"{'proved' if step.ok else 'not possible'}: {step.name}: {step.detail}", file=sys.stderr)
+        elif isinstance(step, Evaluation):
+            answer["test"] = step.to_json()
+            text.append(_reading_text(answer["test"]))
         elif isinstance(step, tuple):
-            files = step
-    listed = [{"path": file.path, "bytes": file.bytes, "proof": file.proof.to_json()} for file in files]
-    text = [*_evaluation_text(evaluation.to_json()), *(f"{file.path}  {file.bytes:,} bytes" for file in files)]
-    _show(options, {**evaluation.to_json(), "files": listed}, text)
+            answer["files"], lines = _files(step)
+            text += lines
+    _show(options, answer, text)
 
 
 def _recover(options: argparse.Namespace) -> None:
@@ -109,8 +116,8 @@ def _recover(options: argparse.Namespace) -> None:
     if options.out:
         *_, files = verbs.export(opened, recovered, options.out)
         assert isinstance(files, tuple)
-        answer["files"] = [{"path": f.path, "bytes": f.bytes, "proof": f.proof.to_json()} for f in files]
-        text += [f"{file.path}  {file.bytes:,} bytes" for file in files]
+        answer["files"], lines = _files(files)
+        text += lines
     _show(options, answer, text)
 
 
@@ -139,7 +146,7 @@ def _app(options: argparse.Namespace) -> int:
     return subprocess.run(command, cwd=root, env=environment, check=False).returncode
 
 
-def _recipe(options: argparse.Namespace) -> "Recipe":  # type: ignore[name-defined]  # noqa: F821
+def _recipe(options: argparse.Namespace) -> "Recipe":
     from prunekit.recipe import Recipe
 
     if options.recipe is None:
@@ -183,15 +190,26 @@ def _structure_text(found: dict[str, Any]) -> Iterator[str]:
         yield f"  operations without a rule (what they touch is protected): {', '.join(found['unknown_ops'])}"
 
 
-def _evaluation_text(answer: dict[str, Any]) -> list[str]:
+def _files(files: "tuple[ExportedFile, ...]") -> tuple[list[dict[str, Any]], list[str]]:
+    listed = [{"path": file.path, "bytes": file.bytes, "proof": file.proof.to_json()} for file in files]
+    return listed, [f"{file.path}  {file.bytes:,} bytes" for file in files]
+
+
+def _reading_text(answer: dict[str, Any]) -> str:
     low, high = answer["interval"] or (float("nan"), float("nan"))
     raw = "" if answer["value_raw"] is None else f"; {answer['value_raw']:.2%} before recalibration"
+    return (
+        f"{answer['metric']} {answer['value']:.2%}  {answer['correct']}/{answer['n']} {answer['split']},"
+        f" 95 % interval {low:.2%} to {high:.2%}{raw}"
+    )
+
+
+def _evaluation_text(answer: dict[str, Any]) -> list[str]:
     thop = "not available" if answer["macs_thop"] is None else f"{answer['macs_thop']:,}"
     missing = f" (without {', '.join(answer['macs_thop_missing'])})" if answer["macs_thop_missing"] else ""
     kl = "" if answer["kl"] is None else f"   KL to dense {answer['kl']:.4f}"
     return [
-        f"{answer['metric']} {answer['value']:.2%}  {answer['correct']}/{answer['n']} {answer['split']},"
-        f" 95 % interval {low:.2%} to {high:.2%}{raw}",
+        _reading_text(answer),
         f"loss {answer['loss']:.4f}{kl}",
         f"{answer['params']:,} parameters ({answer['nonzero']:,} not zero), {answer['macs']:,} MACs,"
         f" {answer['flops']:,} FLOPs, MACs (thop) {thop}{missing}",

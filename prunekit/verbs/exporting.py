@@ -6,14 +6,14 @@ from pathlib import Path
 from prunekit.export import export as exporting
 from prunekit.export import verify as verifying
 from prunekit.recipe import Recipe
-from prunekit.records import Verdict
+from prunekit.records import Evaluation, Verdict
 from prunekit.tasks.task import Split
 from prunekit.verbs.networks import network_of
 from prunekit.verbs.opening import Opened
 from prunekit.verbs.reading import check, evaluate
 
 
-def export(opened: Opened, recipe: Recipe, directory: Path) -> Iterator[exporting.Step]:
+def export(opened: Opened, recipe: Recipe, directory: Path) -> Iterator[exporting.Step | Evaluation]:
     """Write the network a recipe asks for as files, each proven in a fresh process.
 
     Args:
@@ -22,7 +22,7 @@ def export(opened: Opened, recipe: Recipe, directory: Path) -> Iterator[exportin
         directory: the folder to write; new, empty, or an earlier export.
 
     Yields:
-        Files as they are written, checks as they are made; last all files with their proofs.
+        The evaluation on the test split, read here and nowhere else; files as they are written, checks as they are made; last all files with their proofs.
 
     Raises:
         ExportError: a proof failed, or the folder holds something else; nothing is left behind.
@@ -30,6 +30,8 @@ def export(opened: Opened, recipe: Recipe, directory: Path) -> Iterator[exportin
     """
     recipe = check(opened, recipe)
     *_, evaluation = evaluate(opened, recipe)
+    *_, test = evaluate(opened, recipe, "test")
+    yield test
     pruned = network_of(opened, recipe).pruned
     yield from exporting.export(opened.task, opened.structure, recipe, pruned, evaluation.reading, directory)
 
