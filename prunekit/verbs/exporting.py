@@ -22,7 +22,8 @@ def export(opened: Opened, recipe: Recipe, directory: Path) -> Iterator[exportin
         directory: the folder to write; new, empty, or an earlier export.
 
     Yields:
-        The evaluation on the test split, read here and nowhere else; files as they are written, checks as they are made; last all files with their proofs.
+        The evaluation on the test split, read here and nowhere else; files as they are written,
+        checks as they are made; last all files with their proofs.
 
     Raises:
         ExportError: a proof failed, or the folder holds something else; nothing is left behind.
