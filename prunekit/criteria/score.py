@@ -21,7 +21,7 @@ class ScoreInput:
         units: how many units (or weights) want a score.
         weights: the tensors that produce the units, each as ``(units, entries)``; for single
             weights one tensor ``(weights, 1)``.
-        gradients: the loss gradient of each of ``weights``, in the same shapes, where known.
+        gradients: the loss gradients of each of ``weights`` as ``(batches, units, entries)``, where known.
         scales: the BatchNorm scales over the units, each as ``(units, entries)``.
         seed: seed for criteria that draw; every group and layer has its own.
     """

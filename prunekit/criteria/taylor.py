@@ -9,8 +9,8 @@ from prunekit.errors import RecipeError
 def taylor(given: ScoreInput) -> Tensor:
     """Score a unit by (Σ g·w)², the squared first-order change of the loss when it is removed.
 
-    The paper averages the square over mini-batches; here ``g`` is the gradient of the mean loss
-    over all samples given, that is one large batch.
+    The square is averaged over mini-batches, as in the paper: a single mean gradient of a trained
+    network is near 0 and says little.
 
     Source: Molchanov et al., Importance Estimation for Neural Network Pruning, 2019,
     arXiv 1906.10771.
@@ -21,4 +21,4 @@ def taylor(given: ScoreInput) -> Tensor:
     if given.gradients is None:
         raise RecipeError("Taylor scores need gradients on train data, and there are none; use l2.")
     pairs = zip(given.weights, given.gradients, strict=True)
-    return balanced((weight * gradient).sum(1).square() for weight, gradient in pairs)
+    return balanced((weight * gradient).sum(2).square().mean(0) for weight, gradient in pairs)

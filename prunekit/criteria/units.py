@@ -51,7 +51,7 @@ def unit_scores(
         model: the dense network that is scored.
         structure: its analysis.
         criterion: name in ``CRITERIA``.
-        gradients: parameter name → loss gradient, for ``taylor``.
+        gradients: parameter name → loss gradients, for ``taylor``.
         seed: seed for ``random``; every group draws on its own.
 
     Returns:
@@ -78,15 +78,19 @@ def unit_scores(
 def _look(model: nn.Module, structure: Structure, group: Group, gradients: Mapping[str, Tensor] | None) -> ScoreInput:
     tensors = dict(named_tensors(model))
 
-    def rows(member: Member, source: Mapping[str, Tensor]) -> Tensor:
-        return by_unit(source[member.tensor], member.dim, structure.units(group.name, member), group.units)
+    def rows(member: Member, tensor: Tensor) -> Tensor:
+        return by_unit(tensor, member.dim, structure.units(group.name, member), group.units)
+
+    def batches(member: Member, source: Mapping[str, Tensor]) -> Tensor:
+        return torch.stack([rows(member, gradient) for gradient in source[member.tensor]])
 
     producers = structure.producers(group.name)
+    scales = [member for member in group.members if _is_batchnorm_scale(model, member.tensor)]
     return ScoreInput(
         units=group.units,
-        weights=tuple(rows(member, tensors) for member in producers),
-        gradients=None if gradients is None else tuple(rows(member, gradients) for member in producers),
-        scales=tuple(rows(member, tensors) for member in group.members if _is_batchnorm_scale(model, member.tensor)),
+        weights=tuple(rows(member, tensors[member.tensor]) for member in producers),
+        gradients=None if gradients is None else tuple(batches(member, gradients) for member in producers),
+        scales=tuple(rows(member, tensors[member.tensor]) for member in scales),
     )
 
 

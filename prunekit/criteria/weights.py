@@ -23,7 +23,7 @@ def weight_scores(weight: Tensor, criterion: str, *, gradient: Tensor | None = N
     Args:
         weight: the tensor, any shape.
         criterion: name in ``CRITERIA``; ``l1`` and ``l2`` are both |w|, ``taylor`` is (g·w)².
-        gradient: loss gradient in the same shape, for ``taylor``.
+        gradient: loss gradients ``(batches, …)`` of it, for ``taylor``.
         seed: seed for ``random``.
 
     Returns:
@@ -34,8 +34,8 @@ def weight_scores(weight: Tensor, criterion: str, *, gradient: Tensor | None = N
     """
     given = ScoreInput(
         units=weight.numel(),
-        weights=(_rows(weight),),
-        gradients=None if gradient is None else (_rows(gradient),),
+        weights=(precise(weight).reshape(-1, 1),),
+        gradients=None if gradient is None else (precise(gradient).reshape(len(gradient), -1, 1),),
         seed=seed,
     )
     try:
@@ -58,7 +58,7 @@ def layer_scores(
         model: the network that holds the weights.
         weights: layer → name of its weight tensor.
         criterion: name in ``CRITERIA``.
-        gradients: parameter name → loss gradient, for ``taylor``.
+        gradients: parameter name → loss gradients, for ``taylor``.
         seed: seed for ``random``; every layer draws on its own.
 
     Returns:
@@ -90,7 +90,3 @@ def score(criterion: str, given: ScoreInput) -> Tensor:
 def precise(tensor: Tensor) -> Tensor:
     """Detach a tensor, in at least single precision."""
     return tensor.detach().to(torch.promote_types(tensor.dtype, torch.float32))
-
-
-def _rows(weight: Tensor) -> Tensor:
-    return precise(weight).reshape(-1, 1)

@@ -56,7 +56,7 @@ def prune(
         structure: the analysis of the dense network.
         recipe: the question.
         scores: scores of the units, where they are known already.
-        gradients: parameter name → loss gradient, for ``taylor``.
+        gradients: parameter name → loss gradients, for ``taylor``.
         allowed: the units a base run still has, of each group it cut.
 
     Raises:

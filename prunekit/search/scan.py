@@ -60,7 +60,7 @@ def scan(
         base: recipe that gives task, criterion and seed; its cuts are ignored.
         train: train samples; with them BatchNorm is recalibrated before each measurement, without
             them the statistics are left as they are.
-        gradients: parameter name → loss gradient, for ``taylor``.
+        gradients: parameter name → loss gradients, for ``taylor``.
         skip: ``(name, level)`` cells that are known already.
 
     Yields:

@@ -11,7 +11,8 @@ from prunekit.criteria.gradients import gradients
 from prunekit.criteria.units import by_unit, unit_scores
 from prunekit.errors import RecipeError
 from prunekit.graph import structure_of
-from tests import nets, samples
+from prunekit.tasks.task import Split
+from tests import nets
 from tests.untouched import untouched
 
 
@@ -46,7 +47,7 @@ def test_rows_follow_the_units_in_whatever_order_positions_come():
 def test_every_prunable_unit_gets_one_finite_repeatable_score(name, criterion):
     net, structure = opened(name)
     inputs = nets.example(name, 8)
-    found = gradients(net, type(samples.split(1))(inputs, torch.arange(8) % 3))
+    found = gradients(net, Split(inputs, torch.arange(8) % 3))
     with untouched(net):
         scores = unit_scores(net, structure, criterion, gradients=found)
     assert scores.values.keys() == {group.name for group in structure.prunable}

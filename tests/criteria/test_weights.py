@@ -15,7 +15,7 @@ def test_magnitude_of_a_weight_is_its_absolute_value(criterion):
 
 
 def test_taylor_of_a_weight():
-    gradient = torch.tensor([[2.0, 1.0], [7.0, 0.0]])
+    gradient = torch.tensor([[[2.0, 1.0], [7.0, 0.0]]])
     # (g·w)² is 4, 4, 0, 0: mean 2
     torch.testing.assert_close(
         weight_scores(WEIGHT, "taylor", gradient=gradient), torch.tensor([[2.0, 2.0], [0.0, 0.0]])

@@ -11,6 +11,7 @@ from prunekit.measure.evaluate import logits
 from prunekit.measure.pruned import prune
 from prunekit.measure.sizes import nonzero, tensor_bytes
 from prunekit.recipe import Recipe, kept_units
+from prunekit.tasks.task import Split
 from tests import nets, samples
 from tests.untouched import untouched
 
@@ -41,7 +42,7 @@ def test_counts_are_those_of_the_network_that_comes_out(name, criterion):
     channels = {group.name: 0.1 + 0.2 * i for i, group in enumerate(structure.prunable)}
     recipe = Recipe(channels=channels, weights={structure.layers[-1].name: 0.5}, criterion=criterion)
     inputs = nets.example(name, 8)
-    found = gradients(net, type(samples.split(1))(inputs, torch.arange(8) % 3))
+    found = gradients(net, Split(inputs, torch.arange(8) % 3))
     with untouched(net):
         pruned = prune(net, structure, recipe, gradients=found)
     assert pruned.cost == structure.cost(count_kept(structure, recipe))
