@@ -11,6 +11,7 @@ from prunekit.records import Point, Reading, Run
 from prunekit.store import heads, points, runs, settings
 from prunekit.store.database import Database
 from prunekit.store.files import write_aside
+from prunekit.store.points import ScanKey
 
 DATABASE = "history.sqlite3"
 WEIGHTS = "weights"
@@ -130,12 +131,12 @@ class Workspace:
         with self._database.reading() as db:
             return heads.can_redo(db, task)
 
-    def add_point(self, key: points.ScanKey, point: Point) -> None:
+    def add_point(self, key: ScanKey, point: Point) -> None:
         """Store a scan's point in place of an earlier one of the same cell."""
         with self._writing() as db:
             points.add(db, key, point)
 
-    def points(self, key: points.ScanKey) -> tuple[Point, ...]:
+    def points(self, key: ScanKey) -> tuple[Point, ...]:
         """Return a scan's points in the order their cells were first stored."""
         with self._database.reading() as db:
             return points.of_scan(db, key)
