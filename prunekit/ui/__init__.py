@@ -1,0 +1,1 @@
+"""What the pages share: the shell, the session, the jobs and the ways to show things."""

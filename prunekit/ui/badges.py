@@ -1,0 +1,60 @@
+"""Small coloured words: what a number is, and how much a layer minds being cut.
+
+Blue, grey and orange stay apart in every common form of colour vision, and the word says the same.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from prunekit.records import Point
+from prunekit.ui.text import percent
+
+MEASURED = ":blue-badge[measured]"
+MEASURING = ":gray-badge[measuring]"
+STALE = ":orange-badge[stale]"
+EXACT = ":gray-badge[exact]"
+
+MIDDLE = 0.5
+"""The sparsity at which layers are compared."""
+ROBUST, SENSITIVE = 0.05, 0.5
+"""KL divergence from the dense output, in nats, up to which a layer is robust and from which it is sensitive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """How one group or layer took being cut alone.
+
+    Attributes:
+        word: robust, moderate or sensitive.
+        color: the badge's colour.
+        point: the measurement that says so.
+    """
+
+    word: str
+    color: str
+    point: Point
+
+    @property
+    def badge(self) -> str:
+        """The word as a badge, with the accuracy behind it."""
+        level, value = percent(self.point.level, 0), percent(self.point.reading.value)
+        return f":{self.color}-badge[{self.word}: {value} at {level}]"
+
+
+def sensitivities(points: Iterable[Point]) -> dict[str, Sensitivity]:
+    """Judge every scanned group or layer by its point nearest to the middle."""
+    nearest: dict[str, Point] = {}
+    for point in points:
+        known = nearest.get(point.name)
+        if known is None or abs(point.level - MIDDLE) < abs(known.level - MIDDLE):
+            nearest[point.name] = point
+    return {name: _judged(point) for name, point in nearest.items() if abs(point.level - MIDDLE) < 0.15}
+
+
+def _judged(point: Point) -> Sensitivity:
+    harm = point.reading.kl or 0.0
+    if harm <= ROBUST:
+        return Sensitivity("robust", "blue", point)
+    if harm < SENSITIVE:
+        return Sensitivity("moderate", "gray", point)
+    return Sensitivity("sensitive", "orange", point)

@@ -1,0 +1,55 @@
+"""What every visitor shares, under keys that name content; the only file with cache decorators."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from prunekit.engine import Ticket, Worker
+
+if TYPE_CHECKING:
+    from prunekit.records import Evaluation
+    from prunekit.verbs import Opened
+
+TASKS_OPEN = 8
+"""Tasks that stay open side by side; the one opened first goes first."""
+
+
+@st.cache_resource(show_spinner=False)
+def worker() -> Worker:
+    """Return the one thread of this process that runs torch."""
+    return Worker()
+
+
+@st.cache_resource(show_spinner=False, max_entries=TASKS_OPEN)
+def opening(task: str, workspace: str, checkpoint: str, _content: bytes | None) -> "Ticket[Opened]":
+    """Start to open a task.
+
+    Args:
+        task: a bundled task, or the path of a project file.
+        workspace: the folder that remembers.
+        checkpoint: digest of the content, empty for the task's own.
+        _content: a checkpoint to use instead of the task's own.
+    """
+
+    def work() -> "Iterator[Opened]":
+        from prunekit import verbs
+
+        opened = verbs.open_task(task, workspace, _content)
+        assert opened.data_digest  # computed here, where it keeps no page waiting
+        yield opened
+
+    return worker().reading(("open", task, workspace, checkpoint), work)
+
+
+@st.cache_resource(show_spinner=False, max_entries=TASKS_OPEN)
+def dense_evaluation(digest: str, _opened: "Opened") -> "Ticket[Evaluation]":
+    """Start to measure the task's own network, whose weights ``digest`` names."""
+
+    def work() -> "Iterator[Evaluation]":
+        from prunekit import verbs
+        from prunekit.recipe import Recipe
+
+        yield from verbs.evaluate(_opened, Recipe(task=_opened.task.name))
+
+    return worker().reading(("dense", digest), work)

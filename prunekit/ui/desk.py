@@ -1,0 +1,118 @@
+"""The desk: a slider and a number box for every layer, in execution order."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from prunekit.recipe import Recipe
+from prunekit.records import Mode
+from prunekit.ui.badges import Sensitivity
+from prunekit.ui.rows import Row, moved, rows
+from prunekit.ui.session import session, show, shown
+from prunekit.ui.text import count, listed, literal
+
+if TYPE_CHECKING:
+    from prunekit.graph import Structure
+
+
+def desk(
+    structure: "Structure",
+    recipe: Recipe,
+    mode: Mode = Mode.CHANNELS,
+    base: Recipe | None = None,
+    sensitivity: Mapping[str, Sensitivity] | None = None,
+) -> Recipe:
+    """Draw the desk and return the recipe as the hand has left it.
+
+    Args:
+        structure: the analysis of the dense network.
+        recipe: what the desk shows.
+        mode: what the sliders remove.
+        base: recipe of the run the desk starts from, below which no slider goes.
+        sensitivity: how each group or layer took being cut alone, where that was measured.
+    """
+    recipe = _after_move(recipe, mode, rows(structure, recipe, mode, base))
+    first_of: dict[str, str] = {}
+    for row in rows(structure, recipe, mode, base):
+        leads = first_of.setdefault(row.cuts, row.layer) == row.layer
+        _draw(row, mode, leads, (sensitivity or {}).get(row.cuts))
+    return recipe
+
+
+def _after_move(recipe: Recipe, mode: Mode, before: tuple[Row, ...]) -> Recipe:
+    """Take over the slider or box that was moved; the rest of its group follows."""
+    now = session()
+    if now.moved is None:
+        return recipe
+    layer, widget = now.moved
+    now.moved = None
+    row = next((row for row in before if row.layer == layer), None)
+    value = shown(widget)
+    if row is None or row.protected or value is None:
+        return recipe
+    now.layer = layer
+    return moved(recipe, mode, {row.cuts: max(row.floor, value / 100)})
+
+
+def _draw(row: Row, mode: Mode, leads: bool, sensitivity: Sensitivity | None) -> None:
+    about, controls = st.columns([5, 8], vertical_alignment="center", gap="medium")
+    with about, st.container(gap=None):
+        badge = f" {sensitivity.badge}" if sensitivity and leads and not row.protected else ""
+        st.markdown(f"**{literal(row.layer)}**{badge}")
+        st.caption(_fate(row, leads))
+    with controls, st.container(horizontal=True, vertical_alignment="center"):
+        _controls(row, mode)
+
+
+def _fate(row: Row, leads: bool) -> str:
+    """Say in words what becomes of the layer."""
+    if row.protected:
+        return f":material/lock: protected: {literal(row.reason)}"
+    pieces = f"{count(row.pieces)} {row.unit}"
+    text = pieces if row.kept == row.pieces else f"{count(row.kept)} of {pieces}"
+    if row.floor:
+        text += " · the recovered run has already lost some"
+    if row.linked:
+        why = f": {literal(row.reason)}" if leads and row.reason else ""
+        text += f" · :material/link: moves with {literal(listed(row.linked))}{why}"
+    return text
+
+
+def _controls(row: Row, mode: Mode) -> None:
+    key = f"desk-{mode.value}-{row.layer}"
+    slider, box = f"{key}-slider", f"{key}-box"
+    value, floor = round(100 * row.sparsity, 4), min(99.0, round(100 * row.floor, 4))
+    for widget in (slider, box):
+        show(widget, max(value, floor))
+    label = f"Sparsity of {row.layer}, percent"
+    off = row.protected or row.pieces < 2
+    st.slider(
+        literal(label),
+        floor,
+        100.0,
+        step=1.0,
+        format="%.0f %%",
+        key=slider,
+        on_change=_note,
+        args=(row.layer, slider),
+        disabled=off,
+        label_visibility="collapsed",
+    )
+    st.number_input(
+        literal(label),
+        floor,
+        100.0,
+        step=1.0,
+        format="%.1f",
+        key=box,
+        on_change=_note,
+        args=(row.layer, box),
+        disabled=off,
+        label_visibility="collapsed",
+        width=120,
+    )
+
+
+def _note(layer: str, widget: str) -> None:
+    session().moved = (layer, widget)

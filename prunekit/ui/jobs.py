@@ -1,0 +1,73 @@
+"""Asking the worker and following its answers without keeping a page waiting."""
+
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from prunekit.engine import Ticket
+from prunekit.ui.cached import worker
+from prunekit.ui.session import Asked, session
+
+T = TypeVar("T")
+
+EVERY = 0.2
+"""Seconds between two looks at a ticket."""
+
+
+def ask(kind: str, question: Hashable, work: Callable[[], Iterable[T]]) -> Ticket[T]:
+    """Ask on behalf of the page, between two steps of any job; the newest question of a kind wins.
+
+    Asking the same question again returns the same ticket, so a page asks on every run.
+
+    Args:
+        kind: what the question is about; this tab's earlier question of the kind is superseded.
+        question: everything the answer depends on.
+        work: starts the answer.
+    """
+    now = session()
+    asked = now.asked.get(kind)
+    if asked is None or asked.question != question:
+        asked = now.asked[kind] = Asked(question, worker().reading((now.id, kind), work))
+    return asked.ticket
+
+
+def start(owner: str, label: str, work: Callable[[], Iterable[Any]], total: int | None = None) -> None:
+    """Start a job that outlives the page, unless the same one is under way.
+
+    Args:
+        owner: what it works on; whoever looks at the same thing finds it again.
+        label: what a person calls it.
+        work: starts it.
+        total: how many records it will yield, where that is known.
+    """
+    running = started(owner)
+    if running is None or running.finished:
+        worker().job(owner, label, work, total)
+
+
+def started(owner: str) -> Ticket[Any] | None:
+    """Return the job that was last started on something, by this tab or another."""
+    found = worker().jobs(owner)
+    return found[-1] if found else None
+
+
+def follow(key: str, draw: Callable[[], None], pending: Callable[[], bool], every: float = EVERY) -> None:
+    """Draw a part of the page again and again while something is pending, then the whole page once.
+
+    Args:
+        key: names the part.
+        draw: draws it.
+        pending: whether it will change by itself.
+        every: seconds between two looks.
+    """
+    waits = pending()
+
+    @st.fragment(run_every=every if waits else None, key=key)
+    def part() -> None:
+        ended = waits and not pending()
+        draw()
+        if ended:
+            st.rerun()
+
+    part()

@@ -1,0 +1,80 @@
+"""The way into a page: its title at once, then the task as soon as it is open."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from prunekit.tasks.zoo import BUNDLED
+from prunekit.ui import cached
+from prunekit.ui.jobs import follow
+from prunekit.ui.session import session
+from prunekit.ui.text import literal
+
+if TYPE_CHECKING:
+    from prunekit.engine import Ticket
+    from prunekit.verbs import Opened
+
+WORKSPACE_VARIABLE = "PRUNEKIT_WORKSPACE"
+TASK_VARIABLE = "PRUNEKIT_TASK"
+
+
+def offered_tasks(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """Return the tasks a visitor may pick, the one the server was started with first.
+
+    Only the person who starts the server can name a project: its code will run.
+    """
+    named = environment.get(TASK_VARIABLE, "").strip()
+    return tuple(dict.fromkeys(filter(None, (named, *BUNDLED))))
+
+
+def task_title(task: str) -> str:
+    """Return what a task is called on screen; needs no torch."""
+    return BUNDLED[task].title if task in BUNDLED else task
+
+
+def opening() -> "Ticket[Opened]":
+    """Start to open this tab's task, or return the ticket of the one who did."""
+    return cached.opening(*_key())
+
+
+def opened_task(title: str) -> "Opened":
+    """Paint a page's title and return its task; the run ends here while the task is being opened.
+
+    Args:
+        title: the page's title.
+    """
+    st.title(title, anchor=False)
+    ticket = opening()
+    if not ticket.finished:
+        follow("opening", _skeleton, lambda: not ticket.finished)
+        st.stop()
+    opened = ticket.snapshot().latest
+    if opened is None:
+        _refuse(ticket.snapshot().error or "The task was not opened.")
+    assert opened is not None
+    return opened
+
+
+def _key() -> tuple[str, str, str, bytes | None]:
+    now = session()
+    content = now.upload.content if now.upload and now.upload.task == now.task else None
+    checkpoint = hashlib.sha256(content).hexdigest()[:16] if content else ""
+    return now.task, os.environ.get(WORKSPACE_VARIABLE) or ".prunekit", checkpoint, content
+
+
+def _skeleton() -> None:
+    st.caption(f"Opening {literal(task_title(session().task))} …")
+    st.skeleton(height=130)
+    st.skeleton(height=420)
+
+
+def _refuse(error: str) -> None:
+    st.error(literal(error), icon=":material/error:")
+    if st.button("Try again", icon=":material/refresh:"):
+        cached.opening.clear(*_key())
+        session().upload = None
+        st.rerun()
+    st.stop()

@@ -1,0 +1,67 @@
+"""The desk's reading: asked for whenever the desk moves, stored as a run once it is exact."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from prunekit.recipe import Recipe
+from prunekit.records import Evaluation, Run
+from prunekit.ui.cached import dense_evaluation
+from prunekit.ui.jobs import ask
+from prunekit.ui.session import session
+
+if TYPE_CHECKING:
+    from prunekit.engine import Ticket
+    from prunekit.verbs import Opened
+
+
+def recipe_of(opened: "Opened", run: Run | None) -> Recipe:
+    """Return what the desk shows when a run is on it; ``None`` is the task's own network."""
+    if run is None or run.model != opened.digest:
+        return Recipe(task=opened.task.name)
+    return replace(run.recipe, base=run.id) if run.weights else run.recipe
+
+
+def desk_recipe(opened: "Opened") -> Recipe:
+    """Return the desk's recipe; a new tab takes up where the history stands."""
+    now = session()
+    if now.recipe is None:
+        head = opened.workspace.head(opened.task.name)
+        if head is not None and head.model != opened.digest:  # another checkpoint was on the desk
+            opened.workspace.set_head(opened.task.name, None)
+        now.recipe = recipe_of(opened, head)
+    return now.recipe
+
+
+def dense(opened: "Opened") -> Evaluation | None:
+    """Return the newest evaluation of the task's own network, asking for it the first time."""
+    return dense_evaluation(opened.digest, opened).snapshot().latest
+
+
+def measure(opened: "Opened") -> "Ticket[Evaluation]":
+    """Ask for the reading of the desk's recipe; asking again returns the same ticket."""
+    recipe, own = desk_recipe(opened), dense_evaluation(opened.digest, opened)
+    is_own = recipe == Recipe(task=opened.task.name)
+    if is_own and not own.finished:
+        return own
+    known = own.snapshot().latest if is_own else None
+    return ask("reading", (opened.digest, recipe), lambda: _measured(opened, recipe, known))
+
+
+def answer(opened: "Opened") -> Evaluation | None:
+    """Return the newest evaluation there is: of the desk's recipe, else the last one before it moved."""
+    now = session()
+    now.evaluation = measure(opened).snapshot().latest or now.evaluation
+    return now.evaluation
+
+
+def _measured(opened: "Opened", recipe: Recipe, known: Evaluation | None) -> Iterator[Evaluation]:
+    """Measure a recipe and store it as a run, here in the worker so that a page may be left meanwhile."""
+    from prunekit import verbs
+
+    evaluation = None
+    for evaluation in (known,) if known else verbs.evaluate(opened, recipe):
+        yield evaluation
+    head = opened.workspace.head(opened.task.name)
+    if evaluation is not None and recipe_of(opened, head) != recipe:
+        verbs.commit(opened, recipe, evaluation.cost, evaluation.reading, head.id if head else None)

@@ -1,0 +1,94 @@
+"""What one visitor's browser tab has on its desk; the only file that touches the session state."""
+
+import uuid
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from prunekit.recipe import Recipe
+from prunekit.records import Evaluation, Mode
+
+if TYPE_CHECKING:
+    from prunekit.engine import Ticket
+
+KEY = "session"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A checkpoint that a visitor gave: data, never code.
+
+    Attributes:
+        task: the bundled task it belongs to.
+        name: what the file was called.
+        content: its bytes.
+    """
+
+    task: str
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question to the worker and the ticket that answers it."""
+
+    question: Hashable
+    ticket: "Ticket[Any]"
+
+
+@dataclass(slots=True)
+class Session:
+    """The state of one tab.
+
+    Attributes:
+        id: twelve hexadecimal digits; newer questions supersede older ones of the same tab.
+        task: what the sidebar shows: a bundled task, or the project the server was started with.
+        upload: the checkpoint in place of the task's own.
+        mode: what the sliders remove.
+        recipe: the desk; ``None`` until the task's history has been read.
+        layer: the layer whose weights are shown; ``None`` is the first.
+        evaluation: the last answer for this task, shown as stale once the desk has moved on.
+        moved: the row and the widget a hand has just moved.
+        asked: the newest question of each kind.
+        dismissed: explanations that were read and closed.
+    """
+
+    task: str
+    upload: Upload | None = None
+    mode: Mode = Mode.CHANNELS
+    recipe: Recipe | None = None
+    layer: str | None = None
+    evaluation: Evaluation | None = None
+    moved: tuple[str, str] | None = None
+    asked: dict[str, Asked] = field(default_factory=dict)
+    dismissed: set[str] = field(default_factory=set)
+    id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+
+    def clear_desk(self) -> None:
+        """Forget what belongs to the task that was open, for another one takes its place."""
+        for asked in self.asked.values():
+            asked.ticket.cancel()
+        self.recipe = self.layer = self.evaluation = self.moved = None
+        self.asked.clear()
+
+
+def session(task: str = "") -> Session:
+    """Return this tab's session, new with ``task`` on its first run."""
+    if KEY not in st.session_state:
+        st.session_state[KEY] = Session(task)
+    found: Session = st.session_state[KEY]
+    return found
+
+
+def shown(widget: str) -> Any:
+    """Return what a keyed widget shows, or ``None`` before it is drawn."""
+    return st.session_state.get(widget)
+
+
+def show(widget: str, value: Any) -> None:
+    """Make a keyed widget show a value; called before it is drawn, or in a callback."""
+    if widget not in st.session_state or st.session_state[widget] != value:
+        st.session_state[widget] = value
