@@ -34,7 +34,7 @@ def scenes(images: Images, seed: int) -> Floats:
     """Compose one scene around each digit.
 
     Back to front: a plain colour, soft blotches, stripes and grain; a fragment of another of
-    the digits; the digit. Both have a colour that differs from the plain one by 0.3 to 0.7 in every channel.
+    the digits; the digit. Both have a colour that differs from the plain one by 0.35 to 0.65 in every channel.
 
     Args:
         images: digits ``(n, 28, 28)``, uint8.
@@ -45,12 +45,12 @@ def scenes(images: Images, seed: int) -> Floats:
     """
     draw = _Draw(seed, len(images))
     plain = draw(3, 1, 1)
-    canvas = plain + _blotches(draw) + _stripes(draw) + 0.3 * (draw(3, SIZE, SIZE) - 0.5)
+    canvas = plain + _blotches(draw) + _stripes(draw) + 0.2 * (draw(3, SIZE, SIZE) - 0.5)
     masks: Floats = images.astype(np.float32) / np.float32(255)
     others = np.argsort(draw(1)[:, 0])
     fragment = _shifted(masks[others] * _window(draw), FRAGMENT_SHIFT, draw)
     canvas = _painted(canvas, fragment, _ink(plain, draw))
-    canvas = _painted(canvas, _shifted(masks, SHIFT, draw) * (0.65 + 0.35 * draw(1, 1)), _ink(plain, draw))
+    canvas = _painted(canvas, _shifted(masks, SHIFT, draw) * (0.7 + 0.3 * draw(1, 1)), _ink(plain, draw))
     return np.clip(canvas, 0, 1)
 
 
@@ -73,7 +73,7 @@ def _blotches(draw: _Draw) -> Floats:
     grid = 6
     places = np.linspace(0, grid - 1, SIZE, dtype=np.float32)
     weights = np.clip(1 - np.abs(places[:, None] - np.arange(grid, dtype=np.float32)), 0, 1)
-    return np.asarray(0.7 * (weights @ (draw(3, grid, grid) - 0.5) @ weights.T))
+    return np.asarray(0.5 * (weights @ (draw(3, grid, grid) - 0.5) @ weights.T))
 
 
 def _stripes(draw: _Draw) -> Floats:
@@ -81,12 +81,12 @@ def _stripes(draw: _Draw) -> Floats:
     angle, frequency, phase = 2 * np.pi * draw(1, 1), (1 + 4 * draw(1, 1)) / SIZE, draw(1, 1)
     rows, columns = np.mgrid[:SIZE, :SIZE].astype(np.float32)
     wave = np.sin(2 * np.pi * (frequency * (np.cos(angle) * columns + np.sin(angle) * rows) + phase))
-    return np.asarray(0.4 * (draw(3, 1, 1) - 0.5) * wave[:, None], dtype=np.float32)
+    return np.asarray(0.3 * (draw(3, 1, 1) - 0.5) * wave[:, None], dtype=np.float32)
 
 
 def _ink(plain: Floats, draw: _Draw) -> Floats:
-    """A colour that differs from the plain one by 0.3 to 0.7 in every channel."""
-    return np.asarray((plain + 0.3 + 0.4 * draw(3, 1, 1)) % 1)
+    """A colour that differs from the plain one by 0.35 to 0.65 in every channel."""
+    return np.asarray((plain + 0.35 + 0.3 * draw(3, 1, 1)) % 1)
 
 
 def _window(draw: _Draw) -> Floats:

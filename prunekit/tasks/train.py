@@ -33,6 +33,7 @@ class Schedule:
         lr: highest learning rate.
         batch: samples in one step.
         weight_decay: AdamW's, on every parameter.
+        rise: fraction 0–1 of the steps in which the learning rate rises.
         seed: of the initial weights and the order of samples.
     """
 
@@ -40,15 +41,16 @@ class Schedule:
     lr: float = 4e-3
     batch: int = 50
     weight_decay: float = 0.02
+    rise: float = 0.3
     seed: int = 0
 
 
 SCHEDULES = {
     "resnet8": Schedule(epochs=30),
-    "resnet20": Schedule(epochs=60),
-    "vgg": Schedule(epochs=30, lr=3e-3),
-    "mobilenet": Schedule(epochs=60),
-    "vit": Schedule(epochs=100, lr=1.5e-3),
+    "resnet20": Schedule(epochs=60, rise=0.15, weight_decay=0.1),
+    "vgg": Schedule(epochs=30, lr=3e-3, rise=0.15, weight_decay=0.1),
+    "mobilenet": Schedule(epochs=60, rise=0.15, weight_decay=0.1),
+    "vit": Schedule(epochs=100, lr=1.5e-3, rise=0.15, weight_decay=0.1),
     "article": Schedule(epochs=40, lr=2e-3),
 }
 
@@ -66,7 +68,9 @@ def train(model: nn.Module, data: Data, schedule: Schedule) -> Iterator[float]:
     generator = torch.Generator().manual_seed(schedule.seed)
     steps = len(data.train(0)) // schedule.batch
     optimizer = torch.optim.AdamW(model.parameters(), schedule.lr, weight_decay=schedule.weight_decay)
-    cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, schedule.lr, total_steps=schedule.epochs * steps)
+    cycle = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, schedule.lr, total_steps=schedule.epochs * steps, pct_start=schedule.rise
+    )
     model.train()
     for epoch in range(1, schedule.epochs + 1):
         samples = data.train(epoch)
