@@ -128,7 +128,6 @@ class Worker:
     def _run(self) -> None:
         while (ticket := self._next()) is not None:
             ticket.step()
-            del ticket  # an idle worker holds nobody's records
 
     def _next(self) -> Ticket[Any] | None:
         with self._changed:

@@ -1,9 +1,11 @@
+import gc
 import subprocess
 import sys
 from pathlib import Path
 
 import prunekit
 from prunekit.store import Workspace
+from prunekit.store.workspace import DATABASE
 
 
 def test_the_folder_stays_the_same_when_the_process_goes_elsewhere(tmp_path, monkeypatch):
@@ -21,6 +23,18 @@ def test_files_written_before_the_history_do_not_hinder_the_git_rule(store):
     store.exports.mkdir()
     store.set_setting("theme", "dark")
     assert (store.path / ".gitignore").read_text() == "*\n"
+
+
+def test_the_log_beside_the_history_lives_as_long_as_the_workspace(workspace):
+    """While it lives, a write need not wait for the disk; afterwards the history is one file."""
+    store = Workspace(workspace)
+    store.set_setting("theme", "dark")
+    log = workspace / f"{DATABASE}-wal"
+    assert log.exists()
+    del store
+    gc.collect()
+    assert not log.exists()
+    assert Workspace(workspace).setting("theme") == "dark"
 
 
 def test_the_store_does_not_import_torch():
