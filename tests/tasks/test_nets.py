@@ -48,7 +48,7 @@ def test_mobilenet_parameters():
 
 
 def test_vit_parameters():
-    stem = 3 * 9 * 32 + 2 * 32 + 32 * 9 * 64 + 64
+    stem = 3 * 9 * 32 + 2 * 32 + 32 * 9 * 64 + 2 * 64 + 64 * 9 * 64 + 64
     block = 2 * 2 * 64 + (64 * 192 + 192) + (64 * 64 + 64) + (64 * 192 + 192) + (192 * 64 + 64)
     assert _params(vit()) == stem + 64 * 64 + 4 * block + 2 * 64 + 64 * 10 + 10
 
