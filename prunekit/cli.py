@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
@@ -71,7 +72,7 @@ def _scan(options: argparse.Namespace) -> None:
         _progress(len(points), total, f"{point.name} at {point.level:.0%}")
     answer = {"task": opened.task.name, "kind": mode.value, "criterion": options.criterion, "points": points}
     if options.out:
-        _write(options.out, json.dumps(answer, indent=2) + "\n")
+        _write(options.out, json.dumps(_finite(answer), indent=2) + "\n")
     _show(options, answer, _points_text(points))
 
 
@@ -160,9 +161,18 @@ def _recipe(options: argparse.Namespace) -> "Recipe":
 
 def _show(options: argparse.Namespace, answer: Any, text: "Iterator[str] | list[str]") -> None:
     if options.json:
-        print(json.dumps(answer, indent=2))
+        print(json.dumps(_finite(answer), indent=2))
     else:
         print("\n".join(text))
+
+
+def _finite(value: Any) -> Any:
+    """Write what is no number (a class without samples, a loss that blew up) as null: JSON has no other word."""
+    if isinstance(value, dict):
+        return {key: _finite(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(entry) for entry in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _write(path: Path, text: str) -> None:

@@ -16,7 +16,7 @@ from prunekit.verbs.networks import GRADIENT_CRITERIA, gradients_of, scores_of
 from prunekit.verbs.opening import Opened
 
 PRESETS = ("uniform", "global", "sensitivity")
-CODE = "1"
+CODE = "2"
 """Raised when the measuring code changes what a point says, so that old points are not mixed in."""
 
 
@@ -50,6 +50,7 @@ def scan(
         levels=levels,
         limit=limit,
         metric=opened.task.metric,
+        train=opened.train_split,
         base=Recipe(task=opened.task.name, criterion=criterion),
         gradients=gradients_of(opened, None) if criterion in GRADIENT_CRITERIA else None,
         skip=done,

@@ -1,0 +1,52 @@
+"""What all charts share: margins, transparent grounds, names that fit, and what to say of nothing."""
+
+import html
+
+import plotly.graph_objects as go
+
+Row = dict[str, object]
+"""One line of a chart's table twin."""
+
+
+def figure(title: str, height: int, x: str = "", y: str = "") -> go.Figure:
+    """Return an empty chart whose title asks its question; axis titles carry their units."""
+    made = go.Figure()
+    made.update_layout(
+        title={"text": title, "x": 0, "xanchor": "left"},
+        height=height,
+        margin={"l": 8, "r": 8, "t": 48, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"},
+        hoverlabel={"namelength": -1},
+    )
+    made.update_xaxes(title_text=x, automargin=True)
+    made.update_yaxes(title_text=y, automargin=True)
+    return made
+
+
+def nothing_yet(title: str, advice: str, height: int = 240) -> go.Figure:
+    """Return a chart without data that says what to do next."""
+    made = figure(title, height)
+    made.add_annotation(text=plain(advice), showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5)
+    made.update_xaxes(visible=False)
+    made.update_yaxes(visible=False)
+    return made
+
+
+def plain(name: str) -> str:
+    """Write a user's name so that the chart shows it instead of reading it as markup."""
+    return html.escape(name, quote=False)
+
+
+def short(name: str, most: int = 28) -> str:
+    """Shorten a long name in its middle; the whole one belongs into the hover text.
+
+    Example:
+        >>> short("features.stage3.block11.residual.conv2", 20)
+        'features.s…ual.conv2'
+    """
+    if len(name) <= most:
+        return plain(name)
+    half = (most - 1) // 2
+    return plain(f"{name[: most - 1 - half]}…{name[-half:]}")

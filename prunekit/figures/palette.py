@@ -1,0 +1,16 @@
+"""One set of colours for every chart: told apart by every common form of colour vision, on white and on black.
+
+After Okabe and Ito, Color Universal Design, 2008. Blue is what stays, orange what goes; the two
+scales rise in lightness alone, so they survive grey printing.
+"""
+
+KEPT = "#0072b2"
+REMOVED = "#d55e00"
+NEUTRAL = "#8a94a6"
+GROUPS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b07a00", "#3a93c8")
+
+HARM = [[0.0, "#cfe0f3"], [0.35, "#f2c48d"], [0.7, "#dd7a2b"], [1.0, "#8c2d04"]]
+"""From safe to harmful."""
+
+DENSITY = "Cividis"
+"""From few to many."""

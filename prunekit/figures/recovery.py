@@ -1,0 +1,77 @@
+"""The live curve of a recovery."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from prunekit.figures.layout import Row, figure, nothing_yet
+from prunekit.figures.palette import KEPT, REMOVED
+from prunekit.records import Epoch, Reading
+
+
+def learning_curve(epochs: Sequence[Epoch], before: Reading | None = None, dense: Reading | None = None) -> go.Figure:
+    """Draw the training loss as it falls and the validation metric as it returns.
+
+    Args:
+        epochs: what the recovery has yielded so far.
+        before: the reading of the cut network.
+        dense: the reading of the dense network, drawn as a line.
+    """
+    title = "Is it coming back?"
+    if not epochs:
+        return nothing_yet(title, "Start a recovery to watch loss and accuracy.")
+    made = figure(title, 360, "epochs", "training loss")
+    made.add_scatter(
+        x=[epoch.epoch for epoch in epochs],
+        y=[epoch.loss for epoch in epochs],
+        mode="lines",
+        name="training loss",
+        line={"color": REMOVED, "dash": "dot"},
+        hovertemplate="epoch %{x:.2f}: loss %{y:.3f}<extra></extra>",
+    )
+    readings = [(epoch.epoch, epoch.reading) for epoch in epochs if epoch.reading is not None]
+    if before is not None:
+        readings.insert(0, (0.0, before))
+    made.add_scatter(
+        x=[at for at, _ in readings],
+        y=[100 * reading.value for _, reading in readings],
+        error_y=_bars([reading for _, reading in readings]),
+        mode="lines+markers",
+        name="validation, with 95 % interval",
+        line={"color": KEPT},
+        yaxis="y2",
+        hovertemplate="epoch %{x:.2f}: %{y:.1f} %<extra></extra>",
+    )
+    if dense is not None:
+        made.add_scatter(
+            x=[0, max(1.0, epochs[-1].epoch)],
+            y=[100 * dense.value] * 2,
+            mode="lines",
+            name="dense network",
+            line={"color": KEPT, "dash": "dash", "width": 1},
+            yaxis="y2",
+            hoverinfo="skip",
+        )
+    metric = readings[0][1].metric if readings else "metric"
+    made.update_layout(yaxis2={"title": f"{metric}, %", "overlaying": "y", "side": "right", "showgrid": False})
+    return made
+
+
+def learning_table(epochs: Sequence[Epoch]) -> list[Row]:
+    """Return every record of the recovery in numbers."""
+    return [
+        {
+            "step": epoch.step,
+            "epoch": epoch.epoch,
+            "training loss": epoch.loss,
+            "validation": epoch.reading.value if epoch.reading else None,
+            "samples": epoch.reading.n if epoch.reading else None,
+        }
+        for epoch in epochs
+    ]
+
+
+def _bars(readings: Sequence[Reading]) -> dict[str, object]:
+    high = [100 * (r.interval[1] - r.value) if r.interval else 0 for r in readings]
+    low = [100 * (r.value - r.interval[0]) if r.interval else 0 for r in readings]
+    return {"type": "data", "symmetric": False, "array": high, "arrayminus": low, "thickness": 1}

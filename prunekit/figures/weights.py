@@ -1,0 +1,158 @@
+"""Charts of weights: all layers at a glance, one layer in depth, and the scores that decide a cut."""
+
+import math
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from prunekit.figures.layout import Row, figure, nothing_yet, plain, short
+from prunekit.figures.palette import DENSITY, KEPT, REMOVED
+from prunekit.records import Histogram, UnitScores
+
+
+def distributions(histograms: Sequence[Histogram]) -> go.Figure:
+    """Draw one row of colour for each layer: where its weights lie, denser is lighter.
+
+    A marker before each row can be clicked; its ``customdata`` is the layer's name.
+    """
+    title = "How are the weights of every layer spread?"
+    if not histograms:
+        return nothing_yet(title, "This network has no layer with weights.")
+    made = figure(title, 110 + 24 * len(histograms), "weight")
+    names = [plain(found.layer) for found in histograms]
+    made.add_heatmap(
+        x=_centres(histograms[0]),
+        y=names,
+        z=[[math.log10(share) if share else None for share in _shares(found)] for found in histograms],
+        colorscale=DENSITY,
+        colorbar={"title": "share of<br>weights", "tickvals": [-4, -3, -2, -1], "ticktext": _POWERS, "thickness": 12},
+        hovertemplate="%{y}<br>around %{x:.4f}: 10^%{z:.1f} of the weights<extra></extra>",
+    )
+    made.add_scatter(
+        x=[histograms[0].low] * len(names),
+        y=names,
+        mode="markers",
+        marker={"symbol": "triangle-right", "size": 11, "color": KEPT},
+        customdata=[found.layer for found in histograms],
+        hovertemplate="%{y}: click to look closer<extra></extra>",
+        showlegend=False,
+    )
+    made.update_yaxes(autorange="reversed", tickvals=names, ticktext=[short(found.layer) for found in histograms])
+    return made
+
+
+def distributions_table(histograms: Sequence[Histogram]) -> list[Row]:
+    """Return the spread of every layer in numbers."""
+    return [
+        {
+            "layer": found.layer,
+            "weights": found.n,
+            "zeros": found.zeros,
+            "mean |weight|": _mean_magnitude(found),
+            "90 % within ±": _quantile(found, 0.9),
+            "largest |weight| within ±": found.high,
+        }
+        for found in histograms
+    ]
+
+
+def layer_histogram(
+    found: Histogram, threshold: float | None = None, logarithmic: bool = False, before: Histogram | None = None
+) -> go.Figure:
+    """Draw one layer's weights, with the lines between which a cut zeroes them.
+
+    Args:
+        found: the layer's bins.
+        threshold: weights of smaller magnitude are zeroed; ``None`` draws no lines.
+        logarithmic: count on a logarithmic axis.
+        before: the dense layer's bins, drawn behind as a line.
+    """
+    made = figure(f"Which weights of {plain(found.layer)} are small?", 320, "weight", "weights in the bin")
+    centres = _centres(found)
+    gone = [threshold is not None and abs(centre) < threshold for centre in centres]
+    for label, colour, pattern, wanted in (("kept", KEPT, "", False), ("removed", REMOVED, "/", True)):
+        if wanted in gone:
+            made.add_bar(
+                x=centres,
+                y=[count if is_gone is wanted else None for count, is_gone in zip(found.counts, gone, strict=True)],
+                name=label,
+                marker={"color": colour, "pattern": {"shape": pattern}},
+                hovertemplate="around %{x:.4f}: %{y:,} weights<extra>" + label + "</extra>",
+            )
+    if before is not None:
+        made.add_scatter(x=_centres(before), y=before.counts, mode="lines", name="before", line={"color": REMOVED})
+    for edge in (-threshold, threshold) if threshold else ():
+        made.add_vline(x=edge, line={"color": REMOVED, "dash": "dash"})
+    made.update_layout(bargap=0, barmode="overlay", showlegend=True in gone or before is not None)
+    made.update_yaxes(type="log" if logarithmic else "linear")
+    return made
+
+
+def layer_histogram_table(found: Histogram) -> list[Row]:
+    """Return one layer's bins in numbers."""
+    width = (found.high - found.low) / len(found.counts)
+    return [
+        {"from": found.low + i * width, "to": found.low + (i + 1) * width, "weights": count}
+        for i, count in enumerate(found.counts)
+    ]
+
+
+def unit_scores(scores: UnitScores) -> go.Figure:
+    """Draw a group's units from the lowest score to the highest and which of them stay."""
+    made = figure(
+        f"Which units of {plain(scores.group)} go first?",
+        320,
+        "units, lowest score first",
+        f"{plain(scores.criterion)} score",
+    )
+    order = sorted(range(len(scores.values)), key=lambda unit: (scores.values[unit], unit))
+    kept = set(scores.kept)
+    for label, colour, pattern, wanted in (("removed", REMOVED, "/", False), ("kept", KEPT, "", True)):
+        ranks = [rank for rank, unit in enumerate(order) if (unit in kept) is wanted]
+        if ranks:
+            made.add_bar(
+                x=ranks,
+                y=[scores.values[order[rank]] for rank in ranks],
+                name=label,
+                customdata=[order[rank] for rank in ranks],
+                marker={"color": colour, "pattern": {"shape": pattern}},
+                hovertemplate="unit %{customdata}: score %{y:.4g}<extra>" + label + "</extra>",
+            )
+    made.update_layout(bargap=0.1 if len(order) < 80 else 0)
+    return made
+
+
+def unit_scores_table(scores: UnitScores) -> list[Row]:
+    """Return every unit with its score and whether it stays."""
+    kept = set(scores.kept)
+    return [
+        {"unit": unit, "score": value, "kept": unit in kept}
+        for unit, value in sorted(enumerate(scores.values), key=lambda item: (item[1], item[0]))
+    ]
+
+
+_POWERS = ["0.01 %", "0.1 %", "1 %", "10 %"]
+
+
+def _centres(found: Histogram) -> list[float]:
+    width = (found.high - found.low) / len(found.counts)
+    return [found.low + (i + 0.5) * width for i in range(len(found.counts))]
+
+
+def _shares(found: Histogram) -> list[float]:
+    return [count / found.n for count in found.counts]
+
+
+def _mean_magnitude(found: Histogram) -> float:
+    return sum(abs(x) * count for x, count in zip(_centres(found), found.counts, strict=True)) / max(1, found.n)
+
+
+def _quantile(found: Histogram, share: float) -> float:
+    """Return the magnitude that so many weights stay below, by the bins' edges."""
+    width = (found.high - found.low) / len(found.counts)
+    inside = 0
+    for x, count in sorted(zip(_centres(found), found.counts, strict=True), key=lambda item: abs(item[0])):
+        inside += count
+        if inside >= share * found.n:
+            return abs(x) + width / 2
+    return found.high

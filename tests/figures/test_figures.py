@@ -1,0 +1,152 @@
+import math
+
+import pytest
+
+from prunekit.figures import comparison, layout, recovery, sensitivity, structure, weights
+from prunekit.records import Block, Epoch, Group, Histogram, Layer, Mode, Point, Reading, Status, UnitScores
+
+MARKUP = "blocks.<b>0</b>.conv"
+
+
+def reading(value: float, kl: float = 0.1) -> Reading:
+    return Reading("accuracy", value, 100, round(100 * value), (value - 0.02, value + 0.01), 0.3, kl, "validation",
+                   Status.MEASURED, "r")  # fmt: skip
+
+
+LAYERS = (
+    Layer("stem", "conv2d", "stem.weight", (4, 3, 3, 3), 108, 1000, "stem"),
+    Layer(MARKUP, "conv2d", "w", (4, 4, 1, 1), 16, 500, "stem"),
+    Layer("head.fc", "linear", "head.fc.weight", (2, 4), 10, 8, "head.fc", "network output"),
+)
+GROUPS = (
+    Group("stem", "channel", 4, ("stem", MARKUP), (), (), linked=f"tied by the addition of stem and {MARKUP}"),
+    Group("head.fc", "channel", 2, ("head.fc",), (), (), "network output"),
+)
+HISTOGRAM = Histogram("stem", -1.0, 1.0, (2, 30, 60, 8), 100, 5)
+POINTS = tuple(
+    Point(Mode.CHANNELS, name, level, reading(value, kl))
+    for name, level, value, kl in (("stem", 0.5, 0.9, 0.02), ("stem", 0.9, 0.4, 0.8), (MARKUP, 0.5, 0.95, 0.001))
+)
+EPOCHS = (Epoch(10, 40, 0.25, 0.9), Epoch(40, 40, 1.0, 0.4, reading(0.93)))
+
+FIGURES = {
+    "distributions": lambda: weights.distributions((HISTOGRAM,)),
+    "layer": lambda: weights.layer_histogram(HISTOGRAM, threshold=0.3, before=HISTOGRAM),
+    "scores": lambda: weights.unit_scores(UnitScores(MARKUP, "l2", (3.0, 1.0, 2.0), (0, 2))),
+    "heatmap": lambda: sensitivity.heatmap(POINTS, ("stem", MARKUP)),
+    "curve": lambda: sensitivity.curve(POINTS, MARKUP, 0.97),
+    "ranking": lambda: sensitivity.ranking(POINTS, ("stem", MARKUP)),
+    "learning": lambda: recovery.learning_curve(EPOCHS, reading(0.2), reading(0.98)),
+    "treemap": lambda: structure.treemap(LAYERS),
+    "diagram": lambda: structure.diagram(LAYERS, GROUPS, (("stem", MARKUP),), (Block("b", (MARKUP,)),)),
+    "comparison": lambda: comparison.per_layer(LAYERS, ((54, 500), (8, 250), (6, 4))),
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_titles_ask_and_names_are_never_read_as_markup(name):
+    made = FIGURES[name]()
+    assert made.layout.title.text.endswith("?")
+    drawn = made.to_plotly_json()
+    for trace in drawn["data"]:
+        trace.pop("customdata", None)  # never drawn: it says what was clicked
+        trace.pop("ids", None)
+        trace.pop("parents", None)
+    assert "<b>" not in str(drawn)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        weights.distributions(()),
+        sensitivity.heatmap((), ("stem",)),
+        sensitivity.curve((), "stem"),
+        sensitivity.ranking((), ("stem",)),
+        recovery.learning_curve(()),
+        structure.treemap(()),
+        structure.diagram((), (), ()),
+        comparison.per_layer((), ()),
+    ],
+)
+def test_a_chart_of_nothing_says_what_to_do(made):
+    assert len(made.layout.annotations[0].text) > 20
+    assert made.data == ()
+
+
+def test_a_row_of_the_distributions_holds_shares_of_the_layer():
+    heat = weights.distributions((HISTOGRAM,)).data[0]
+    assert list(heat.x) == [-0.75, -0.25, 0.25, 0.75]
+    assert list(heat.z[0]) == [math.log10(count / 100) for count in (2, 30, 60, 8)]
+
+
+def test_the_cut_lines_divide_kept_from_removed():
+    made = weights.layer_histogram(HISTOGRAM, threshold=0.5)
+    bars = {trace.name: list(trace.y) for trace in made.data}
+    assert bars == {"kept": [2, None, None, 8], "removed": [None, 30, 60, None]}
+    assert [shape.x0 for shape in made.layout.shapes] == [-0.5, 0.5]
+
+
+def test_scores_stand_in_order_with_their_units():
+    made = weights.unit_scores(UnitScores("g", "l2", (3.0, 1.0, 2.0), (0, 2)))
+    assert [(t.name, list(t.x), list(t.y), list(t.customdata)) for t in made.data] == [
+        ("removed", [0], [1.0], [1]),
+        ("kept", [1, 2], [2.0, 3.0], [2, 0]),
+    ]
+
+
+def test_the_heatmap_leaves_unmeasured_cells_blank():
+    heat = sensitivity.heatmap(POINTS, ("stem", MARKUP)).data[0]
+    assert list(heat.z[0]) == [math.log10(0.02), math.log10(0.8)]
+    assert list(heat.z[1]) == [-3.0, None]
+    lost = sensitivity.heatmap(POINTS, ("stem", MARKUP), "accuracy", dense=0.97).data[0]
+    assert [round(value, 6) for value in lost.z[0]] == [7.0, 57.0]
+
+
+def test_the_curve_shows_value_and_interval():
+    band, line = sensitivity.curve(POINTS, "stem").data
+    assert list(line.y) == [90.0, 40.0]
+    assert [round(v, 6) for v in band.y] == [91.0, 41.0, 38.0, 88.0]
+
+
+def test_the_ranking_puts_first_what_goes_farthest_and_knows_only_what_was_measured():
+    rows = sensitivity.ranking_table(POINTS, (MARKUP, "stem", "never measured"), limit=0.05)
+    assert [(row["name"], row["sparsity"]) for row in rows] == [(MARKUP, 0.5), ("stem", 0.5)]
+    rows = sensitivity.ranking_table(POINTS, (MARKUP, "stem"), limit=0.01)
+    assert [(row["name"], row["sparsity"]) for row in rows] == [(MARKUP, 0.5), ("stem", 0.0)]
+
+
+def test_the_treemap_adds_up():
+    tree = structure.treemap(LAYERS).data[0]
+    values = dict(zip(tree.ids, tree.values, strict=True))
+    assert values["net"] == 108 + 16 + 10
+    assert values["net/head"] == values["net/head/fc"] == 10
+
+
+def test_before_and_after_add_up_to_the_dense_layer():
+    kept, removed = comparison.per_layer(LAYERS, ((54, 500), (8, 250), (6, 4)), "macs").data
+    assert [a + b for a, b in zip(kept.x, removed.x, strict=True)] == [1000, 500, 8]
+
+
+@pytest.mark.parametrize(
+    ("rows", "first"),
+    [
+        (weights.distributions_table((HISTOGRAM,)), {"layer": "stem", "weights": 100, "zeros": 5}),
+        (weights.layer_histogram_table(HISTOGRAM), {"from": -1.0, "to": -0.5, "weights": 2}),
+        (weights.unit_scores_table(UnitScores("g", "l2", (3.0, 1.0), (0,))), {"unit": 1, "score": 1.0, "kept": False}),
+        (sensitivity.table(POINTS), {"sparsity": 0.5, "samples": 100, "status": "measured"}),
+        (recovery.learning_table(EPOCHS), {"step": 10, "training loss": 0.9, "validation": None}),
+        (structure.layers_table(LAYERS), {"layer": "stem", "shape": "4 × 3 × 3 × 3", "protected": ""}),
+        (comparison.per_layer_table(LAYERS, ((1, 2),) * 3), {"parameters dense": 108, "parameters now": 1}),
+    ],
+)
+def test_every_chart_has_its_numbers_as_a_table(rows, first):
+    assert first.items() <= rows[0].items()
+
+
+def test_ninety_percent_of_the_weights_lie_within_the_bins_that_hold_them():
+    # 60 + 30 of 100 lie within ±0.5
+    assert weights.distributions_table((HISTOGRAM,))[0]["90 % within ±"] == 0.5
+
+
+def test_long_names_are_shortened_in_the_middle():
+    assert layout.short("a" * 40 + "b" * 40, 21) == "a" * 10 + "…" + "b" * 10
