@@ -1,12 +1,23 @@
-import pytest
 from playwright.sync_api import expect
 
-from tools.app_server import ROOT
 
-pytestmark = pytest.mark.skipif(not (ROOT / "app.py").exists(), reason="there is no app.py yet")
-
-
-def test_a_first_visit_shows_the_desk_without_an_error(page, picture):
+def test_a_first_visit_shows_the_desk_with_its_measured_accuracy(page, picture):
     page.goto("/")
+    expect(page.get_by_role("heading", name="Tune")).to_be_visible()
+    accuracy = page.get_by_test_id("stMetric").filter(has_text="Accuracy")
+    expect(accuracy).to_contain_text("measured")
     expect(page.get_by_test_id("stSlider").first).to_be_visible()
     picture("desk")
+
+
+def test_every_page_opens_by_its_address(page, server):
+    page.goto("/")
+    links = page.get_by_test_id("stSidebarNavLink")
+    expect(links.first).to_be_visible()
+    addresses = links.evaluate_all("links => links.map(link => link.href)")
+    titles = [title.strip() for title in links.all_inner_texts()]
+    assert len(addresses) >= 6
+    for address, title in zip(addresses, titles, strict=True):
+        page.goto(address)
+        expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
+        expect(page.get_by_test_id("stException")).to_have_count(0)
