@@ -1,3 +1,114 @@
+from pathlib import Path
+
+import streamlit as st
+
+from prunekit.records import Check, Evaluation, ExportedFile
+from prunekit.ui import jobs
+from prunekit.ui.hints import hint
+from prunekit.ui.navigation import link
 from prunekit.ui.opening import opened_task
+from prunekit.ui.progress import progress
+from prunekit.ui.reading import desk_recipe
+from prunekit.ui.summary import exact, standing, summary
+from prunekit.ui.text import interval, literal, percent, size
 
 opened = opened_task("Export")
+
+from prunekit import verbs  # noqa: E402 - brings torch, so after the title is painted
+
+ABOUT = {
+    ".safetensors": "The checkpoint: tensors, the recipe and the kept units. Data only, no code.",
+    ".pt2": "The program that torch.export captured: runs without the network's class, any batch size.",
+    ".py": "The load snippet: a fresh network from its own class takes the checkpoint.",
+    ".json": "The recipe: ask the same question again, here or on the command line.",
+}
+recipe = desk_recipe(opened)
+owner = f"export {opened.digest} {recipe.digest}"
+folder = opened.workspace.exports / f"{opened.task.name}-{recipe.digest}"
+
+
+def start() -> None:
+    """Start the export of what is on the desk."""
+    jobs.start(owner, "Export", lambda: verbs.export(opened, recipe, folder))
+
+
+def draw() -> None:
+    """Draw the desk and, once it was started, the export."""
+    summary(opened)
+    ticket = jobs.started(owner)
+    if ticket is None or ticket.finished:
+        st.button(
+            "Export and prove" if ticket is None else "Export again",
+            icon=":material/verified:",
+            type="primary" if ticket is None else "secondary",
+            on_click=start,
+            disabled=exact(opened) is None,
+            help="Writes the files, then proves each in a fresh process. Waits for the exact reading.",
+        )
+    if ticket is None:
+        st.caption("Writes a checkpoint, a `.pt2` program, a load snippet and the recipe; about ten seconds.")
+        return
+    progress(ticket, "steps")
+    records = ticket.snapshot().records
+    checks([record for record in records if isinstance(record, Check)])
+    files = next((record for record in records if isinstance(record, tuple)), ())
+    if files:
+        tested([record.reading for record in records if isinstance(record, Evaluation)])
+        downloads(files)
+
+
+def checks(found: list[Check]) -> None:
+    """Draw what was proved."""
+    if not found:
+        return
+    st.subheader("Is it what was measured?", anchor=False)
+    with st.container(border=True, gap="xsmall"):
+        for check in found:
+            icon = ":blue[:material/check_circle:]" if check.ok else ":orange[:material/cancel:]"
+            st.markdown(f"{icon} **{literal(check.name)}**: {literal(check.detail)}")
+
+
+def tested(readings: list) -> None:
+    """Draw the test accuracy, which nothing was tuned on."""
+    for reading in readings:
+        if reading.split == "test":
+            bounds = f", 95 % interval {interval(reading.interval)}" if reading.interval else ""
+            st.markdown(
+                f"On the **test** split, read once for this export: **{percent(reading.value)}** "
+                f"({reading.correct:,} of {reading.n:,}{bounds})."
+            )
+
+
+def downloads(files: tuple[ExportedFile, ...]) -> None:
+    """Draw the files that proved equal."""
+    st.subheader("What can I take with me?", anchor=False)
+    cost = standing(opened)
+    st.markdown(f"Tensors: **{size(cost.dense.bytes)}** before, **{size(cost.cost.bytes)}** after.")
+    for file in files:
+        path = Path(file.path)
+        if path.name.startswith("reference"):
+            continue
+        with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            with st.container(gap=None, width="stretch"):
+                st.markdown(f"**{literal(path.name)}** · {size(file.bytes)}")
+                st.caption(ABOUT.get(path.suffix, ""))
+            st.download_button(
+                "Download",
+                path.read_bytes,
+                path.name,
+                key=f"download-{path.name}",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+    snippet = next((Path(file.path) for file in files if file.path.endswith(".py")), None)
+    if snippet is not None:
+        st.subheader("How do I load it?", anchor=False)
+        st.code(snippet.read_text(), language="python")
+
+
+hint("export")
+if recipe.is_dense and recipe.base is None:
+    st.info("Nothing is cut yet, so this would export the network as it is.", icon=":material/info:")
+    link("tune", "Cut something on the desk first")
+ticket = jobs.started(owner)
+jobs.follow("export", draw, lambda: exact(opened) is None or (ticket is not None and not ticket.finished))

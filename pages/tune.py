@@ -1,34 +1,87 @@
 import streamlit as st
+
+from prunekit.ui import badges, moves, reading
+from prunekit.ui.hints import hint
+from prunekit.ui.jobs import follow
+from prunekit.ui.navigation import link
 from prunekit.ui.opening import opened_task
+from prunekit.ui.session import session
+from prunekit.ui.text import literal
 
 opened = opened_task("Tune")
-from prunekit import verbs
-from prunekit.ui import reading
-from prunekit.ui.desk import desk
-from prunekit.ui.jobs import follow
-from prunekit.ui.session import session
-from prunekit.ui.strip import Standing, strip
+
+# These bring torch, so they come after the title is painted.
+from prunekit import verbs  # noqa: E402
+from prunekit.ui.desk import desk  # noqa: E402
+from prunekit.ui.layer_view import layer_view  # noqa: E402
+from prunekit.ui.layers_table import layers_table  # noqa: E402
+from prunekit.ui.strip import strip  # noqa: E402
+from prunekit.ui.summary import standing  # noqa: E402
+from prunekit.ui.table import table  # noqa: E402
+from prunekit.ui.toolbar import toolbar  # noqa: E402
 
 now = session()
-readings = st.container()
-recipe = desk(opened.structure, reading.desk_recipe(opened), now.mode)
-if recipe != now.recipe:
-    now.recipe = recipe
 
 
 def draw_readings() -> None:
-    recipe = reading.desk_recipe(opened)
-    strip(
-        Standing(
-            recipe.digest,
-            len(opened.task.data.validation),
-            verbs.cost(opened, recipe),
-            opened.structure.cost({}),
-            reading.answer(opened),
-            reading.dense(opened),
+    """Draw the strip, and what a person should know of the reading."""
+    found, asked = standing(opened), reading.measure(opened)
+    strip(found)
+    if asked.error:
+        st.error(literal(asked.error), icon=":material/error:")
+    if found.collapsed(len(opened.task.data.classes)):
+        st.warning(
+            "Collapsed: the accuracy is near chance. Recalibrate BatchNorm (in the criterion's menu) or fine-tune.",
+            icon=":material/trending_down:",
         )
-    )
+        link("recover", "Fine-tune on the Recover page")
+    for note in asked.answer.notes if asked.answer and found.fresh else ():
+        st.caption(f":material/info: {literal(note)}")
 
 
+def pending() -> bool:
+    """Whether the worker owes this page an answer."""
+    return moves.preset_pending() or not reading.measure(opened).finished
+
+
+def draw_sensitivity_note(judged: dict[str, badges.Sensitivity]) -> None:
+    """Say where the coloured words come from, or how to get them."""
+    if judged:
+        st.caption("Coloured words: accuracy when this layer alone is cut to the level shown, from the stored scan.")
+    else:
+        link("sensitivity", "Scan to see which layers can be cut")
+
+
+if refusal := moves.take_preset():
+    st.error(literal(refusal), icon=":material/error:")
+toolbar(opened)
+readings = st.container()
+hint(now.mode.value)
+
+with st.container(border=True):
+    points = verbs.stored_points(opened, now.mode, criterion=reading.desk_recipe(opened).criterion)
+    judged = badges.sensitivities(points)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.subheader("How much goes, layer by layer?", anchor=False, width="content")
+        draw_sensitivity_note(judged)
+    base = reading.base_recipe(opened)
+    now.recipe = desk(opened.structure, reading.desk_recipe(opened), now.mode, base=base, sensitivity=judged)
 with readings:
-    follow("readings", draw_readings, lambda: not reading.measure(opened).finished)
+    follow("readings", draw_readings, pending)
+
+if reading.measure(opened).answer is None:
+    st.skeleton(height=360)  # charts wait for the first reading: what draws them takes a second to import
+else:
+    st.subheader("What does the cut take?", anchor=False)
+    layer_view(opened)
+    with st.container(border=True):
+        st.subheader("What is left of every layer?", anchor=False)
+        table(
+            layers_table(opened),
+            "layers",
+            "Parameters and MACs of every layer before the cut and now",
+            {
+                "sparsity": st.column_config.NumberColumn(format="percent"),
+                "parameters left": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
+            },
+        )

@@ -16,7 +16,7 @@ EXACT = ":gray-badge[exact]"
 
 MIDDLE = 0.5
 """The sparsity at which layers are compared."""
-ROBUST, SENSITIVE = 0.05, 0.5
+ROBUST, SENSITIVE = 0.1, 0.5
 """KL divergence from the dense output, in nats, up to which a layer is robust and from which it is sensitive."""
 
 

@@ -53,3 +53,22 @@ def dense_evaluation(digest: str, _opened: "Opened") -> "Ticket[Evaluation]":
         yield from verbs.evaluate(_opened, Recipe(task=_opened.task.name))
 
     return worker().reading(("dense", digest), work)
+
+
+@st.cache_resource(show_spinner=False)
+def printed_article() -> tuple[tuple[str, tuple[int, ...], int], ...]:
+    """Return name, weight shape and parameters of every layer of the article's network as printed."""
+
+    def work() -> tuple[tuple[str, tuple[int, ...], int], ...]:
+        from prunekit.tasks.article import article_as_printed
+
+        return tuple(
+            (
+                name,
+                tuple(layer.get_parameter("weight").shape),
+                sum(parameter.numel() for parameter in layer.parameters()),
+            )
+            for name, layer in article_as_printed().named_children()
+        )
+
+    return worker().call(work)

@@ -15,21 +15,23 @@ EVERY = 0.2
 """Seconds between two looks at a ticket."""
 
 
-def ask(kind: str, question: Hashable, work: Callable[[], Iterable[T]]) -> Ticket[T]:
+def ask(kind: str, question: Hashable, work: Callable[[], Iterable[Any]], meanwhile: Any = None) -> Asked:
     """Ask on behalf of the page, between two steps of any job; the newest question of a kind wins.
 
-    Asking the same question again returns the same ticket, so a page asks on every run.
+    Asking the same question again returns the same answer, so a page asks on every run.
 
     Args:
         kind: what the question is about; this tab's earlier question of the kind is superseded.
         question: everything the answer depends on.
         work: starts the answer.
+        meanwhile: shown until there is an answer; the previous one for ``None``.
     """
     now = session()
     asked = now.asked.get(kind)
     if asked is None or asked.question != question:
-        asked = now.asked[kind] = Asked(question, worker().reading((now.id, kind), work))
-    return asked.ticket
+        previous = asked.answer if asked is not None and meanwhile is None else meanwhile
+        asked = now.asked[kind] = Asked(question, worker().reading((now.id, kind), work), previous)
+    return asked
 
 
 def start(owner: str, label: str, work: Callable[[], Iterable[Any]], total: int | None = None) -> None:

@@ -8,10 +8,9 @@ from prunekit.recipe import Recipe
 from prunekit.records import Evaluation, Run
 from prunekit.ui.cached import dense_evaluation
 from prunekit.ui.jobs import ask
-from prunekit.ui.session import session
+from prunekit.ui.session import Asked, session
 
 if TYPE_CHECKING:
-    from prunekit.engine import Ticket
     from prunekit.verbs import Opened
 
 
@@ -33,26 +32,25 @@ def desk_recipe(opened: "Opened") -> Recipe:
     return now.recipe
 
 
+def base_recipe(opened: "Opened") -> Recipe | None:
+    """Return the recipe of the run that the desk starts from; ``None`` where that is the task's own network."""
+    base = desk_recipe(opened).base
+    return None if base is None else opened.workspace.run(base).recipe
+
+
 def dense(opened: "Opened") -> Evaluation | None:
     """Return the newest evaluation of the task's own network, asking for it the first time."""
     return dense_evaluation(opened.digest, opened).snapshot().latest
 
 
-def measure(opened: "Opened") -> "Ticket[Evaluation]":
-    """Ask for the reading of the desk's recipe; asking again returns the same ticket."""
+def measure(opened: "Opened") -> Asked:
+    """Ask for the reading of the desk's recipe; asking again returns the same answer."""
     recipe, own = desk_recipe(opened), dense_evaluation(opened.digest, opened)
     is_own = recipe == Recipe(task=opened.task.name)
     if is_own and not own.finished:
-        return own
+        return Asked(recipe, own)
     known = own.snapshot().latest if is_own else None
-    return ask("reading", (opened.digest, recipe), lambda: _measured(opened, recipe, known))
-
-
-def answer(opened: "Opened") -> Evaluation | None:
-    """Return the newest evaluation there is: of the desk's recipe, else the last one before it moved."""
-    now = session()
-    now.evaluation = measure(opened).snapshot().latest or now.evaluation
-    return now.evaluation
+    return ask("reading", (opened.digest, recipe), lambda: _measured(opened, recipe, known), meanwhile=known)
 
 
 def _measured(opened: "Opened", recipe: Recipe, known: Evaluation | None) -> Iterator[Evaluation]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from prunekit.recipe import Recipe
-from prunekit.records import Evaluation, Mode
+from prunekit.records import Mode
 
 if TYPE_CHECKING:
     from prunekit.engine import Ticket
@@ -33,10 +33,33 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question to the worker and the ticket that answers it."""
+    """A question to the worker and the ticket that answers it.
+
+    Attributes:
+        question: everything the answer depends on.
+        ticket: what became of it.
+        previous: the answer to the question before, shown as stale until there is a new one.
+    """
 
     question: Hashable
     ticket: "Ticket[Any]"
+    previous: Any = None
+
+    @property
+    def answer(self) -> Any:
+        """The newest answer there is, of this question or of the one before; ``None`` without either."""
+        found = self.ticket.snapshot().latest
+        return self.previous if found is None else found
+
+    @property
+    def finished(self) -> bool:
+        """Whether the answer is the last word."""
+        return self.ticket.finished
+
+    @property
+    def error(self) -> str | None:
+        """Why there is no answer."""
+        return self.ticket.snapshot().error
 
 
 @dataclass(slots=True)
@@ -50,10 +73,11 @@ class Session:
         mode: what the sliders remove.
         recipe: the desk; ``None`` until the task's history has been read.
         layer: the layer whose weights are shown; ``None`` is the first.
-        evaluation: the last answer for this task, shown as stale once the desk has moved on.
+        scanned: the group or layer whose sensitivity curve is shown; ``None`` is the first.
         moved: the row and the widget a hand has just moved.
         asked: the newest question of each kind.
         dismissed: explanations that were read and closed.
+        taken: jobs whose outcome is on the desk.
     """
 
     task: str
@@ -61,17 +85,18 @@ class Session:
     mode: Mode = Mode.CHANNELS
     recipe: Recipe | None = None
     layer: str | None = None
-    evaluation: Evaluation | None = None
+    scanned: str | None = None
     moved: tuple[str, str] | None = None
     asked: dict[str, Asked] = field(default_factory=dict)
     dismissed: set[str] = field(default_factory=set)
+    taken: set[str] = field(default_factory=set)
     id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
 
     def clear_desk(self) -> None:
         """Forget what belongs to the task that was open, for another one takes its place."""
         for asked in self.asked.values():
             asked.ticket.cancel()
-        self.recipe = self.layer = self.evaluation = self.moved = None
+        self.recipe = self.layer = self.scanned = self.moved = None
         self.asked.clear()
 
 

@@ -8,6 +8,9 @@ from prunekit.records import Cost, Evaluation, Reading
 from prunekit.ui.badges import EXACT, MEASURED, MEASURING, STALE
 from prunekit.ui.text import change, count, interval, literal, percent, points, signed, size
 
+COLLAPSED = 2.0
+"""Times chance below which an accuracy says that the network does not work any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -43,6 +46,15 @@ class Standing:
             return STALE
         return MEASURED if self.evaluation.reading.n >= self.samples else MEASURING
 
+    def collapsed(self, classes: int) -> bool:
+        """Whether what was measured of the desk's recipe is near chance."""
+        return (
+            self.status == MEASURED
+            and self.evaluation is not None
+            and self.evaluation.reading.metric == "accuracy"
+            and self.evaluation.reading.value < COLLAPSED / max(1, classes)
+        )
+
 
 def strip(standing: Standing) -> None:
     """Draw the readings."""
@@ -65,10 +77,10 @@ def _accuracy(standing: Standing) -> None:
 def _sample(reading: Reading | None) -> str:
     if reading is None:
         return "on its way"
-    of = f"{reading.correct} of {reading.n}" if reading.correct is not None else f"{reading.n} samples"
+    of = f"{reading.correct:,} of {reading.n:,}" if reading.correct is not None else f"{reading.n:,}"
     bounds = f", 95 % interval {interval(reading.interval)}" if reading.interval else ""
-    raw = f". {percent(reading.value_raw)} before recalibration" if reading.value_raw is not None else ""
-    return f"{of} {reading.split}{bounds}{raw}"
+    raw = f"  \n{percent(reading.value_raw)} before recalibration" if reading.value_raw is not None else ""
+    return f"{of} {reading.split} samples{bounds}{raw}"
 
 
 def _counts(standing: Standing) -> None:
@@ -93,7 +105,7 @@ def _loss(standing: Standing) -> None:
         f"Loss {standing.status}",
         loss,
         delta,
-        "KL to the dense network " + ("…" if kl is None else f"{kl:.4f} nats"),
+        "KL to the dense network " + ("…" if kl is None else f"{kl:.3f}"),
     )
 
 

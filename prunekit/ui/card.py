@@ -1,0 +1,87 @@
+"""What a task is: its card, the article's faults, and another checkpoint for it."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from prunekit.tasks.zoo import BUNDLED
+from prunekit.ui import cached
+from prunekit.ui.session import Upload, session, shown
+from prunekit.ui.table import table
+from prunekit.ui.text import count, literal, percent, shape, size
+
+if TYPE_CHECKING:
+    from prunekit.verbs import Opened
+
+BYTES_OF_A_FLOAT = 4
+
+
+def task_card(opened: "Opened") -> None:
+    """Draw what the task says of itself."""
+    task, cost = opened.task, opened.structure.cost({})
+    st.markdown(f"**{literal(task.title)}**")
+    if about := task.card.get("about"):
+        st.markdown(literal(str(about)))
+    if task.data.note:
+        st.caption(literal(task.data.note))
+    facts = {
+        "Parameters": count(cost.params),
+        "MACs": count(cost.macs),
+        "Bytes": size(cost.bytes),
+        "Classes": str(len(task.data.classes)),
+        "Validation samples": f"{len(task.data.validation):,}",
+    }
+    validation = task.card.get("validation")
+    if isinstance(validation, dict) and {"correct", "n"} <= validation.keys():
+        facts["Accuracy when trained"] = percent(validation["correct"] / validation["n"])
+    with st.grid(len(facts), min_column_width=130):
+        for name, value in facts.items():
+            st.metric(name, value, border=True)
+
+
+def checkpoint_upload(opened: "Opened") -> None:
+    """Offer to open a bundled network with other weights; an upload is data, never code."""
+    now = session()
+    if now.upload is not None and now.upload.task == now.task:
+        st.success(f"Opened with the weights of {literal(now.upload.name)}.", icon=":material/check:")
+        st.button("Back to its own weights", on_click=_take_back)
+    elif opened.task.name in BUNDLED:
+        st.file_uploader(
+            "Another checkpoint of this network",
+            type=["safetensors", "pt", "pth"],
+            key="checkpoint",
+            on_change=_take_upload,
+            help="A safetensors file, or a state dict that torch.save wrote. It is read as data; no code in it runs.",
+        )
+    else:
+        st.caption("Another checkpoint of your own network is named in its prunekit.toml.")
+
+
+def _take_upload() -> None:
+    given = shown("checkpoint")
+    if given is not None:
+        now = session()
+        now.clear_desk()
+        now.upload = Upload(now.task, given.name, given.getvalue())
+
+
+def _take_back() -> None:
+    session().clear_desk()
+    session().upload = None
+
+
+def article_card() -> None:
+    """Name what keeps the article's network, as printed, from running, and count it."""
+    from prunekit.tasks.article import ARTICLE_FAULTS
+
+    layers = cached.printed_article()
+    params = sum(found for _, _, found in layers)
+    st.markdown(
+        f"The article prints a network of **{params:,} parameters**: {size(BYTES_OF_A_FLOAT * params)} in fp32. "
+        "It cannot run, and the task opened here is a narrow copy that can. What is wrong with it:"
+    )
+    for name, fault in ARTICLE_FAULTS.items():
+        st.markdown(f"- **{literal(name)}**: {literal(fault)}")
+    with st.expander("Its layers, counted without making them", icon=":material/table:", type="compact"):
+        rows = [{"layer": name, "weight": shape(sizes), "parameters": f"{found:,}"} for name, sizes, found in layers]
+        table(rows, "article-as-printed", "Layers of the article's network as printed")

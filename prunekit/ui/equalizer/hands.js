@@ -1,0 +1,152 @@
+// What a hand does to the desk: press, pull, type, keys. Listens once, on the parts that outlive every rebuild.
+
+const STEPS = { ArrowUp: 0.01, ArrowDown: -0.01, PageUp: 0.1, PageDown: -0.1 };
+const ENDS = { Home: 0, End: 1 };
+const DOUBLE = 500; // ms between the presses of a double click
+
+class Hands {
+  constructor(desk) {
+    this.desk = desk;
+    this.drag = null;
+    this.last = null; // the newest press and the values before it
+    const bars = desk.part("bars");
+    bars.addEventListener("pointerdown", (event) => this.press(event));
+    bars.addEventListener("pointermove", (event) => this.drag && this.pull(event));
+    bars.addEventListener("pointerup", () => this.release());
+    bars.addEventListener("pointercancel", () => this.release());
+    bars.addEventListener("dblclick", () => this.last && this.type(this.last.index));
+    bars.addEventListener("keydown", (event) => this.key(event));
+    bars.addEventListener("keyup", (event) => this.keyUp(event));
+    bars.addEventListener("focusin", (event) => {
+      const slider = event.target.closest?.(".bar");
+      if (slider) this.focus(+slider.dataset.index, false);
+    });
+    const master = desk.part("master");
+    master.addEventListener("input", () => desk.moveMaster(+master.value / 100));
+    master.addEventListener("change", () => desk.courier.offer("commit"));
+    desk.part("filter").addEventListener("input", () => desk.filter());
+    desk.part("stage").addEventListener("change", () => desk.filter());
+    desk.root.addEventListener("keydown", (event) => this.undo(event));
+    this.resized = new ResizeObserver(() => desk.brackets());
+    this.resized.observe(bars);
+  }
+
+  bar(index) {
+    return this.desk.data.bars[index];
+  }
+
+  /** The index of the bar an event belongs to, if it stands on one. */
+  indexOf(event) {
+    const slider = event.target.closest?.(".bar");
+    return slider ? +slider.dataset.index : null;
+  }
+
+  press(event) {
+    const { desk } = this;
+    const index = this.indexOf(event);
+    if (index === null || event.button) return;
+    const bar = this.bar(index);
+    event.preventDefault();
+    if (event.ctrlKey || event.metaKey || event.shiftKey) {
+      desk.select(index, event.shiftKey);
+    } else if (desk.canMove(bar)) {
+      desk.part("bars").setPointerCapture(event.pointerId);
+      // The presses of a double click move the bar; what stood there before is what typing starts from.
+      const again = this.last?.index === index && event.timeStamp - this.last.time < DOUBLE;
+      this.last = { index, time: event.timeStamp, values: again ? this.last.values : { ...desk.values } };
+      this.drag = { bar, box: desk.slider(index).getBoundingClientRect(), from: { ...desk.values } };
+    }
+    this.focus(index, true);
+    if (this.drag) this.pull(event);
+  }
+
+  pull(event) {
+    const { bar, box, from } = this.drag;
+    const target = Math.round(100 * bound((box.bottom - event.clientY) / box.height, 0, 1)) / 100;
+    this.desk.shift(bar, target - (from[bar.key] ?? 0), from);
+  }
+
+  release() {
+    if (!this.drag) return;
+    this.drag = null;
+    this.desk.commit();
+  }
+
+  key(event) {
+    const { desk } = this;
+    const index = this.indexOf(event);
+    if (index === null || event.target !== desk.slider(index) || event.ctrlKey || event.metaKey || event.altKey) return;
+    const bar = this.bar(index);
+    const movable = desk.canMove(bar);
+    if (event.key in STEPS) movable && desk.shift(bar, STEPS[event.key], desk.values);
+    else if (event.key in ENDS) movable && desk.setMany({ [bar.key]: ENDS[event.key] });
+    else if (event.key === "ArrowRight") this.step(index, 1);
+    else if (event.key === "ArrowLeft") this.step(index, -1);
+    else if (event.key === "Enter") this.type(index);
+    else if (event.key === " ") desk.select(index, event.shiftKey);
+    else if (event.key.toLowerCase() === "p") desk.togglePin(bar);
+    else if (event.key === "Escape") desk.unselect();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  keyUp(event) {
+    if (this.indexOf(event) !== null && (event.key in STEPS || event.key in ENDS)) this.desk.commit();
+  }
+
+  undo(event) {
+    if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z" || event.target.matches?.("input")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.desk.command(event.shiftKey ? "redo" : "undo");
+  }
+
+  /** Move the focus to the next bar that is shown. */
+  step(index, direction) {
+    let next = index + direction;
+    while (this.desk.columns[next]?.hidden) next += direction;
+    if (this.desk.columns[next]) this.focus(next, true);
+  }
+
+  focus(index, grab) {
+    this.desk.focus(index);
+    if (grab) this.desk.slider(index).focus();
+  }
+
+  /** Type an exact percentage into a bar. */
+  type(index) {
+    const { desk } = this;
+    const bar = this.bar(index);
+    if (!desk.canMove(bar)) return;
+    if (this.last?.index === index) desk.setMany(this.last.values);
+    this.last = null;
+    const input = element("input", "typed", desk.columns[index]);
+    const value = Math.round(1000 * (desk.values[bar.key] ?? 0)) / 10;
+    Object.assign(input, { type: "number", min: 0, max: 100, step: 0.1, value });
+    input.setAttribute("aria-label", `Sparsity of ${bar.name} in percent`);
+    input.focus();
+    input.select();
+    let open = true;
+    const close = (accept) => {
+      if (!open) return;
+      open = false;
+      const typed = input.value === "" ? NaN : +input.value;
+      input.remove();
+      desk.slider(index).focus();
+      if (!accept || !Number.isFinite(typed)) return;
+      desk.setMany({ [bar.key]: typed / 100 });
+      desk.commit();
+    };
+    input.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.key === "Enter") close(true);
+      if (event.key === "Escape") close(false);
+    });
+    input.addEventListener("blur", () => close(true));
+  }
+
+  close() {
+    this.resized.disconnect();
+  }
+}

@@ -1,0 +1,45 @@
+"""One-line explanations where people stumble; each can be closed for good."""
+
+import streamlit as st
+
+from prunekit.ui.session import session
+
+TEXTS = {
+    "channels": (
+        "Channels are really removed. A layer loses outputs and the next one inputs, so sparsity p everywhere removes "
+        "about 1−(1−p)² of the parameters: half the channels is three quarters of them."
+    ),
+    "weights": (
+        "Single weights are set to zero: dense FLOPs and latency unchanged, smaller only when compressed. "
+        "Zeros keep their place in the file, so only the size after gzip falls."
+    ),
+    "sensitivity": (
+        "KL divergence says how far the outputs move from the dense network's. It sees damage before the accuracy does."
+    ),
+    "recover": (
+        "A cut network has lost channels, not its training: one or two passes over the train images bring most "
+        "of the accuracy back. The best network by validation is kept, also when you stop early."
+    ),
+    "export": (
+        "Nothing is offered before a fresh process has loaded it and found the outputs, the counts and the accuracy "
+        "that were shown here."
+    ),
+    "weights page": "Weights near zero add little: a layer with a tall, narrow bump has much to give away.",
+}
+
+
+def hint(name: str) -> None:
+    """Show an explanation unless it was closed."""
+    if name in session().dismissed:
+        return
+    text, close = st.columns([24, 1], vertical_alignment="top")
+    text.caption(f":material/lightbulb: {TEXTS[name]}")
+    close.button(
+        "",
+        key=f"hint-{name}",
+        icon=":material/close:",
+        type="tertiary",
+        help="Close this explanation",
+        on_click=session().dismissed.add,
+        args=(name,),
+    )

@@ -1,0 +1,75 @@
+"""Moves on the desk other than by hand: undo, redo, reset, presets, another criterion."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from prunekit.recipe import Recipe
+from prunekit.ui.jobs import ask
+from prunekit.ui.reading import desk_recipe, recipe_of
+from prunekit.ui.session import session
+
+if TYPE_CHECKING:
+    from prunekit.verbs import Opened
+
+PRESETS = {
+    "uniform": "Every layer gives the same share.",
+    "global": "The lowest scores go, whatever layer they are in.",
+    "sensitivity": "Every layer is cut until it does the same harm, by the stored scan.",
+}
+
+
+def can_undo(opened: "Opened") -> bool:
+    """Whether there is anything to take back."""
+    return desk_recipe(opened) != Recipe(task=opened.task.name) or opened.workspace.head(opened.task.name) is not None
+
+
+def can_redo(opened: "Opened") -> bool:
+    """Whether something was taken back."""
+    return opened.workspace.can_redo(opened.task.name)
+
+
+def undo(opened: "Opened") -> None:
+    """Take back the last move: one that is not stored yet, else the last run."""
+    now, task = session(), opened.task.name
+    stored = recipe_of(opened, opened.workspace.head(task))
+    now.recipe = stored if now.recipe != stored else recipe_of(opened, opened.workspace.undo(task))
+
+
+def redo(opened: "Opened") -> None:
+    """Return to the run that undo left."""
+    session().recipe = recipe_of(opened, opened.workspace.redo(opened.task.name))
+
+
+def reset(opened: "Opened") -> None:
+    """Put the task's own network on the desk; the criterion stays."""
+    session().recipe = replace(desk_recipe(opened), base=None, channels={}, weights={}, keep={}, drop={}, round_to={})
+
+
+def ask_preset(opened: "Opened", name: str, sparsity: float) -> None:
+    """Ask for a preset of the current mode; ``take_preset`` puts it on the desk."""
+    mode, recipe = session().mode, desk_recipe(opened)
+
+    def work() -> "Iterator[Recipe]":
+        from prunekit import verbs
+
+        yield verbs.preset(opened, name, sparsity, mode, recipe)
+
+    ask("preset", (opened.digest, name, sparsity, mode, recipe), work)
+
+
+def preset_pending() -> bool:
+    """Whether a preset is being worked out."""
+    asked = session().asked.get("preset")
+    return asked is not None and not asked.finished
+
+
+def take_preset() -> str | None:
+    """Put a preset that has been worked out on the desk; return why where it could not be."""
+    now = session()
+    if "preset" not in now.asked or preset_pending():
+        return None
+    found = now.asked.pop("preset").ticket.snapshot()
+    if found.latest is not None:
+        now.recipe = found.latest
+    return found.error

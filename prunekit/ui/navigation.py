@@ -1,0 +1,40 @@
+"""The pages and what they are called; a page is named here once."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    from streamlit.navigation.page import Page
+
+FOLDER = Path(__file__).resolve().parents[2] / "pages"
+SECTIONS = {
+    "Prune": {
+        "tune": ("Tune", "tune"),
+        "sensitivity": ("Sensitivity", "monitor_heart"),
+        "recover": ("Recover", "healing"),
+        "export": ("Export", "download"),
+    },
+    "Look inside": {
+        "weights": ("Weights", "bar_chart"),
+        "open": ("Open", "folder_open"),
+    },
+}
+"""Section → file name of a page without its ending → title and icon."""
+
+
+def navigation() -> "Page":
+    """Draw the way from page to page and return the one to run."""
+    return st.navigation({section: [_page(name) for name in pages] for section, pages in SECTIONS.items()})
+
+
+def link(name: str, label: str) -> None:
+    """Draw a link to a page."""
+    page = _page(name)
+    st.page_link(page, label=label, icon=page.icon)
+
+
+def _page(name: str) -> "Page":
+    title, icon = next(pages[name] for pages in SECTIONS.values() if name in pages)
+    return st.Page(FOLDER / f"{name}.py", title=title, icon=f":material/{icon}:", default=name == "tune")

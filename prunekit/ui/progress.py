@@ -1,0 +1,41 @@
+"""How a long job stands: progress, pace, time left, and the button that stops it."""
+
+from typing import Any
+
+import streamlit as st
+
+from prunekit.engine import State, Ticket
+from prunekit.ui.text import duration, literal
+
+
+def progress(ticket: Ticket[Any], unit: str, stop: str = "Cancel") -> None:
+    """Draw a running job's progress with its stop button, or why it ended.
+
+    Args:
+        ticket: the job.
+        unit: what its records are called.
+        stop: text of the button.
+    """
+    now = ticket.snapshot()
+    if now.error:
+        st.error(literal(now.error), icon=":material/error:")
+    elif now.state in (State.CANCELLED, State.SUPERSEDED):
+        st.info(f"Stopped after {now.done} {unit}. What was finished is kept.", icon=":material/stop_circle:")
+    if now.finished:
+        return
+    bar, button = st.columns([6, 1], vertical_alignment="bottom")
+    share = min(1.0, now.done / now.total) if now.total else 0.0
+    bar.progress(share, text=_text(ticket, unit))
+    button.button(stop, key=f"stop-{now.id}", on_click=ticket.cancel, disabled=ticket.stopping, width="stretch")
+
+
+def _text(ticket: Ticket[Any], unit: str) -> str:
+    now = ticket.snapshot()
+    if ticket.stopping:
+        return "Stopping after the step under way …"
+    if now.state is State.QUEUED:
+        return f"{literal(now.label)}: waiting for another job to end"
+    of = f" of {now.total}" if now.total else ""
+    pace = f" · {now.done / now.elapsed:.1f} a second" if now.done > 1 and now.elapsed > 1 else ""
+    left = f" · {duration(now.seconds_left)} left" if now.seconds_left is not None else ""
+    return f"{literal(now.label)}: {now.done}{of} {unit}{pace}{left}"

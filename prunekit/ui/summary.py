@@ -1,0 +1,56 @@
+"""One line on what is on the desk, for the pages that work with it."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from prunekit.records import Evaluation
+from prunekit.ui import reading
+from prunekit.ui.strip import Standing
+from prunekit.ui.text import change, count, percent, points, size
+
+if TYPE_CHECKING:
+    from prunekit.verbs import Opened
+
+
+def standing(opened: "Opened") -> Standing:
+    """Collect what is known of the desk."""
+    from prunekit import verbs
+
+    recipe = reading.desk_recipe(opened)
+    return Standing(
+        recipe=recipe.digest,
+        samples=len(opened.task.data.validation),
+        cost=verbs.cost(opened, recipe),
+        dense=opened.structure.cost({}),
+        evaluation=reading.measure(opened).answer,
+        reference=reading.dense(opened),
+    )
+
+
+def exact(opened: "Opened") -> Evaluation | None:
+    """Return the desk's exact evaluation once it is there."""
+    asked = reading.measure(opened)
+    found: Evaluation | None = asked.ticket.snapshot().latest
+    return found if asked.finished else None
+
+
+def summary(opened: "Opened") -> None:
+    """Draw the desk's four main numbers."""
+    found = standing(opened)
+    cost, dense, measured = found.cost, found.dense, found.evaluation
+    before = found.reference.reading.value if found.reference else None
+    with st.grid(4, min_column_width=150):
+        st.metric(
+            f"Accuracy {found.status}",
+            percent(measured.reading.value) if measured else "…",
+            points(measured.reading.value, before) if measured and before is not None else None,
+            border=True,
+            height="stretch",
+        )
+        for label, value, delta in (
+            ("Parameters", count(cost.params), change(cost.params, dense.params)),
+            ("MACs", count(cost.macs), change(cost.macs, dense.macs)),
+            ("Bytes", size(cost.bytes), change(cost.bytes, dense.bytes)),
+        ):
+            st.metric(label, value, delta, delta_color="inverse", border=True, height="stretch")

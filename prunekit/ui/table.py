@@ -1,0 +1,54 @@
+"""Tables of plain values, each with its download as CSV; every chart has one as its twin."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def table(rows: Rows, name: str, alt: str, columns: Mapping[str, Any] | None = None) -> None:
+    """Draw rows as a table with a CSV download.
+
+    Args:
+        rows: one mapping from column to value for each row, all with the same columns.
+        name: stem of the downloaded file; unique on the page.
+        alt: what the table shows, for those who cannot see it.
+        columns: Streamlit's configuration of columns that need one.
+    """
+    st.dataframe(list(rows), hide_index=True, column_config=dict(columns or {}), key=f"table-{name}", alt=alt)
+    st.download_button(
+        "CSV",
+        csv_text(rows),
+        f"{name}.csv",
+        "text/csv",
+        key=f"csv-{name}",
+        icon=":material/download:",
+        type="tertiary",
+        on_click="ignore",
+    )
+
+
+def csv_text(rows: Rows) -> str:
+    r"""Write rows as CSV with a header.
+
+    A text that a spreadsheet would take for a formula is given a quote in front.
+
+    Example:
+        >>> csv_text([{"layer": "conv1", "kept": 8}, {"layer": "=1+1", "kept": 3}])
+        "layer,kept\r\nconv1,8\r\n'=1+1,3\r\n"
+    """
+    if not rows:
+        return ""
+    file = io.StringIO()
+    writer = csv.DictWriter(file, list(rows[0]))
+    writer.writeheader()
+    writer.writerows({key: _harmless(value) for key, value in row.items()} for row in rows)
+    return file.getvalue()
+
+
+def _harmless(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value

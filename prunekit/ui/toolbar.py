@@ -1,0 +1,104 @@
+"""The row of controls above the desk: mode, presets, criterion, undo."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from prunekit.ui import moves
+from prunekit.ui.mode import mode_switch
+from prunekit.ui.reading import desk_recipe
+from prunekit.ui.session import session, show, shown
+
+if TYPE_CHECKING:
+    from prunekit.verbs import Opened
+
+CRITERIA = {
+    "l1": ("L1 norm", "The sum of a channel's absolute weights; the smallest go first."),
+    "l2": ("L2 norm", "The length of a channel's weights; the shortest go first."),
+    "bn_scale": ("BatchNorm scale", "How much the normalisation behind a channel lets through."),
+    "taylor": ("Taylor", "What the loss would lose, by its gradient on train images."),
+    "random": ("Random", "Drawn with the recipe's seed; what any other criterion should beat."),
+}
+
+
+def toolbar(opened: "Opened") -> None:
+    """Draw the controls; each changes the session before the page runs again."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        with st.container(horizontal=True, width="content", vertical_alignment="center"):
+            mode_switch()
+            _presets(opened)
+            _criterion(opened)
+        with st.container(horizontal=True, width="content", gap="xsmall"):
+            _history(opened)
+
+
+def _presets(opened: "Opened") -> None:
+    with st.popover("Preset", icon=":material/equalizer:"):
+        name = st.segmented_control(
+            "Spread one sparsity", list(moves.PRESETS), default="uniform", required=True, key="preset-name"
+        )
+        st.caption(moves.PRESETS[name or "uniform"])
+        percent = st.slider("Sparsity", 0, 95, 50, 5, format="%d %%", key="preset-sparsity")
+        st.button(
+            "Apply",
+            type="primary",
+            on_click=moves.ask_preset,
+            args=(opened, name, percent / 100),
+            disabled=moves.preset_pending(),
+        )
+
+
+def _criterion(opened: "Opened") -> None:
+    recipe = desk_recipe(opened)
+    with st.popover(CRITERIA.get(recipe.criterion, (recipe.criterion, ""))[0], icon=":material/filter_alt:"):
+        show("criterion", recipe.criterion)
+        st.radio(
+            "What goes first",
+            list(CRITERIA),
+            key="criterion",
+            format_func=lambda name: CRITERIA[name][0],
+            captions=[about for _, about in CRITERIA.values()],
+            on_change=_set_criterion,
+            args=(opened,),
+        )
+        show("recalibrate", recipe.recalibrate)
+        st.toggle(
+            "Recalibrate BatchNorm",
+            key="recalibrate",
+            on_change=_set_criterion,
+            args=(opened,),
+            help="Estimate the normalisation's statistics anew on train images after the cut. A network that "
+            "collapsed to chance is often well again after this; the raw accuracy stands beside it.",
+        )
+
+
+def _set_criterion(opened: "Opened") -> None:
+    session().recipe = replace(desk_recipe(opened), criterion=shown("criterion"), recalibrate=shown("recalibrate"))
+
+
+def _history(opened: "Opened") -> None:
+    recipe = desk_recipe(opened)
+    st.button(
+        "Undo",
+        icon=":material/undo:",
+        on_click=moves.undo,
+        args=(opened,),
+        disabled=not moves.can_undo(opened),
+        shortcut="Ctrl+Z",
+    )
+    st.button(
+        "Redo",
+        icon=":material/redo:",
+        on_click=moves.redo,
+        args=(opened,),
+        disabled=not moves.can_redo(opened),
+        shortcut="Ctrl+Y",
+    )
+    st.button(
+        "Reset",
+        icon=":material/restart_alt:",
+        on_click=moves.reset,
+        args=(opened,),
+        disabled=recipe.is_dense and recipe.base is None,
+    )
