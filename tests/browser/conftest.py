@@ -59,8 +59,10 @@ def page(browser, server) -> Iterator[Page]:
     errors: list[str] = []
 
     def note(message: ConsoleMessage) -> None:
-        if message.type == "error":
-            errors.append(f"{message.text} ({message.location.get('url', '')})")
+        address = message.location.get("url", "")
+        # From a page's own address Streamlit's client first looks for its server below that page.
+        if message.type == "error" and not address.endswith(("/_stcore/health", "/_stcore/host-config")):
+            errors.append(f"{message.text} ({address})")
 
     def watch(request: Request) -> None:
         if not request.url.startswith((server, "data:", "blob:")):
