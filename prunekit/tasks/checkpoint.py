@@ -40,7 +40,7 @@ def load_checkpoint(model: nn.Module, source: Path | str | bytes) -> None:
     """Fill ``model`` with a checkpoint that has exactly its tensors; on any error it stays as it was.
 
     Raises:
-        CheckpointError: unreadable, or a tensor is missing, unexpected or of another shape.
+        CheckpointError: unreadable, or a tensor is missing, unexpected, of another shape or kind of number.
     """
     data, label = _bytes_of(source)
     state = _read(data, label)
@@ -50,11 +50,14 @@ def load_checkpoint(model: nn.Module, source: Path | str | bytes) -> None:
     if unexpected := [name for name in state if name not in expected]:
         raise CheckpointError(f"{label} holds {_listed(unexpected)}, which this network has not.")
     for name, tensor in state.items():
-        if tensor.shape != expected[name].shape:
+        own = expected[name]
+        if tensor.shape != own.shape:
             raise CheckpointError(
-                f"{label} gives {name} the shape {tuple(tensor.shape)} where this network "
-                f"has {tuple(expected[name].shape)}."
+                f"{label} gives {name} the shape {tuple(tensor.shape)} where this network has {tuple(own.shape)}."
             )
+        # Copying int8 into float32 would succeed, without the scale that makes sense of it.
+        if tensor.is_floating_point() != own.is_floating_point():
+            raise CheckpointError(f"{label} stores {name} as {tensor.dtype} where this network has {own.dtype}.")
     model.load_state_dict(state)
 
 

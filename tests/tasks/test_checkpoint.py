@@ -136,6 +136,7 @@ MISFITS = {
     "missing": (lambda state: state.pop("3.bias"), r"lacks 3\.bias"),
     "unexpected": (lambda state: state.update(extra=torch.zeros(1)), "holds extra, which this network has not"),
     "shape": (lambda state: state.update({"3.weight": torch.zeros(2, 5)}), r"3\.weight the shape \(2, 5\) .* \(2, 4\)"),
+    "integers": (lambda state: state.update({"3.bias": torch.zeros(2, dtype=torch.int8)}), r"3\.bias as torch\.int8"),
 }
 
 
