@@ -27,7 +27,7 @@ def per_layer(layers: Sequence[Layer], now: Costs, what: str = "params") -> go.F
     names = [plain(layer.name) for layer in layers]
     kept = [cost[0 if what == "params" else 1] for cost in now]
     gone = [getattr(layer, what) - left for layer, left in zip(layers, kept, strict=True)]
-    made = figure(title, 110 + 22 * len(layers), unit)
+    made = figure(title, 110 + 22 * len(layers), unit, legend=True)
     for label, values, colour, pattern in (("kept", kept, KEPT, ""), ("removed", gone, REMOVED, "/")):
         made.add_bar(
             x=values,

@@ -8,16 +8,25 @@ Row = dict[str, object]
 """One line of a chart's table twin."""
 
 
-def figure(title: str, height: int, x: str = "", y: str = "") -> go.Figure:
-    """Return an empty chart whose title asks its question; axis titles carry their units."""
+def figure(title: str, height: int, x: str = "", y: str = "", *, legend: bool = False) -> go.Figure:
+    """Return an empty chart whose title asks its question; axis titles carry their units.
+
+    Args:
+        title: the question.
+        height: pixels.
+        x: title of the horizontal axis.
+        y: title of the vertical axis.
+        legend: leave a line for it below the title.
+    """
     made = go.Figure()
     made.update_layout(
-        title={"text": title, "x": 0, "xanchor": "left"},
+        title={"text": title, "x": 0, "xanchor": "left", "y": 0.99, "yanchor": "top", "yref": "container"},
         height=height,
-        margin={"l": 8, "r": 8, "t": 48, "b": 8},
+        margin={"l": 8, "r": 8, "t": 78 if legend else 48, "b": 8},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"},
+        showlegend=legend,
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
         hoverlabel={"namelength": -1},
     )
     made.update_xaxes(title_text=x, automargin=True)

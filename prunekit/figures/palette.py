@@ -12,5 +12,8 @@ GROUPS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b07a00", "#3a93c8")
 HARM = [[0.0, "#cfe0f3"], [0.35, "#f2c48d"], [0.7, "#dd7a2b"], [1.0, "#8c2d04"]]
 """From safe to harmful."""
 
+AREA = [[0.0, "#dbe7f3"], [1.0, "#0072b2"]]
+"""From little to much."""
+
 DENSITY = "Cividis"
 """From few to many."""

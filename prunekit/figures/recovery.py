@@ -20,7 +20,7 @@ def learning_curve(epochs: Sequence[Epoch], before: Reading | None = None, dense
     title = "Is it coming back?"
     if not epochs:
         return nothing_yet(title, "Start a recovery to watch loss and accuracy.")
-    made = figure(title, 360, "epochs", "training loss")
+    made = figure(title, 360, "epochs", "training loss", legend=True)
     made.add_scatter(
         x=[epoch.epoch for epoch in epochs],
         y=[epoch.loss for epoch in epochs],

@@ -91,7 +91,7 @@ def curve(points: Sequence[Point], name: str, dense: float | None = None) -> go.
     own = sorted((point for point in points if point.name == name), key=lambda point: point.level)
     if not own:
         return nothing_yet(title, ADVICE)
-    made = figure(title, 330, "sparsity, %", f"{own[0].reading.metric}, %")
+    made = figure(title, 330, "sparsity, %", f"{own[0].reading.metric}, %", legend=True)
     x = [100 * point.level for point in own]
     banded = [(level, p.reading.interval) for level, p in zip(x, own, strict=True) if p.reading.interval]
     if banded:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from prunekit.figures.layout import Row, figure, nothing_yet, plain, short
-from prunekit.figures.palette import GROUPS, HARM, NEUTRAL
+from prunekit.figures.palette import AREA, GROUPS, HARM, NEUTRAL
 from prunekit.records import Block, Group, Layer
 
 UNITS = {"params": "parameters", "macs": "MACs"}
@@ -27,7 +27,7 @@ def treemap(layers: Sequence[Layer], what: str = "params") -> go.Figure:
         for depth in range(len(path) + 1):
             sizes[path[:depth]] = sizes.get(path[:depth], 0) + getattr(layer, what)
     made = figure(title, 420)
-    paths = list(sizes)
+    paths, leaves = list(sizes), {tuple(layer.name.split(".")) for layer in layers}
     made.add_treemap(
         ids=["/".join(("net", *path)) for path in paths],
         labels=[plain(path[-1]) if path else "network" for path in paths],
@@ -36,7 +36,13 @@ def treemap(layers: Sequence[Layer], what: str = "params") -> go.Figure:
         branchvalues="total",
         customdata=[plain(".".join(path)) or "network" for path in paths],
         hovertemplate="%{customdata}<br>%{value:,} " + UNITS[what] + "<br>%{percentRoot:.1%}<extra></extra>",
-        marker={"colorscale": "Cividis"},
+        marker={
+            "colors": [sizes[path] if path in leaves else 0 for path in paths],
+            "colorscale": AREA,
+            "cmin": 0,
+            "line": {"width": 1, "color": "white"},
+        },
+        tiling={"pad": 3},
     )
     return made
 
@@ -77,7 +83,7 @@ def diagram(
     if not layers:
         return nothing_yet(title, "This network has no layer with weights.")
     place = {layer.name: index for index, layer in enumerate(layers)}
-    made = figure(title, 400)
+    made = figure(title, 430, legend=True)
     lines_x: list[float | None] = []
     lines_y: list[float | None] = []
     for start, end in links:

@@ -67,7 +67,7 @@ def layer_histogram(
         logarithmic: count on a logarithmic axis.
         before: the dense layer's bins, drawn behind as a line.
     """
-    made = figure(f"Which weights of {plain(found.layer)} are small?", 320, "weight", "weights in the bin")
+    made = figure(f"Which weights of {plain(found.layer)} are small?", 320, "weight", "weights in the bin", legend=True)
     centres = _centres(found)
     gone = [threshold is not None and abs(centre) < threshold for centre in centres]
     for label, colour, pattern, wanted in (("kept", KEPT, "", False), ("removed", REMOVED, "/", True)):
@@ -83,7 +83,7 @@ def layer_histogram(
         made.add_scatter(x=_centres(before), y=before.counts, mode="lines", name="before", line={"color": REMOVED})
     for edge in (-threshold, threshold) if threshold else ():
         made.add_vline(x=edge, line={"color": REMOVED, "dash": "dash"})
-    made.update_layout(bargap=0, barmode="overlay", showlegend=True in gone or before is not None)
+    made.update_layout(bargap=0, barmode="overlay")
     made.update_yaxes(type="log" if logarithmic else "linear")
     return made
 
@@ -104,6 +104,7 @@ def unit_scores(scores: UnitScores) -> go.Figure:
         320,
         "units, lowest score first",
         f"{plain(scores.criterion)} score",
+        legend=True,
     )
     order = sorted(range(len(scores.values)), key=lambda unit: (scores.values[unit], unit))
     kept = set(scores.kept)
