@@ -17,8 +17,8 @@ from tools.app_server import serving
 
 GOALS = {"first paint": 1.5, "sliders and counts": 4.0, "measured accuracy": 5.0}
 MARKS = {
-    "first paint": "[data-testid=stHeading], [data-testid=stMarkdown]",
-    "sliders and counts": "[data-testid=stSlider]",
+    "first paint": "h1:has-text('Tune')",
+    "sliders and counts": "[data-testid=stApp]:has([data-testid=stMetric]:has-text('Parameters')) >> role=slider",
     "measured accuracy": "[data-testid=stMetric]:has-text('Accuracy'):has-text('measured')",
 }
 

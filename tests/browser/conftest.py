@@ -81,24 +81,27 @@ def page(browser, server) -> Iterator[Page]:
 
 
 def settled(page: Page) -> None:
-    """Wait until the app's script has run to its end."""
+    """Wait until the app's script has run to its end and no part of the page is still loading."""
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
 
 
 @pytest.fixture
-def picture(page) -> Callable[[str], None]:
+def picture(page) -> Callable[..., None]:
     """Writes the page as it stands to ``screenshots/NAME-light.png`` and ``-dark.png``."""
 
-    def write(name: str) -> None:
+    def write(name: str, whole: bool = True) -> None:
         SCREENSHOTS.mkdir(exist_ok=True)
         size = page.viewport_size
         for scheme in ("dark", "light"):
             page.emulate_media(color_scheme=scheme)
-            page.wait_for_timeout(500)  # charts are drawn anew in the other colours
             settled(page)
-            # The page scrolls inside its main part, so a full picture takes a window as high as that.
-            height = page.get_by_test_id("stMain").evaluate("main => main.scrollHeight")
-            page.set_viewport_size({**size, "height": max(size["height"], height)})
+            if whole:
+                # The page scrolls inside its main part, so a whole picture takes a window as high as that.
+                height = page.get_by_test_id("stMain").evaluate("main => main.scrollHeight")
+                page.set_viewport_size({**size, "height": max(size["height"], height)})
+                settled(page)
+            page.wait_for_timeout(500)  # charts are drawn anew in the other colours and the other size
             page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}.png")
         page.set_viewport_size(size)
 

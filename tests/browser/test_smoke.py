@@ -1,5 +1,7 @@
 from playwright.sync_api import expect
 
+CUT = {"layer2.0.conv1": "50", "layer3.0.conv1": "75"}
+
 
 def test_a_first_visit_shows_the_desk_with_its_measured_accuracy(page, picture):
     page.goto("/")
@@ -7,7 +9,13 @@ def test_a_first_visit_shows_the_desk_with_its_measured_accuracy(page, picture):
     accuracy = page.get_by_test_id("stMetric").filter(has_text="Accuracy")
     expect(accuracy).to_contain_text("measured")
     expect(page.get_by_test_id("stSlider").first).to_be_visible()
-    picture("desk")
+    for layer, percent in CUT.items():
+        box = page.get_by_role("spinbutton", name=layer)
+        box.fill(percent)
+        box.press("Enter")
+    expect(page.get_by_test_id("stMetric").filter(has_text="Parameters")).to_contain_text("29.2 k")
+    expect(accuracy).to_contain_text("measured")
+    picture("desk", whole=False)
 
 
 def test_every_page_opens_by_its_address(page, server):
