@@ -8,7 +8,7 @@ from prunekit.ui.mode import mode_switch
 from prunekit.ui.opening import opened_task
 from prunekit.ui.progress import progress
 from prunekit.ui.reading import dense, desk_recipe
-from prunekit.ui.session import session, show, shown
+from prunekit.ui.session import by_hand, keyed, session
 from prunekit.ui.text import duration, literal
 
 opened = opened_task("Sensitivity")
@@ -69,8 +69,9 @@ def charts(scan: scanning.Scan) -> None:
     left, right = st.columns(2)
     with left:
         name = now.scanned if now.scanned in scan.names else scan.names[0]
-        show("scanned", name)
-        st.selectbox("Curve of", scan.names, key="scanned", on_change=lambda: choose(shown("scanned")))
+        key = keyed("scanned", name)
+        index = scan.names.index(name)
+        st.selectbox("Curve of", scan.names, index, key=key, on_change=lambda: choose(by_hand("scanned") or name))
         own = [point for point in scan.points if point.name == name]
         chart(figures.curve(own, name, value), figures.table(own), "curve", f"Accuracy of {name} by sparsity")
     with right:

@@ -9,7 +9,7 @@ from prunekit.recipe import Recipe
 from prunekit.records import Mode
 from prunekit.ui.badges import Sensitivity
 from prunekit.ui.rows import Row, moved, rows
-from prunekit.ui.session import session, show, shown
+from prunekit.ui.session import by_hand, keyed, session
 from prunekit.ui.text import count, listed, literal
 
 if TYPE_CHECKING:
@@ -45,14 +45,13 @@ def _after_move(recipe: Recipe, mode: Mode, before: tuple[Row, ...]) -> Recipe:
     now = session()
     if now.moved is None:
         return recipe
-    layer, widget = now.moved
+    layer, sparsity = now.moved
     now.moved = None
     row = next((row for row in before if row.layer == layer), None)
-    value = shown(widget)
-    if row is None or row.protected or value is None:
+    if row is None or row.protected:
         return recipe
     now.layer = layer
-    return moved(recipe, mode, {row.cuts: max(row.floor, value / 100)})
+    return moved(recipe, mode, {row.cuts: max(row.floor, sparsity)})
 
 
 def _draw(row: Row, mode: Mode, leads: bool, sensitivity: Sensitivity | None) -> None:
@@ -74,40 +73,40 @@ def _fate(row: Row, leads: bool) -> str:
     if row.floor:
         text += " · the recovered run has already lost some"
     if row.linked:
-        why = f": {literal(row.reason)}" if leads and row.reason else ""
-        text += f" · :material/link: moves with {literal(listed(row.linked))}{why}"
+        why = row.reason if leads and row.reason else f"moves with {listed(row.linked)}"
+        text += f" · :material/link: {literal(why)}"
     return text
 
 
 def _controls(row: Row, mode: Mode) -> None:
-    key = f"desk-{mode.value}-{row.layer}"
-    slider, box = f"{key}-slider", f"{key}-box"
+    widget = f"desk-{mode.value}-{row.layer}"
     value, floor = round(100 * row.sparsity, 4), min(99.0, round(100 * row.floor, 4))
-    for widget in (slider, box):
-        show(widget, max(value, floor))
-    label = f"Sparsity of {row.layer}, percent"
+    value = max(value, floor)
+    label = literal(f"Sparsity of {row.layer}, percent")
     off = row.protected or row.pieces < 2
     st.slider(
-        literal(label),
+        label,
         floor,
         100.0,
+        value,
         step=1.0,
         format="%.0f %%",
-        key=slider,
+        key=keyed(f"{widget}-slider", value),
         on_change=_note,
-        args=(row.layer, slider),
+        args=(row.layer, f"{widget}-slider"),
         disabled=off,
         label_visibility="collapsed",
     )
     st.number_input(
-        literal(label),
+        label,
         floor,
         100.0,
+        value,
         step=1.0,
         format="%.1f",
-        key=box,
+        key=keyed(f"{widget}-box", value),
         on_change=_note,
-        args=(row.layer, box),
+        args=(row.layer, f"{widget}-box"),
         disabled=off,
         label_visibility="collapsed",
         width=120,
@@ -115,4 +114,6 @@ def _controls(row: Row, mode: Mode) -> None:
 
 
 def _note(layer: str, widget: str) -> None:
-    session().moved = (layer, widget)
+    value = by_hand(widget)
+    if value is not None:
+        session().moved = (layer, value / 100)

@@ -8,7 +8,7 @@ from prunekit.ui.chart import chart
 from prunekit.ui.jobs import follow
 from prunekit.ui.picture import Picture, picture
 from prunekit.ui.reading import desk_recipe
-from prunekit.ui.session import session, show, shown
+from prunekit.ui.session import by_hand, keyed, session
 from prunekit.ui.text import literal, percent
 
 if TYPE_CHECKING:
@@ -19,8 +19,7 @@ def layer_view(opened: "Opened") -> None:
     """Draw the picker and the selected layer's two charts."""
     now, names = session(), [layer.name for layer in opened.structure.layers]
     layer = now.layer if now.layer in names else names[0]
-    show("layer", layer)
-    st.selectbox("Layer", names, key="layer", on_change=_select, width=320)
+    st.selectbox("Layer", names, names.index(layer), key=keyed("layer", layer), on_change=_select, width=320)
 
     def asked() -> bool:
         return not picture(opened, desk_recipe(opened), layer).finished
@@ -29,7 +28,7 @@ def layer_view(opened: "Opened") -> None:
 
 
 def _select() -> None:
-    session().layer = shown("layer")
+    session().layer = by_hand("layer") or session().layer
 
 
 def _draw(opened: "Opened", layer: str) -> None:

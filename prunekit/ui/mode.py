@@ -3,23 +3,20 @@
 import streamlit as st
 
 from prunekit.records import Mode
-from prunekit.ui.session import session, show, shown
+from prunekit.ui.session import session
 
 
 def mode_switch() -> Mode:
     """Draw the switch and return the mode of this tab."""
-    show("mode", session().mode)
-    st.segmented_control(
+    now = session()
+    chosen = st.segmented_control(
         "What a slider removes",
         list(Mode),
+        default=now.mode,
         key="mode",
         format_func=lambda mode: mode.value.capitalize(),
         required=True,
-        on_change=_take,
         label_visibility="collapsed",
     )
-    return session().mode
-
-
-def _take() -> None:
-    session().mode = Mode(shown("mode"))
+    now.mode = chosen or now.mode
+    return now.mode

@@ -74,7 +74,8 @@ class Session:
         recipe: the desk; ``None`` until the task's history has been read.
         layer: the layer whose weights are shown; ``None`` is the first.
         scanned: the group or layer whose sensitivity curve is shown; ``None`` is the first.
-        moved: the row and the widget a hand has just moved.
+        moved: the layer whose slider or box a hand has just moved, and where to.
+        drawn: for each keyed widget how often its key was renewed, and the value it shows.
         asked: the newest question of each kind.
         dismissed: explanations that were read and closed.
         taken: jobs whose outcome is on the desk.
@@ -86,7 +87,8 @@ class Session:
     recipe: Recipe | None = None
     layer: str | None = None
     scanned: str | None = None
-    moved: tuple[str, str] | None = None
+    moved: tuple[str, float] | None = None
+    drawn: dict[str, tuple[int, Any]] = field(default_factory=dict)
     asked: dict[str, Asked] = field(default_factory=dict)
     dismissed: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
@@ -108,12 +110,39 @@ def session(task: str = "") -> Session:
     return found
 
 
-def shown(widget: str) -> Any:
-    """Return what a keyed widget shows, or ``None`` before it is drawn."""
-    return st.session_state.get(widget)
+def keyed(widget: str, value: Any) -> str:
+    """Return the key under which a widget shows a value.
+
+    It is a new key whenever the value was changed by anything but the widget itself: what the browser still
+    sends for the old one is then nobody's move. (Setting a widget's state instead would make the browser's
+    next message, sent before it heard of that, look like a hand moving the widget back.)
+
+    Args:
+        widget: name of the widget.
+        value: what it shall show.
+    """
+    drawn = session().drawn
+    version, before = drawn.get(widget, (0, value))
+    if before != value:
+        version += 1
+    drawn[widget] = version, value
+    return f"{widget}-{version}"
 
 
-def show(widget: str, value: Any) -> None:
-    """Make a keyed widget show a value; called before it is drawn, or in a callback."""
-    if widget not in st.session_state or st.session_state[widget] != value:
-        st.session_state[widget] = value
+def by_hand(widget: str) -> Any:
+    """Return what a hand has just set a keyed widget to, for its callback; ``None`` where it shows that already.
+
+    A callback also runs when the browser first reports a new key, with the value it was given.
+    """
+    drawn = session().drawn
+    version, before = drawn[widget]
+    value = st.session_state.get(f"{widget}-{version}")
+    if value is None or value == before:
+        return None
+    drawn[widget] = version, value
+    return value
+
+
+def widget_state(key: str) -> Any:
+    """Return the state of a widget by its plain key; for its callback."""
+    return st.session_state.get(key)

@@ -19,7 +19,8 @@ def table(rows: Rows, name: str, alt: str, columns: Mapping[str, Any] | None = N
         alt: what the table shows, for those who cannot see it.
         columns: Streamlit's configuration of columns that need one.
     """
-    st.dataframe(list(rows), hide_index=True, column_config=dict(columns or {}), key=f"table-{name}", alt=alt)
+    config = {**_counts(rows), **(columns or {})}
+    st.dataframe(list(rows), hide_index=True, column_config=config, key=f"table-{name}", alt=alt)
     st.download_button(
         "CSV",
         csv_text(rows),
@@ -30,6 +31,13 @@ def table(rows: Rows, name: str, alt: str, columns: Mapping[str, Any] | None = N
         type="tertiary",
         on_click="ignore",
     )
+
+
+def _counts(rows: Rows) -> dict[str, Any]:
+    """Give columns of whole numbers separators between their thousands."""
+    names = rows[0] if rows else ()
+    whole = [name for name in names if all(type(row[name]) is int for row in rows)]
+    return {name: st.column_config.NumberColumn(format="localized") for name in whole}
 
 
 def csv_text(rows: Rows) -> str:

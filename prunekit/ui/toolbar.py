@@ -8,7 +8,7 @@ import streamlit as st
 from prunekit.ui import moves
 from prunekit.ui.mode import mode_switch
 from prunekit.ui.reading import desk_recipe
-from prunekit.ui.session import session, show, shown
+from prunekit.ui.session import by_hand, keyed, session
 
 if TYPE_CHECKING:
     from prunekit.verbs import Opened
@@ -52,29 +52,31 @@ def _presets(opened: "Opened") -> None:
 def _criterion(opened: "Opened") -> None:
     recipe = desk_recipe(opened)
     with st.popover(CRITERIA.get(recipe.criterion, (recipe.criterion, ""))[0], icon=":material/filter_alt:"):
-        show("criterion", recipe.criterion)
         st.radio(
             "What goes first",
             list(CRITERIA),
-            key="criterion",
+            list(CRITERIA).index(recipe.criterion),
+            key=keyed("criterion", recipe.criterion),
             format_func=lambda name: CRITERIA[name][0],
             captions=[about for _, about in CRITERIA.values()],
-            on_change=_set_criterion,
-            args=(opened,),
+            on_change=_set,
+            args=(opened, "criterion"),
         )
-        show("recalibrate", recipe.recalibrate)
         st.toggle(
             "Recalibrate BatchNorm",
-            key="recalibrate",
-            on_change=_set_criterion,
-            args=(opened,),
+            recipe.recalibrate,
+            key=keyed("recalibrate", recipe.recalibrate),
+            on_change=_set,
+            args=(opened, "recalibrate"),
             help="Estimate the normalisation's statistics anew on train images after the cut. A network that "
             "collapsed to chance is often well again after this; the raw accuracy stands beside it.",
         )
 
 
-def _set_criterion(opened: "Opened") -> None:
-    session().recipe = replace(desk_recipe(opened), criterion=shown("criterion"), recalibrate=shown("recalibrate"))
+def _set(opened: "Opened", what: str) -> None:
+    value = by_hand(what)
+    if value is not None:
+        session().recipe = replace(desk_recipe(opened), **{what: value})
 
 
 def _history(opened: "Opened") -> None:
