@@ -48,7 +48,7 @@ def draw() -> None:
     if ticket is None:
         st.caption("Writes a checkpoint, a `.pt2` program, a load snippet and the recipe; about ten seconds.")
         return
-    progress(ticket, "steps")
+    progress(ticket, "files and checks")
     records = ticket.snapshot().records
     checks([record for record in records if isinstance(record, Check)])
     files = next((record for record in records if isinstance(record, tuple)), ())
@@ -110,5 +110,4 @@ hint("export")
 if recipe.is_dense and recipe.base is None:
     st.info("Nothing is cut yet, so this would export the network as it is.", icon=":material/info:")
     link("tune", "Cut something on the desk first")
-ticket = jobs.started(owner)
-jobs.follow("export", draw, lambda: exact(opened) is None or (ticket is not None and not ticket.finished))
+jobs.follow("export", draw, lambda: jobs.running(owner) or exact(opened) is None)

@@ -42,10 +42,11 @@ def draw() -> None:
     if found is None or found.finished:
         controls()
     if found is not None:
-        progress(found, "records", stop="Stop")
         reference = reading.dense(opened)
         dense = reference.reading if reference else None
         epochs = [record for record in found.snapshot().records if isinstance(record, Epoch)]
+        share = epochs[-1].step / epochs[-1].steps if epochs else 0.0
+        progress(found, f"records, {percent(share, 0)} of the steps", stop="Stop", share=share)
         if epochs:
             alt = "Training loss and validation accuracy while fine-tuning"
             chart(learning_curve(epochs, dense=dense), learning_table(epochs), "recovery", alt)
@@ -92,12 +93,17 @@ def before_and_after(run: Run) -> None:
     )
 
 
+def pending() -> bool:
+    """Whether the training runs, or the reading it waits for is not there yet."""
+    return jobs.running(owner) or exact(opened) is None
+
+
 hint("recover")
 if recipe.is_dense and recipe.base is None:
     st.info("Nothing is cut yet, so there is nothing to recover from.", icon=":material/info:")
     link("tune", "Cut something on the desk first")
 else:
-    jobs.follow("recover", draw, lambda: exact(opened) is None or (job is not None and not job.finished), every=0.5)
+    jobs.follow("recover", draw, pending, every=0.5)
     runs = [run for run in verbs.history(opened) if run.weights and run.readings]
-    if runs and (job is None or job.finished):
+    if runs and not jobs.running(owner):
         before_and_after(runs[-1])

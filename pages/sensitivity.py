@@ -1,9 +1,8 @@
 import streamlit as st
 
 from prunekit.records import Mode
-from prunekit.ui import scanning
+from prunekit.ui import jobs, scanning
 from prunekit.ui.hints import hint
-from prunekit.ui.jobs import follow
 from prunekit.ui.mode import mode_switch
 from prunekit.ui.opening import opened_task
 from prunekit.ui.progress import progress
@@ -23,7 +22,7 @@ now = session()
 
 def draw() -> None:
     """Draw the scan as far as it has come."""
-    scan, ticket = scanning.current_scan(opened), scanning.running(opened)
+    scan, ticket = scanning.current_scan(opened), jobs.started(scanning.owner(opened))
     if ticket is not None:
         progress(ticket, "points")
     if ticket is None or ticket.finished:
@@ -45,8 +44,8 @@ def start_button(scan: scanning.Scan) -> None:
             "needs it.",
             icon=":material/monitor_heart:",
         )
-    seconds = scanning.seconds(opened, scan)
-    cost = f", about {duration(seconds)}" if seconds is not None else ""
+    seconds = scanning.seconds(opened)
+    cost = f", about {duration(scan.left * seconds)}" if seconds is not None else ""
     st.button(
         f"{'Resume: measure' if scan.points else 'Scan'} {scan.left} points{cost}",
         type="primary",
@@ -66,13 +65,14 @@ def charts(scan: scanning.Scan) -> None:
     alt = f"Heatmap: harm of cutting each of {len(scan.names)} parts alone, by sparsity"
     made = figures.heatmap(scan.points, scan.names, metric or "kl", value)
     choosing_chart(made, figures.table(scan.points), "sensitivity", alt, choose)
+    name = now.scanned if now.scanned in scan.names else scan.names[0]
+    key, index = keyed("scanned", name), scan.names.index(name)
+    st.selectbox(
+        "Curve of", scan.names, index, key=key, on_change=lambda: choose(by_hand("scanned") or name), width=320
+    )
+    own = [point for point in scan.points if point.name == name]
     left, right = st.columns(2)
     with left:
-        name = now.scanned if now.scanned in scan.names else scan.names[0]
-        key = keyed("scanned", name)
-        index = scan.names.index(name)
-        st.selectbox("Curve of", scan.names, index, key=key, on_change=lambda: choose(by_hand("scanned") or name))
-        own = [point for point in scan.points if point.name == name]
         chart(figures.curve(own, name, value), figures.table(own), "curve", f"Accuracy of {name} by sparsity")
     with right:
         rows = figures.ranking_table(scan.points, scan.names)
@@ -84,9 +84,13 @@ def choose(name: str) -> None:
     now.scanned = name
 
 
+def pending() -> bool:
+    """Whether the scan runs, or what it would cost is still being found out."""
+    return jobs.running(scanning.owner(opened)) or scanning.seconds(opened) is None
+
+
 with st.container(horizontal=True, vertical_alignment="center"):
     mode_switch()
     st.caption(f"by the criterion of the desk, {literal(desk_recipe(opened).criterion)}")
 hint("sensitivity")
-ticket = scanning.running(opened)
-follow("scan", draw, lambda: ticket is not None and not ticket.finished, every=0.5)
+jobs.follow("scan", draw, pending, every=0.5)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from prunekit.tasks.zoo import BUNDLED
 from prunekit.ui import cached
-from prunekit.ui.session import Upload, session, widget_state
+from prunekit.ui.session import Upload, session, shown
 from prunekit.ui.table import table
 from prunekit.ui.text import count, literal, percent, shape, size
 
@@ -58,7 +58,7 @@ def checkpoint_upload(opened: "Opened") -> None:
 
 
 def _take_upload() -> None:
-    given = widget_state("checkpoint")
+    given = shown("checkpoint")
     if given is not None:
         now = session()
         now.clear_desk()

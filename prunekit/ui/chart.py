@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from prunekit.ui.session import widget_state
+from prunekit.ui.session import shown
 from prunekit.ui.table import Rows, table
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def choosing_chart(figure: "go.Figure", rows: Rows, name: str, alt: str, choose:
 
 
 def _clicked(key: str, choose: Callable[[str], None]) -> None:
-    points = (widget_state(key) or {}).get("selection", {}).get("points", [])
+    points = (shown(key) or {}).get("selection", {}).get("points", [])
     found = points[0].get("customdata") if points else None
     if found:
         choose(str(found[0] if isinstance(found, list | tuple) else found))

@@ -43,8 +43,7 @@ def start(owner: str, label: str, work: Callable[[], Iterable[Any]], total: int 
         work: starts it.
         total: how many records it will yield, where that is known.
     """
-    running = started(owner)
-    if running is None or running.finished:
+    if not running(owner):
         worker().job(owner, label, work, total)
 
 
@@ -54,8 +53,14 @@ def started(owner: str) -> Ticket[Any] | None:
     return found[-1] if found else None
 
 
+def running(owner: str) -> bool:
+    """Return whether a job on something is under way or waits for its turn."""
+    found = started(owner)
+    return found is not None and not found.finished
+
+
 def follow(key: str, draw: Callable[[], None], pending: Callable[[], bool], every: float = EVERY) -> None:
-    """Draw a part of the page again and again while something is pending, then the whole page once.
+    """Draw a part of the page again and again while something is pending, and the whole page when that changes.
 
     Args:
         key: names the part.
@@ -67,9 +72,9 @@ def follow(key: str, draw: Callable[[], None], pending: Callable[[], bool], ever
 
     @st.fragment(run_every=every if waits else None, key=key)
     def part() -> None:
-        ended = waits and not pending()
+        changed = waits is not pending()  # it ended, or a button in this very part began it
         draw()
-        if ended:
+        if changed:
             st.rerun()
 
     part()

@@ -4,17 +4,18 @@ from typing import Any
 
 import streamlit as st
 
-from prunekit.engine import State, Ticket
+from prunekit.engine import Snapshot, State, Ticket
 from prunekit.ui.text import duration, literal
 
 
-def progress(ticket: Ticket[Any], unit: str, stop: str = "Cancel") -> None:
+def progress(ticket: Ticket[Any], unit: str, stop: str = "Cancel", share: float | None = None) -> None:
     """Draw a running job's progress with its stop button, or why it ended.
 
     Args:
         ticket: the job.
         unit: what its records are called.
         stop: text of the button.
+        share: how much of the job is done, 0–1, where its records are not of equal size.
     """
     now = ticket.snapshot()
     if now.error:
@@ -23,19 +24,22 @@ def progress(ticket: Ticket[Any], unit: str, stop: str = "Cancel") -> None:
         st.info(f"Stopped after {now.done} {unit}. What was finished is kept.", icon=":material/stop_circle:")
     if now.finished:
         return
+    left = now.seconds_left
+    if share is None:
+        share = min(1.0, now.done / now.total) if now.total else 0.0
+    elif share > 0:
+        left = now.elapsed * (1 - share) / share
     bar, button = st.columns([6, 1], vertical_alignment="bottom")
-    share = min(1.0, now.done / now.total) if now.total else 0.0
-    bar.progress(share, text=_text(ticket, unit))
+    bar.progress(share, text=_text(now, unit, left, ticket.stopping))
     button.button(stop, key=f"stop-{now.id}", on_click=ticket.cancel, disabled=ticket.stopping, width="stretch")
 
 
-def _text(ticket: Ticket[Any], unit: str) -> str:
-    now = ticket.snapshot()
-    if ticket.stopping:
+def _text(now: Snapshot[Any], unit: str, left: float | None, stopping: bool) -> str:
+    if stopping:
         return "Stopping after the step under way …"
     if now.state is State.QUEUED:
         return f"{literal(now.label)}: waiting for another job to end"
     of = f" of {now.total}" if now.total else ""
     pace = f" · {now.done / now.elapsed:.1f} a second" if now.done > 1 and now.elapsed > 1 else ""
-    left = f" · {duration(now.seconds_left)} left" if now.seconds_left is not None else ""
-    return f"{literal(now.label)}: {now.done}{of} {unit}{pace}{left}"
+    rest = f" · {duration(left)} left" if left is not None else ""
+    return f"{literal(now.label)}: {now.done}{of} {unit}{pace}{rest}"

@@ -10,7 +10,6 @@ from prunekit.ui.reading import desk_recipe
 from prunekit.ui.session import session
 
 if TYPE_CHECKING:
-    from prunekit.engine import Ticket
     from prunekit.verbs import Opened
 
 SAMPLES = 200
@@ -72,15 +71,10 @@ def start(opened: "Opened") -> None:
     )
 
 
-def running(opened: "Opened") -> "Ticket[Point] | None":
-    """Return the desk's scan that was last started."""
-    return jobs.started(owner(opened))
-
-
-def seconds(opened: "Opened", scan: Scan) -> float | None:
-    """Estimate how long the points that are left will take; ``None`` before anything was measured."""
+def seconds(opened: "Opened") -> float | None:
+    """Estimate how long one point will take; ``None`` before anything was measured."""
     dense = dense_evaluation(opened.digest, opened)
     if not dense.finished:
         return None
     share = min(1.0, SAMPLES / max(1, len(opened.task.data.validation)))
-    return scan.left * (dense.snapshot().elapsed * share + OVERHEAD)
+    return dense.snapshot().elapsed * share + OVERHEAD

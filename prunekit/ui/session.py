@@ -143,6 +143,6 @@ def by_hand(widget: str) -> Any:
     return value
 
 
-def widget_state(key: str) -> Any:
+def shown(key: str) -> Any:
     """Return the state of a widget by its plain key; for its callback."""
     return st.session_state.get(key)
