@@ -5,6 +5,7 @@ PrunekitError
 │   └── CheckpointError unreadable, truncated or mismatched weights
 ├── RecipeError         unknown key, group or layer; sparsity out of range
 ├── StructureError      a network that cannot be traced or shrunk
+├── LatencyError        a network that cannot be timed
 ├── WorkspaceError      a history that cannot be read or written
 └── ExportError         a file that could not be written or did not prove equal
 """
@@ -31,6 +32,10 @@ class RecipeError(PrunekitError):
 
 class StructureError(PrunekitError):
     """The network cannot be traced, analysed or shrunk."""
+
+
+class LatencyError(PrunekitError):
+    """The network cannot be timed."""
 
 
 class WorkspaceError(PrunekitError):

@@ -1,6 +1,7 @@
-"""How far a proportion measured on a sample may be from the truth."""
+"""How far what was measured on a sample may be from the truth."""
 
 import math
+from collections.abc import Sequence
 
 Z95 = 1.959963984540054
 """97.5 % quantile of the normal distribution."""
@@ -31,3 +32,30 @@ def wilson(correct: int, n: int) -> tuple[float, float]:
     low = 0.0 if correct == 0 else centre - half
     high = 1.0 if correct == n else centre + half
     return low, high
+
+
+def median_interval(values: Sequence[float]) -> tuple[float, float]:
+    """Compute the interval that holds the true median with at least 95 % probability, by the sign test.
+
+    Each value lies above the true median with probability one half, whatever their distribution,
+    so the interval is a pair of order statistics.
+
+    Source: Thompson, On Confidence Ranges for the Median and Other Expectation Distributions, 1936.
+
+    Args:
+        values: independent measurements.
+
+    Returns:
+        ``(low, high)``; everything where there are fewer than 6 values, which cannot tell.
+
+    Example:
+        >>> median_interval([7, 3, 1, 10, 5, 2, 8, 4, 9, 6])
+        (2, 9)
+    """
+    n, ordered = len(values), sorted(values)
+    below, outside = 0.0, 0
+    while (below := below + math.comb(n, outside) / 2**n) <= 0.025:
+        outside += 1
+    if outside == 0:
+        return -math.inf, math.inf
+    return ordered[outside - 1], ordered[n - outside]

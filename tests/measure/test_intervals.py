@@ -1,6 +1,8 @@
+import math
+
 import pytest
 
-from prunekit.measure.intervals import wilson
+from prunekit.measure.intervals import median_interval, wilson
 
 
 def test_half_of_ten_by_hand():
@@ -24,3 +26,21 @@ def test_the_interval_holds_the_share_and_shrinks_with_more_samples(correct):
     narrow, wide = wilson(correct * 10, 1000)
     assert 0 <= low <= correct / 100 <= high <= 1
     assert wide - narrow < high - low
+
+
+def test_the_interval_of_a_median_by_the_table():
+    # two-sided 95 % sign test: n = 6, 9, 20 use the order statistics 1, 2, 6 from either end
+    assert median_interval(range(1, 7)) == (1, 6)
+    assert median_interval(range(1, 10)) == (2, 8)
+    assert median_interval(range(20, 0, -1)) == (6, 15)
+    assert median_interval([1.0] * 5) == (-math.inf, math.inf)
+
+
+@pytest.mark.parametrize("n", range(6, 60))
+def test_the_interval_of_a_median_covers_it_often_enough_and_is_no_wider_than_needed(n):
+    low, high = median_interval(range(n))
+    # the median lies below the value of rank low + 1 where at most `low` of n coins show heads
+    outside = 2 * sum(math.comb(n, heads) for heads in range(low + 1)) / 2**n
+    narrower = 2 * sum(math.comb(n, heads) for heads in range(low + 2)) / 2**n
+    assert low + high == n - 1
+    assert outside <= 0.05 < narrower
