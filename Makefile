@@ -25,6 +25,7 @@ browser: .venv/.dev
 ## The README's picture, from the browser tests
 picture: browser
 	$(BIN)/pytest tests/browser/test_smoke.py
+	mkdir -p docs
 	cp screenshots/desk-light.png docs/desk.png
 
 ## Every claim's benchmark, one after the other

@@ -15,6 +15,8 @@ def test_a_first_visit_shows_the_desk_with_its_measured_accuracy(page, picture):
         box.press("Enter")
     expect(page.get_by_test_id("stMetric").filter(has_text="Parameters")).to_contain_text("29.2 k")
     expect(accuracy).to_contain_text("measured")
+    page.set_viewport_size({"width": 1440, "height": 1100})
+    page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")
     picture("desk", whole=False)
 
 
