@@ -1,4 +1,4 @@
-"""Readings and recipes as the text the database holds."""
+"""Readings, latencies and recipes as the text the database holds."""
 
 import json
 from dataclasses import asdict
@@ -6,7 +6,7 @@ from typing import Any
 
 from prunekit.errors import RecipeError, WorkspaceError
 from prunekit.recipe import Recipe
-from prunekit.records import Reading, Status
+from prunekit.records import Latency, Reading, Status, Timing
 
 
 def text_of(value: Any) -> str:
@@ -48,6 +48,31 @@ def reading_of(text: str) -> Reading:
         )
     except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
         raise WorkspaceError(f"The history holds a reading this version cannot read ({error}).") from error
+
+
+def latency_text(latency: Latency) -> str:
+    """Return a latency as text that ``latency_of`` reads back equal."""
+    return text_of(asdict(latency))
+
+
+def latency_of(text: str) -> Latency:
+    """Read a latency from stored text.
+
+    Raises:
+        WorkspaceError: the text is damaged or has fields this version does not know.
+    """
+    fields = value_of(text)
+    try:
+        low, high = fields.pop("interval")
+        dense, candidate = _timing(fields.pop("dense")), _timing(fields.pop("candidate"))
+        return Latency(dense=dense, candidate=candidate, interval=(low, high), **fields)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise WorkspaceError(f"The history holds a latency this version cannot read ({error}).") from error
+
+
+def _timing(fields: dict[str, Any]) -> Timing:
+    wall, cpu = (tuple(fields.pop(name)) for name in ("wall_quartiles", "cpu_quartiles"))
+    return Timing(wall_quartiles=wall, cpu_quartiles=cpu, **fields)
 
 
 def recipe_text(recipe: Recipe) -> str:

@@ -50,6 +50,18 @@ def redo(db: sqlite3.Connection, task: str) -> Run | None:
     return head(db, task)
 
 
+def leave(db: sqlite3.Connection, run: Run) -> None:
+    """Move a task's head off a run that is to be deleted, to its parent, and redo past it.
+
+    Args:
+        db: an open transaction.
+        run: still stored; its children still continue it.
+    """
+    now, ahead = _position(db, run.task)
+    stays = None if now is None else now.id
+    _move(db, run.task, run.parent if stays == run.id else stays, [other for other in ahead if other != run.id])
+
+
 def can_redo(db: sqlite3.Connection, task: str) -> bool:
     """Return whether ``redo`` would move."""
     return bool(_position(db, task)[1])

@@ -1,14 +1,16 @@
 """Runs and their readings in the database; each function works inside the caller's transaction."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from prunekit.errors import WorkspaceError, close_matches
-from prunekit.records import Cost, Reading, Run
+from prunekit.records import Cost, Latency, Reading, Run
+from prunekit.store import latencies
 from prunekit.store.encoding import reading_of, reading_text, recipe_of, recipe_text
 
-_COLUMNS = "id, task, model, recipe, parent, created, params, macs, bytes, label, weights"
+_COLUMNS = "id, task, model, recipe, parent, created, params, macs, bytes, label, weights, starred"
 
 
 def add(db: sqlite3.Connection, run: Run) -> None:
@@ -25,11 +27,13 @@ def add(db: sqlite3.Connection, run: Run) -> None:
             raise WorkspaceError(f"A run of task {run.task!r} cannot continue run {parent.id!r} of {parent.task!r}.")
     origin = (run.id, run.task, run.model, recipe_text(run.recipe), run.parent, run.created)
     db.execute(
-        f"INSERT INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*origin, run.cost.params, run.cost.macs, run.cost.bytes, run.label, run.weights),
+        f"INSERT INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*origin, run.cost.params, run.cost.macs, run.cost.bytes, run.label, run.weights, run.starred),
     )
     for reading in run.readings:
         add_reading(db, run.id, reading)
+    for latency in run.latencies:
+        latencies.add(db, run.model, latency)
 
 
 def add_reading(db: sqlite3.Connection, run_id: str, reading: Reading) -> None:
@@ -54,6 +58,32 @@ def rename(db: sqlite3.Connection, run_id: str, label: str) -> None:
     """
     known(db, run_id)
     db.execute("UPDATE runs SET label = ? WHERE id = ?", (label, run_id))
+
+
+def star(db: sqlite3.Connection, run_id: str, starred: bool) -> None:
+    """Mark a run, or take the mark away.
+
+    Raises:
+        WorkspaceError: the run is unknown.
+    """
+    known(db, run_id)
+    db.execute("UPDATE runs SET starred = ? WHERE id = ?", (starred, run_id))
+
+
+def delete(db: sqlite3.Connection, run_id: str) -> None:
+    """Take a run out of the tree: its children continue its parent. No head may stand on it.
+
+    Raises:
+        WorkspaceError: the run is unknown, or other runs start from its weights.
+    """
+    run = get(db, run_id)
+    if dependents := [other.id for other in of_task(db, run.task) if other.recipe.base == run_id]:
+        raise WorkspaceError(
+            f"Run {run_id} cannot be deleted: its weights are the base of {', '.join(dependents)}; delete those first."
+        )
+    db.execute("UPDATE runs SET parent = ? WHERE parent = ?", (run.parent, run_id))
+    db.execute("DELETE FROM readings WHERE run = ?", (run_id,))
+    db.execute("DELETE FROM runs WHERE id = ?", (run_id,))
 
 
 def get(db: sqlite3.Connection, run_id: str) -> Run:
@@ -98,10 +128,17 @@ def _select(db: sqlite3.Connection, condition: str, value: str) -> tuple[Run, ..
     for run_id, text in db.execute(query, (value,)):
         readings.setdefault(run_id, []).append(reading_of(text))
     rows = db.execute(f"SELECT {_COLUMNS} FROM runs WHERE {condition} ORDER BY number", (value,))
-    return tuple(_run(row, readings.get(row[0], ())) for row in rows)
+    found = [_run(row, readings.get(row[0], ())) for row in rows]
+    timed = {model: latencies.of_model(db, model) for model in {run.model for run in found}}
+    return tuple(_with_latencies(run, timed[run.model]) for run in found)
+
+
+def _with_latencies(run: Run, timed: Mapping[str, tuple[Latency, ...]]) -> Run:
+    # Most histories hold none, and a digest takes longer than all else that is read of a run.
+    return replace(run, latencies=timed.get(run.recipe.digest, ())) if timed else run
 
 
 def _run(row: tuple[Any, ...], readings: Sequence[Reading]) -> Run:
-    run_id, task, model, recipe, parent, created, params, macs, size, label, weights = row
-    cost = Cost(params, macs, size)
-    return Run(run_id, task, model, recipe_of(recipe), parent, created, cost, tuple(readings), label, weights)
+    run_id, task, model, recipe, parent, created, params, macs, size, label, weights, starred = row
+    origin = (run_id, task, model, recipe_of(recipe), parent, created, Cost(params, macs, size))
+    return Run(*origin, tuple(readings), label, weights, bool(starred))

@@ -44,6 +44,17 @@ STEPS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     ),
+    (
+        "ALTER TABLE runs ADD COLUMN starred INTEGER NOT NULL DEFAULT 0",
+        """CREATE TABLE latencies (
+            model   TEXT NOT NULL,
+            recipe  TEXT NOT NULL,
+            batch   INTEGER NOT NULL,
+            threads INTEGER NOT NULL,
+            latency TEXT NOT NULL,
+            PRIMARY KEY (model, recipe, batch, threads)
+        )""",
+    ),
 )
 
 VERSION = len(STEPS)

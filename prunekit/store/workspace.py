@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from prunekit.errors import WorkspaceError
-from prunekit.records import Point, Reading, Run
-from prunekit.store import heads, points, runs, settings
+from prunekit.records import Latency, Point, Reading, Run
+from prunekit.store import heads, latencies, points, runs, settings
 from prunekit.store.database import Database
 from prunekit.store.files import write_aside
 from prunekit.store.points import ScanKey
@@ -74,6 +74,50 @@ class Workspace:
         """
         with self._writing() as db:
             runs.rename(db, run_id, label)
+
+    def star(self, run_id: str, starred: bool = True) -> None:
+        """Mark a run, or take the mark away.
+
+        Raises:
+            WorkspaceError: the run is unknown.
+        """
+        with self._writing() as db:
+            runs.star(db, run_id, starred)
+
+    def delete(self, run_id: str) -> None:
+        """Delete a run with its readings and its weights; its children and the head continue its parent.
+
+        Raises:
+            WorkspaceError: the run is unknown, or other runs start from its weights.
+        """
+        with self._writing() as db:
+            heads.leave(db, runs.get(db, run_id))
+            runs.delete(db, run_id)
+        try:
+            # Last: a file that nothing names does no harm, a run whose weights are gone would.
+            self.weights_path(run_id).unlink(missing_ok=True)
+        except OSError as error:
+            raise WorkspaceError(f"Run {run_id} is deleted, but its weights are not ({error}); delete them.") from error
+
+    def add_latency(self, model: str, latency: Latency) -> None:
+        """Store a latency for every run of its recipe, in place of an earlier one of the same batch and threads.
+
+        Args:
+            model: digest of the dense weights.
+            latency: what was measured.
+        """
+        with self._writing() as db:
+            latencies.add(db, model, latency)
+
+    def latencies(self, model: str, recipe: str) -> tuple[Latency, ...]:
+        """Return what was timed of a recipe, by batch size, then by threads.
+
+        Args:
+            model: digest of the dense weights.
+            recipe: the recipe's digest.
+        """
+        with self._database.reading() as db:
+            return latencies.of_model(db, model).get(recipe, ())
 
     def run(self, run_id: str) -> Run:
         """Return one run.

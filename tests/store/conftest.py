@@ -1,7 +1,7 @@
 import pytest
 
 from prunekit.recipe import Recipe
-from prunekit.records import Cost, Reading, Run, Status
+from prunekit.records import Cost, Latency, Reading, Run, Status, Timing
 from prunekit.store import Workspace
 
 
@@ -44,5 +44,25 @@ def make_run():
             "cost": Cost(78_000, 12_000_000, 312_000),
         }
         return Run(**{**fields, **changes})
+
+    return make
+
+
+@pytest.fixture
+def make_latency():
+    def make(recipe="0123456789abcdef", **changes):
+        timing = Timing(0.012, (0.011, 0.013), 0.01, (0.009, 0.0101))
+        fields = {
+            "recipe": recipe,
+            "batch": 1,
+            "threads": 1,
+            "rounds": 40,
+            "dense": timing,
+            "candidate": timing,
+            "clock": "cpu",
+            "speedup": 1.0,
+            "interval": (0.98, 1.03),
+        }
+        return Latency(**{**fields, **changes})
 
     return make

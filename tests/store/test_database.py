@@ -11,6 +11,7 @@ import pytest
 import prunekit
 from prunekit.errors import WorkspaceError
 from prunekit.store import Workspace
+from prunekit.store.schema import VERSION
 from prunekit.store.workspace import DATABASE
 
 ROOT = Path(prunekit.__file__).parents[1]
@@ -86,7 +87,9 @@ def test_a_newer_history_is_left_alone(store):
     db.close()
     before = (store.path / DATABASE).read_bytes()
     for access in (lambda: store.setting("theme"), lambda: store.set_setting("theme", "light")):
-        with pytest.raises(WorkspaceError, match="version 99 and this PruneKit reads up to 1; update PruneKit"):
+        with pytest.raises(
+            WorkspaceError, match=f"version 99 and this PruneKit reads up to {VERSION}; update PruneKit"
+        ):
             access()
     assert (store.path / DATABASE).read_bytes() == before
 

@@ -1,9 +1,10 @@
 import json
+import math
 
 import pytest
 
 from prunekit.errors import WorkspaceError
-from prunekit.store.encoding import reading_of, reading_text, recipe_of, value_of
+from prunekit.store.encoding import latency_of, latency_text, reading_of, reading_text, recipe_of, value_of
 
 
 def test_a_field_added_later_has_its_default_in_an_older_entry(make_reading):
@@ -22,10 +23,19 @@ def test_entries_of_a_later_version_are_one_sentence(make_reading):
         recipe_of('{"energy": 1}')
 
 
-@pytest.mark.parametrize("text", ["", "{", "null", "[]"])
-def test_damaged_entries_are_one_sentence(text):
+def test_latencies_come_back_equal_and_those_of_a_later_version_are_one_sentence(make_latency):
+    text = latency_text(make_latency(interval=(-math.inf, math.inf)))
+    assert latency_of(text) == make_latency(interval=(-math.inf, math.inf))
+    assert hash(latency_of(text)) == hash(make_latency(interval=(-math.inf, math.inf)))
+    with pytest.raises(WorkspaceError, match="a latency this version cannot read .*'joules'"):
+        latency_of(json.dumps({**json.loads(text), "joules": 1.0}))
+
+
+@pytest.mark.parametrize("read", [reading_of, latency_of])
+@pytest.mark.parametrize("text", ["", "{", "null", "[]", "{}"])
+def test_damaged_entries_are_one_sentence(read, text):
     with pytest.raises(WorkspaceError, match="The history holds a"):
-        reading_of(text)
+        read(text)
 
 
 def test_values_come_back():

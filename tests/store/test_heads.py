@@ -1,3 +1,5 @@
+import random
+
 import pytest
 
 from prunekit.errors import WorkspaceError
@@ -72,3 +74,62 @@ def test_tasks_have_heads_of_their_own_that_outlive_the_session(store, line, mak
 def test_a_head_of_another_task_is_refused(store, line):
     with pytest.raises(WorkspaceError, match="Run '000000000001' belongs to task 'resnet8', not to 'vgg'."):
         store.set_head("vgg", line[0].id)
+
+
+def test_deleting_the_run_on_the_desk_puts_its_parent_there_and_redo_goes_past_it(store, line):
+    a, b, c = line
+    store.undo("resnet8")
+    store.delete(b.id)
+    assert store.head("resnet8") == a
+    assert store.redo("resnet8").id == c.id
+    assert store.undo("resnet8") == a
+    store.delete(a.id)
+    assert store.head("resnet8") is None
+    assert store.redo("resnet8").id == c.id
+    assert store.undo("resnet8") is None
+
+
+def test_a_deleted_run_is_not_returned_to(store, line):
+    a, b, c = line
+    for _ in range(3):
+        store.undo("resnet8")
+    store.delete(b.id)
+    assert [store.redo("resnet8").id for _ in range(2)] == [a.id, c.id]
+    assert not store.can_redo("resnet8")
+
+
+def test_deleting_a_run_elsewhere_moves_no_head(store, line, make_run):
+    other = make_run(9, task="vgg")
+    store.add_run(other)
+    store.set_head("vgg", other.id)
+    a, _, c = line
+    store.delete(a.id)
+    assert store.head("resnet8") == c
+    assert store.head("vgg") == other
+    assert store.undo("resnet8").parent is None
+
+
+def test_whatever_is_done_the_tree_has_no_hole_and_undo_leads_to_its_root(store, make_run):
+    draw = random.Random(0)
+    for number in range(1, 120):
+        runs = store.runs("resnet8")
+        move = draw.choice(("commit", "commit", "delete", "undo", "redo", "jump"))
+        if move == "commit":
+            run = make_run(number, store.head("resnet8"))
+            store.add_run(run)
+            store.set_head("resnet8", run.id)
+        elif move == "undo":
+            store.undo("resnet8")
+        elif move == "redo":
+            store.redo("resnet8")
+        elif runs and move == "jump":
+            store.set_head("resnet8", draw.choice(runs).id)
+        elif runs:
+            store.delete(draw.choice(runs).id)
+        ids = {run.id for run in store.runs("resnet8")}
+        assert all(run.parent is None or run.parent in ids for run in store.runs("resnet8"))
+        assert store.head("resnet8") is None or store.head("resnet8").id in ids
+    steps = [store.undo("resnet8") for _ in range(len(ids))]
+    assert None in [*steps, store.head("resnet8")]
+    while store.can_redo("resnet8"):
+        assert store.redo("resnet8").id in ids

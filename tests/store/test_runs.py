@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -66,6 +67,8 @@ def test_unknown_runs_are_named_with_close_matches(store, make_run, make_reading
     calls = (
         lambda: store.run("000000abcdee"),
         lambda: store.rename("000000abcdee", "x"),
+        lambda: store.star("000000abcdee"),
+        lambda: store.delete("000000abcdee"),
         lambda: store.add_reading("000000abcdee", make_reading()),
         lambda: store.children("000000abcdee"),
         lambda: store.set_head("resnet8", "000000abcdee"),
@@ -90,3 +93,71 @@ def test_weights_lie_in_the_workspace_under_the_runs_id(store):
         with pytest.raises(WorkspaceError, match="A run's id is letters and digits"):
             store.weights_path(bad)
     assert not store.path.exists()
+
+
+def test_a_star_comes_and_goes(store, make_run):
+    store.add_run(make_run(1))
+    store.add_run(make_run(2, starred=True))
+    store.star(make_run(1).id)
+    assert [run.starred for run in store.runs("resnet8")] == [True, True]
+    store.star(make_run(1).id, False)
+    assert [run.starred for run in store.runs("resnet8")] == [False, True]
+
+
+def test_a_deleted_runs_children_continue_its_parent(store, make_run, make_reading):
+    root = make_run(1)
+    middle = make_run(2, root, readings=(make_reading(),))
+    left, right = make_run(3, middle), make_run(4, middle)
+    for run in (root, middle, left, right):
+        store.add_run(run)
+    store.delete(middle.id)
+    assert store.children(root.id) == (replace(left, parent=root.id), replace(right, parent=root.id))
+    store.delete(root.id)
+    assert [run.parent for run in store.runs("resnet8")] == [None, None]
+    store.add_run(replace(middle, parent=None, readings=()))
+    assert store.run(middle.id).readings == ()  # the old ones went with it
+
+
+def test_a_deleted_runs_weights_go_with_it(store, make_run):
+    kept, gone = (make_run(n, weights=f"{n:012x}.safetensors") for n in (1, 2))
+    for run in (kept, gone):
+        store.add_run(run)
+        store.weights_path(run.id).parent.mkdir(exist_ok=True)
+        store.weights_path(run.id).write_bytes(b"weights")
+    store.delete(gone.id)
+    assert store.weights_path(kept.id).exists()
+    assert not store.weights_path(gone.id).exists()
+
+
+def test_a_run_whose_weights_others_start_from_stays(store, make_run):
+    base = make_run(1, weights="000000000001.safetensors")
+    child = make_run(2, base)
+    child = replace(child, recipe=replace(child.recipe, base=base.id))
+    for run in (base, child):
+        store.add_run(run)
+    store.set_head("resnet8", base.id)
+    with pytest.raises(WorkspaceError, match="its weights are the base of 000000000002; delete those first"):
+        store.delete(base.id)
+    assert store.runs("resnet8") == (base, child)
+    assert store.head("resnet8") == base
+    store.delete(child.id)
+    store.delete(base.id)
+    assert store.runs("resnet8") == ()
+
+
+def test_latencies_belong_to_every_run_of_the_recipe_whichever_came_first(store, make_run, make_latency):
+    early, other = make_run(1), make_run(2)
+    late = replace(make_run(3), recipe=early.recipe)
+    store.add_run(early)
+    slow, quick = make_latency(early.recipe.digest, batch=8), make_latency(early.recipe.digest)
+    for latency in (slow, make_latency(early.recipe.digest, rounds=6), quick):
+        store.add_latency("feed", latency)
+    store.add_latency("another model", make_latency(other.recipe.digest))
+    for run in (other, late):
+        store.add_run(run)
+    assert [run.latencies for run in store.runs("resnet8")] == [(quick, slow), (), (quick, slow)]
+    assert store.latencies("feed", early.recipe.digest) == (quick, slow)
+    assert store.latencies("feed", "unknown") == ()
+    timed = make_run(4, latencies=(make_latency(make_run(4).recipe.digest),))
+    store.add_run(timed)
+    assert store.run(timed.id) == timed

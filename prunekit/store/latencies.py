@@ -1,0 +1,35 @@
+"""Latencies in the database, under the weights and the recipe they were measured of.
+
+So every run of a recipe has them, whichever came first, and a recovered run has those of its cut.
+"""
+
+import sqlite3
+
+from prunekit.records import Latency
+from prunekit.store.encoding import latency_of, latency_text
+
+
+def add(db: sqlite3.Connection, model: str, latency: Latency) -> None:
+    """Store a latency in place of an earlier one of the same recipe, batch size and thread count."""
+    db.execute(
+        "INSERT INTO latencies (model, recipe, batch, threads, latency) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (model, recipe, batch, threads) DO UPDATE SET latency = excluded.latency",
+        (model, latency.recipe, latency.batch, latency.threads, latency_text(latency)),
+    )
+
+
+def of_model(db: sqlite3.Connection, model: str) -> dict[str, tuple[Latency, ...]]:
+    """Return what was timed of a network's recipes, by batch size, then by threads.
+
+    Args:
+        db: an open transaction.
+        model: digest of the dense weights.
+
+    Returns:
+        Recipe digest → latencies.
+    """
+    found: dict[str, tuple[Latency, ...]] = {}
+    query = "SELECT recipe, latency FROM latencies WHERE model = ? ORDER BY batch, threads"
+    for recipe, text in db.execute(query, (model,)):
+        found[recipe] = (*found.get(recipe, ()), latency_of(text))
+    return found

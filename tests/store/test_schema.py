@@ -1,0 +1,84 @@
+"""A history that an older version wrote is brought up to date with all that is in it."""
+
+import sqlite3
+
+import pytest
+
+from prunekit.errors import WorkspaceError
+from prunekit.records import Mode, Point
+from prunekit.store import ScanKey, schema
+from prunekit.store.encoding import reading_text, recipe_text
+from prunekit.store.workspace import DATABASE
+
+KEY = ScanKey("feed", "beef", "l2", Mode.CHANNELS, 200, "1")
+
+
+def _as_written_by(version, store):
+    """Make the empty history of an older version."""
+    store.path.mkdir()
+    db = sqlite3.connect(store.path / DATABASE, isolation_level=None)
+    for statement in (statement for step in schema.STEPS[:version] for statement in step):
+        db.execute(statement)
+    db.execute(f"PRAGMA user_version = {version}")
+    return db
+
+
+def test_the_first_version_keeps_all_it_has(store, make_run, make_reading, make_latency):
+    db = _as_written_by(1, store)
+    a, b = make_run(1, readings=(make_reading(),)), make_run(2, make_run(1), label="half", weights="2.safetensors")
+    point = Point(Mode.CHANNELS, "stem", 0.5, make_reading())
+    texts = {run.id: recipe_text(run.recipe) for run in (a, b)}
+    for run in (a, b):
+        db.execute(
+            "INSERT INTO runs (id, task, model, recipe, parent, created, params, macs, bytes, label, weights)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (run.id, run.task, run.model, texts[run.id], run.parent, run.created, run.cost.params, run.cost.macs,
+             run.cost.bytes, run.label, run.weights),
+        )  # fmt: skip
+    db.execute("INSERT INTO readings VALUES (?, ?, ?)", (a.id, "validation", reading_text(a.readings[0])))
+    db.execute("INSERT INTO heads VALUES (?, ?, ?)", ("resnet8", a.id, f'["{b.id}"]'))
+    db.execute("INSERT INTO points VALUES (?, ?, ?, ?, ?)",
+               (KEY.digest, "channels", "stem", 0.5, reading_text(point.reading)))  # fmt: skip
+    db.execute("INSERT INTO settings VALUES ('theme', '\"dark\"')")
+    db.close()
+    assert store.runs("resnet8") == (a, b)
+    assert store.head("resnet8") == a
+    assert store.points(KEY) == (point,)
+    assert store.setting("theme") == "dark"
+    assert store.redo("resnet8") == b
+    store.star(b.id)
+    latency = make_latency(b.recipe.digest)
+    store.add_latency("feed", latency)
+    assert (store.run(b.id).starred, store.run(b.id).latencies) == (True, (latency,))
+    assert not store.run(a.id).starred
+
+
+@pytest.mark.parametrize("version", range(schema.VERSION))
+def test_every_version_ends_up_with_the_same_tables(store, version):
+    _as_written_by(version, store).close()
+    store.set_setting("theme", "dark")
+    fresh = sqlite3.connect(":memory:", isolation_level=None)
+    schema.bring_up_to_date(fresh)
+    with sqlite3.connect(store.path / DATABASE) as found:
+        assert _tables(found) == _tables(fresh)
+    found.close()
+    fresh.close()
+
+
+def test_a_step_that_fails_leaves_the_older_history_as_it_was(store, monkeypatch):
+    db = _as_written_by(schema.VERSION, store)
+    db.execute("INSERT INTO settings VALUES ('theme', '1')")
+    before = _tables(db)
+    monkeypatch.setattr(schema, "STEPS", (*schema.STEPS, ("CREATE TABLE more (a TEXT)", "no SQL")))
+    monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
+    with pytest.raises(WorkspaceError, match="syntax error"):
+        store.setting("theme")
+    assert _tables(db) == before
+    db.close()
+    monkeypatch.undo()
+    assert store.setting("theme") == 1
+
+
+def _tables(db):
+    names = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+    return {name: db.execute(f"PRAGMA table_info({name})").fetchall() for name in names}
