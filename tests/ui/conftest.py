@@ -1,0 +1,47 @@
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from prunekit.ui.cached import worker
+from prunekit.ui.session import Session
+from tools.app_server import ROOT
+
+Visit = Callable[..., AppTest]
+
+
+def desk(app: AppTest) -> Session:
+    return app.session_state["session"]
+
+
+def settle(app: AppTest) -> AppTest:
+    """Run the page until the worker owes it nothing."""
+    for _ in range(200):
+        worker().call(lambda: None)  # a turn of the worker, so that everything asked makes a step
+        app.run()
+        asked = desk(app).asked.values()
+        if not app.exception and any(caption.value.startswith("Opening") for caption in app.caption):
+            continue
+        if app.exception or all(question.finished for question in asked):
+            break
+    return app.run()
+
+
+@pytest.fixture
+def visit(workspace, monkeypatch) -> Visit:
+    """Opens a page by its address, as a visitor with a history of their own."""
+    monkeypatch.setenv("PRUNEKIT_WORKSPACE", str(workspace))
+    monkeypatch.delenv("PRUNEKIT_TASK", raising=False)
+
+    def open_page(page: str = "tune", task: str | None = None, session: Session | None = None) -> AppTest:
+        if task:
+            monkeypatch.setenv("PRUNEKIT_TASK", task)
+        app = AppTest.from_file(str(ROOT / "prunekit/ui/shell.py"), default_timeout=60)
+        if session is not None:
+            app.session_state["session"] = session
+        app.run()
+        if page != "tune":
+            app.switch_page(str(ROOT / "pages" / f"{page}.py"))
+        return settle(app)
+
+    return open_page

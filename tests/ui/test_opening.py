@@ -1,0 +1,13 @@
+from prunekit.tasks.zoo import task_names
+from prunekit.ui.opening import offered_tasks, task_title
+
+
+def test_bundled_tasks_are_offered_the_default_first():
+    assert offered_tasks({}) == task_names()
+
+
+def test_what_the_server_was_started_with_comes_first():
+    assert offered_tasks({"PRUNEKIT_TASK": "vgg"})[0] == "vgg"
+    assert sorted(offered_tasks({"PRUNEKIT_TASK": "vgg"})) == sorted(task_names())
+    assert offered_tasks({"PRUNEKIT_TASK": "nets/prunekit.toml"}) == ("nets/prunekit.toml", *task_names())
+    assert task_title("nets/prunekit.toml") == "nets/prunekit.toml"

@@ -1,0 +1,93 @@
+from itertools import pairwise
+
+import pytest
+
+from prunekit.recipe import Recipe
+from prunekit.tasks.zoo import task_names
+from prunekit.ui import jobs
+from prunekit.ui.navigation import FOLDER, SECTIONS
+from prunekit.ui.session import Session
+from tests.ui.conftest import desk, settle
+
+PAGES = [name for pages in SECTIONS.values() for name in pages]
+
+
+def test_every_page_is_in_the_navigation():
+    assert sorted(PAGES) == sorted(path.stem for path in FOLDER.glob("*.py"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("cut", [{}, {"layer3.0.conv1": 0.5}], ids=["dense", "cut"])
+def test_a_page_opens_by_its_address_with_a_desk_that_is_dense_or_cut(visit, page, cut):
+    app = visit(page, session=Session("resnet8", recipe=Recipe("resnet8", channels=cut)))
+    assert not app.exception
+    assert [title.value for title in app.title] == [page.capitalize()]
+    assert not app.error
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", task_names()[1:])
+@pytest.mark.parametrize("page", ["tune", "open", "weights"])
+def test_every_bundled_task_opens(visit, page, task):
+    app = visit(page, task)
+    assert not app.exception
+    assert not app.error
+
+
+def test_a_page_without_a_cut_says_what_to_do_next(visit):
+    for page in ("recover", "export"):
+        texts = [info.value for info in visit(page).info]
+        assert any(text.startswith("Nothing is cut yet") for text in texts)
+
+
+def test_an_unknown_project_is_one_sentence_and_a_way_on(visit, tmp_path):
+    app = visit(task=str(tmp_path / "missing.toml"))
+    assert not app.exception
+    assert len(app.error) == 1
+    assert [button.label for button in app.button] == ["Try again"]
+
+
+def test_the_scan_announces_its_cost_and_stores_what_it_measured(visit):
+    app = visit("sensitivity", session=Session("resnet8", recipe=Recipe("resnet8", criterion="random")))
+    (start,) = [button for button in app.button if "points" in button.label]
+    assert start.label.startswith("Scan 54 points, about ")
+    start.click().run()
+    owner = next(job.owner for job in jobs.worker().jobs() if job.owner.startswith("scan"))
+    job = jobs.started(owner)
+    while job.snapshot().done < 3:
+        jobs.worker().call(lambda: None)
+    next(button for button in app.run().button if button.label == "Cancel").click().run()
+    job.wait(60)
+    app = settle(app)
+    stored = job.snapshot().done
+    assert 3 <= stored < 54
+    assert any(button.label.startswith(f"Resume: measure {54 - stored} points") for button in app.button)
+    assert len(app.get("plotly_chart")) == 3
+
+
+def test_a_recovered_run_becomes_the_base_of_the_desk(visit):
+    app = visit("recover", session=Session("resnet8", recipe=Recipe("resnet8", channels={"layer3.0.conv1": 0.9})))
+    app.button_group(key="epochs").set_value([1]).run()
+    next(button for button in app.button if button.label == "Fine-tune").click().run()
+    owner = next(job.owner for job in reversed(jobs.worker().jobs()) if job.owner.startswith("recover"))
+    run = jobs.started(owner).wait(120).latest
+    app = settle(app)
+    assert desk(app).recipe == Recipe("resnet8", base=run.id, channels={"layer3.0.conv1": 0.9})
+    assert {"Before", "After"} <= {metric.label for metric in app.metric}
+    app.switch_page(str(FOLDER / "tune.py"))
+    app = settle(app)
+    accuracy = next(metric for metric in app.metric if metric.label.startswith("Accuracy"))
+    assert accuracy.value == f"{100 * run.readings[0].value:.1f} %"
+
+
+def test_the_article_is_counted_as_printed(visit):
+    app = visit("open", task="article")
+    text = " ".join(markdown.value for markdown in app.markdown)
+    assert "35,184,372,088,832 weights" in text
+    # 3×3 convolutions with biases, then the three linear layers; by hand, not by torch.
+    convolutions = sum(9 * a * b + b for a, b in pairwise(_WIDTHS))
+    linear = 1024 * (2048 * 4096 * 4096 + 1024 + 10) + 1024 + 1024 + 10
+    assert f"**{convolutions + linear:,} parameters**" in text
+
+
+_WIDTHS = (3, 64, 128, 256, 512, 1024, 2048, 4096, 1024)

@@ -1,0 +1,43 @@
+import pytest
+
+from prunekit.graph import structure_of
+from prunekit.recipe import Recipe
+from prunekit.records import Mode
+from prunekit.tasks.resnet import resnet8
+from prunekit.ui.rows import moved, rows
+
+
+@pytest.fixture(scope="module")
+def structure():
+    import torch
+
+    return structure_of(resnet8().eval(), torch.zeros(2, 1, 28, 28))
+
+
+def test_rows_are_the_layers_in_execution_order(structure):
+    for mode in Mode:
+        assert [row.layer for row in rows(structure, Recipe(), mode)] == [layer.name for layer in structure.layers]
+
+
+def test_a_group_says_what_stays_on_each_of_its_layers(structure):
+    found = {row.layer: row for row in rows(structure, Recipe(channels={"conv1": 0.3}), Mode.CHANNELS)}
+    assert [found[name].kept for name in ("conv1", "layer1.0.conv2")] == [11, 11]  # ⌊16 · 0.7⌋
+    assert found["conv1"].linked == ("layer1.0.conv2",)
+    assert found["fc"].protected
+
+
+def test_no_slider_goes_below_what_its_base_has_lost(structure):
+    base = Recipe(channels={"conv1": 0.5})
+    found = rows(structure, Recipe(base="run", channels={"conv1": 0.25}), Mode.CHANNELS, base)[0]
+    assert (found.floor, found.sparsity, found.kept) == (0.5, 0.5, 8)
+
+
+def test_weights_are_counted_by_layer(structure):
+    found = {row.layer: row for row in rows(structure, Recipe(weights={"fc": 0.5}), Mode.WEIGHTS)}
+    assert (found["fc"].pieces, found["fc"].kept, found["fc"].protected) == (640, 320, False)
+
+
+def test_a_move_changes_its_own_mode_only():
+    recipe = Recipe(channels={"conv1": 0.5}, weights={"fc": 0.1})
+    assert moved(recipe, Mode.WEIGHTS, {"fc": 0.0}) == Recipe(channels={"conv1": 0.5})
+    assert moved(recipe, Mode.CHANNELS, {"conv1": 0.2}) == Recipe(channels={"conv1": 0.2}, weights={"fc": 0.1})
