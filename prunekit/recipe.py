@@ -131,6 +131,10 @@ class Recipe:
             "recalibrate": self.recalibrate,
         }
 
+    def to_text(self) -> str:
+        """Return the recipe as JSON text for a file that people read and edit."""
+        return json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n"
+
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "Recipe":
         """Read a recipe from JSON values; every key is optional.
@@ -152,16 +156,17 @@ class Recipe:
         return Recipe(**{key: value for key, value in data.items() if key != "version"})
 
     @staticmethod
-    def from_text(text: str) -> "Recipe":
-        """Read a recipe from JSON text.
+    def from_text(text: str | bytes) -> "Recipe":
+        """Read a recipe from JSON text, or from a file's bytes.
 
         Raises:
-            RecipeError: not JSON, or not a recipe.
+            RecipeError: not JSON, a key that is there twice, or not a recipe.
         """
         try:
-            return Recipe.from_json(json.loads(text))
-        except json.JSONDecodeError as error:
+            data = json.loads(text, object_pairs_hook=_once)
+        except (ValueError, RecursionError) as error:  # among them: bad bytes, numbers of a thousand digits
             raise RecipeError(f"The recipe is not valid JSON: {error}.") from None
+        return Recipe.from_json(data)
 
 
 _KINDS: dict[str, type | tuple[type, ...]] = {
@@ -176,6 +181,15 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "seed": int,
     "recalibrate": bool,
 }
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a key that stands twice in an object, of which JSON would silently take the last."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise RecipeError(f"The recipe has {next(n for n in names if names.count(n) > 1)!r} twice; keep one.")
+    return found
 
 
 def _fraction(key: str, name: str, value: Any) -> float:

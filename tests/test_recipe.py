@@ -67,9 +67,24 @@ def test_a_wrong_recipe_is_one_clear_sentence(data, message):
         Recipe.from_json(data)
 
 
-def test_text_that_is_no_json_is_refused():
+@pytest.mark.parametrize(
+    "text", ["", "{", "[" * 100_000, '{"seed": ' + "1" * 5000 + "}", b"\xff\xfe{", b'{"task": "\xe4"}']
+)
+def test_text_that_is_no_json_is_refused(text):
     with pytest.raises(RecipeError, match="The recipe is not valid JSON"):
-        Recipe.from_text("{")
+        Recipe.from_text(text)
+
+
+def test_a_key_that_stands_twice_is_refused():
+    with pytest.raises(RecipeError, match="The recipe has 'stem' twice; keep one."):
+        Recipe.from_text('{"channels": {"stem": 0.5, "fc": 0.1, "stem": 0.6}}')
+
+
+def test_a_recipe_comes_back_from_its_text_and_from_a_files_bytes():
+    recipe = Recipe(task="größe", channels={"a": 1 / 3}, keep={"a": (1, 2)}, weights={"b": 0.5}, base="feed")
+    assert Recipe.from_text(recipe.to_text()) == recipe
+    assert Recipe.from_text(recipe.to_text().encode()) == recipe
+    assert Recipe.from_text(recipe.to_text().encode("utf-8-sig")) == recipe
 
 
 def test_a_frozen_map_cannot_be_changed():

@@ -7,13 +7,15 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from prunekit.tasks.zoo import task_names
+from prunekit.verbs.comparing import compare
 from prunekit.verbs.exporting import export, verify
-from prunekit.verbs.history import commit, history
+from prunekit.verbs.history import commit, history, history_tree, recipe_of
 from prunekit.verbs.inspecting import histograms, inspect, unit_scores
 from prunekit.verbs.opening import Opened, open_task
 from prunekit.verbs.reading import check, cost, evaluate, layer_costs
 from prunekit.verbs.recovering import recover
 from prunekit.verbs.scanning import preset, scan, scan_size, stored_points
+from prunekit.verbs.timing import latency
 
 T = TypeVar("T")
 
@@ -28,16 +30,20 @@ __all__ = [
     "Opened",
     "check",
     "commit",
+    "compare",
     "cost",
     "evaluate",
     "export",
     "histograms",
     "history",
+    "history_tree",
     "inspect",
     "last",
+    "latency",
     "layer_costs",
     "open_task",
     "preset",
+    "recipe_of",
     "recover",
     "scan",
     "scan_size",

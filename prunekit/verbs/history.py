@@ -2,9 +2,12 @@
 
 import time
 import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import count
 
 from prunekit.recipe import Recipe
-from prunekit.records import Cost, Reading, Run
+from prunekit.records import Cost, Node, Reading, Run
 from prunekit.verbs.opening import Opened
 
 
@@ -19,6 +22,36 @@ def commit(opened: Opened, recipe: Recipe, cost: Cost, reading: Reading, parent:
 def history(opened: Opened) -> tuple[Run, ...]:
     """Return the runs of these weights, oldest first."""
     return tuple(run for run in opened.workspace.runs(opened.task.name) if run.model == opened.digest)
+
+
+def history_tree(runs: Sequence[Run]) -> tuple[Node, ...]:
+    """Lay runs out as a tree, each after its parent, so that no line between them crosses another.
+
+    Args:
+        runs: a history in the order it was stored; a run whose parent is missing continues the root.
+    """
+    known = {run.id for run in runs}
+    children: dict[str | None, list[Run]] = {}
+    for run in runs:
+        children.setdefault(run.parent if run.parent in known else None, []).append(run)
+    lanes = count()
+    nodes: list[Node] = []
+    waiting: list[tuple[Run, int, int | None]] = [(run, 1, None) for run in reversed(children.get(None, []))]
+    while waiting:  # no recursion: every move of a bar is a run, so a line may have thousands
+        run, depth, lane = waiting.pop()
+        lane = next(lanes) if lane is None else lane
+        nodes.append(Node(run, depth, lane))
+        following = children.get(run.id, [])
+        waiting += [(child, depth + 1, None) for child in reversed(following[1:])]
+        waiting += [(child, depth + 1, lane) for child in following[:1]]
+    return tuple(nodes)
+
+
+def recipe_of(run: Run | None) -> Recipe:
+    """Return the recipe that puts a run on the desk, from a recovered one's own weights; ``None`` is dense."""
+    if run is None:
+        return Recipe()
+    return replace(run.recipe, base=run.id) if run.weights else run.recipe
 
 
 def new_run(

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from prunekit.criteria.select import count_kept
-from prunekit.errors import RecipeError, close_matches
+from prunekit.errors import RecipeError, WorkspaceError, close_matches
 from prunekit.measure import evaluate as measuring
 from prunekit.measure.sizes import gzip_bytes, nonzero
 from prunekit.measure.thop_count import thop_macs
@@ -28,7 +28,10 @@ def check(opened: Opened, recipe: Recipe) -> Recipe:
     """
     if recipe.task not in ("", opened.task.name):
         raise RecipeError(f"The recipe was written for task {recipe.task!r}; this is {opened.task.name!r}.")
-    allowed = base_of(opened, recipe.base).allowed
+    try:
+        allowed = base_of(opened, recipe.base).allowed
+    except WorkspaceError as error:
+        raise RecipeError(f"The recipe starts from a run that is not at hand: {error}") from error
     return replace(check_recipe(recipe, opened.structure, allowed), task=opened.task.name)
 
 

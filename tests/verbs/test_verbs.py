@@ -6,29 +6,12 @@ import torch
 
 from prunekit import verbs
 from prunekit.errors import RecipeError, TaskError
-from prunekit.graph import structure_of
 from prunekit.recipe import Recipe
 from prunekit.records import Epoch, Mode, Run
-from prunekit.store import Workspace
 from prunekit.tasks.checkpoint import digest
-from prunekit.tasks.task import Data, Split, Task
 from prunekit.verbs.networks import base_of, network_of
-from tests.nets import example, make
 
 CUT = Recipe(channels={"conv1": 0.5, "stem": 0.34}, weights={"fc": 0.5})
-
-
-def split(n: int, seed: int) -> Split:
-    targets = torch.randint(4, (n,), generator=torch.Generator().manual_seed(seed))
-    return Split(example("residual", n, seed), targets)
-
-
-@pytest.fixture
-def opened(tmp_path):
-    data = Data(split(60, 1), split(40, 2), lambda epoch: split(128, 10 + epoch), ("a", "b", "c", "d"))
-    net = make("residual")
-    task = Task("tiny", "Tiny", net, lambda: make("residual", 5), "tests.nets:Residual", data)
-    return verbs.Opened(task, structure_of(net, task.example), digest(net), Workspace(tmp_path / "ws"))
 
 
 def test_the_formula_counts_the_network_that_is_measured(opened):

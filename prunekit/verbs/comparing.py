@@ -1,0 +1,77 @@
+"""Two runs side by side: what they ask for, what they are worth, and what they see differently."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+from prunekit.errors import RecipeError
+from prunekit.measure.evaluate import logits
+from prunekit.recipe import Recipe
+from prunekit.records import Change, Comparison, Evaluation, Flip
+from prunekit.verbs.history import recipe_of
+from prunekit.verbs.networks import network_of
+from prunekit.verbs.opening import Opened
+from prunekit.verbs.reading import check, evaluate
+
+BARS = ("channels", "weights")
+
+
+def compare(opened: Opened, a: str | None, b: str | None) -> Comparison:
+    """Measure two runs on the validation split and say how they differ.
+
+    Args:
+        opened: the task.
+        a: a run of these weights; ``None`` is the task's own network.
+        b: another one.
+
+    Raises:
+        WorkspaceError: no such run, or its weights are gone.
+        RecipeError: a run of other weights.
+    """
+    first, second = _recipe(opened, a), _recipe(opened, b)
+    readings = _measure(opened, first), _measure(opened, second)
+    return Comparison(
+        a=a,
+        b=b,
+        changes=differences(first, second),
+        evaluations=(readings[0][0], readings[1][0]),
+        classes=opened.task.data.classes,
+        flips=_flips(opened.task.data.validation.targets, readings[0][1], readings[1][1]),
+    )
+
+
+def differences(a: Recipe, b: Recipe) -> tuple[Change, ...]:
+    """Return what two recipes ask for differently: bars first, then hand-kept units and settings."""
+    first, second = a.to_json(), b.to_json()
+    keys = [*BARS, *(key for key in first if key not in BARS)]
+    changes: list[Change] = []
+    for key in keys:
+        if isinstance(first[key], Mapping):
+            names = dict.fromkeys([*first[key], *second[key]])
+            pairs = [(name, first[key].get(name, _absent(key)), second[key].get(name, _absent(key))) for name in names]
+        else:
+            pairs = [("", first[key], second[key])]
+        changes += [Change(key, name, before, after) for name, before, after in pairs if before != after]
+    return tuple(changes)
+
+
+def _absent(key: str) -> Any:
+    return 0.0 if key in BARS else None
+
+
+def _recipe(opened: Opened, run_id: str | None) -> Recipe:
+    run = None if run_id is None else opened.workspace.run(run_id)
+    if run is not None and run.model != opened.digest:
+        raise RecipeError(f"Run {run.id} was made from other weights of {run.task!r}; open those first.")
+    return check(opened, recipe_of(run))
+
+
+def _measure(opened: Opened, recipe: Recipe) -> tuple[Evaluation, Tensor]:
+    *_, evaluation = evaluate(opened, recipe)
+    return evaluation, logits(network_of(opened, recipe).pruned.model, opened.task.data.validation).argmax(1)
+
+
+def _flips(targets: Tensor, a: Tensor, b: Tensor) -> tuple[Flip, ...]:
+    changed = (a != b).nonzero()[:, 0].tolist()
+    return tuple(Flip(i, int(targets[i]), int(a[i]), int(b[i])) for i in changed)

@@ -1,0 +1,23 @@
+from itertools import islice
+
+import pytest
+
+from prunekit import verbs
+from prunekit.errors import LatencyError
+from prunekit.recipe import Recipe
+
+
+def test_a_latency_is_stored_for_the_runs_of_its_recipe(opened):
+    recipe = verbs.check(opened, Recipe(channels={"stem": 0.5}))
+    reading = verbs.last(verbs.evaluate(opened, recipe)).reading
+    verbs.commit(opened, recipe, verbs.cost(opened, recipe), reading, None)
+    *_, found = islice(verbs.latency(opened, recipe, batch=70), 3)
+    assert (found.recipe, found.batch, found.threads, found.rounds) == (recipe.digest, 70, 1, 8)
+    assert verbs.history(opened)[0].latencies == (found,)
+    assert opened.workspace.latencies(opened.digest, recipe.digest) == (found,)
+
+
+@pytest.mark.parametrize("asked", [{"batch": 0}, {"batch": -1}, {"threads": 0}])
+def test_nothing_to_time_is_one_sentence(opened, asked):
+    with pytest.raises(LatencyError, match="a batch and threads of at least 1"):
+        next(verbs.latency(opened, Recipe(), **asked))
