@@ -2,7 +2,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from prunekit.records import Check, Evaluation, ExportedFile
+from prunekit.records import Check, Evaluation, ExportedFile, Reading
 from prunekit.ui import jobs
 from prunekit.ui.hints import hint
 from prunekit.ui.navigation import link
@@ -68,7 +68,7 @@ def checks(found: list[Check]) -> None:
             st.markdown(f"{icon} **{literal(check.name)}**: {literal(check.detail)}")
 
 
-def tested(readings: list) -> None:
+def tested(readings: list[Reading]) -> None:
     """Draw the test accuracy, which nothing was tuned on."""
     for reading in readings:
         if reading.split == "test":
@@ -84,14 +84,13 @@ def downloads(files: tuple[ExportedFile, ...]) -> None:
     st.subheader("What can I take with me?", anchor=False)
     cost = standing(opened)
     st.markdown(f"Tensors: **{size(cost.dense.bytes)}** before, **{size(cost.cost.bytes)}** after.")
-    for file in files:
+    offered = [file for file in files if not Path(file.path).name.startswith("reference")]
+    for file in sorted(offered, key=lambda file: list(ABOUT).index(Path(file.path).suffix)):
         path = Path(file.path)
-        if path.name.startswith("reference"):
-            continue
         with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             with st.container(gap=None, width="stretch"):
                 st.markdown(f"**{literal(path.name)}** · {size(file.bytes)}")
-                st.caption(ABOUT.get(path.suffix, ""))
+                st.caption(ABOUT[path.suffix])
             st.download_button(
                 "Download",
                 path.read_bytes,

@@ -88,9 +88,8 @@ def before_and_after(run: Run) -> None:
         st.metric("Parameters", count(run.cost.params), border=True, height="stretch")
     bounds = f", 95 % interval {interval(after.interval)}" if after.interval else ""
     of = f"{after.correct:,} of {after.n:,}" if after.correct is not None else f"{after.n:,}"
-    st.caption(
-        f"{of} {after.split} samples{bounds}. The desk now starts from this run; cutting further goes on from it."
-    )
+    here = " The desk starts from this run; cutting further goes on from it." if recipe.base == run.id else ""
+    st.caption(f"{of} {after.split} samples{bounds}.{here}")
 
 
 def pending() -> bool:

@@ -1,5 +1,6 @@
 """What every visitor shares, under keys that name content; the only file with cache decorators."""
 
+import atexit
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,9 @@ TASKS_OPEN = 8
 @st.cache_resource(show_spinner=False)
 def worker() -> Worker:
     """Return the one thread of this process that runs torch."""
-    return Worker()
+    made = Worker()
+    atexit.register(made.close)  # an interpreter that ends under a thread inside torch aborts
+    return made
 
 
 @st.cache_resource(show_spinner=False, max_entries=TASKS_OPEN)

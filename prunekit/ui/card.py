@@ -29,11 +29,11 @@ def task_card(opened: "Opened") -> None:
         "MACs": count(cost.macs),
         "Bytes": size(cost.bytes),
         "Classes": str(len(task.data.classes)),
-        "Validation samples": f"{len(task.data.validation):,}",
+        "Validation": f"{len(task.data.validation):,}",
     }
     validation = task.card.get("validation")
     if isinstance(validation, dict) and {"correct", "n"} <= validation.keys():
-        facts["Accuracy when trained"] = percent(validation["correct"] / validation["n"])
+        facts["Accuracy"] = percent(validation["correct"] / validation["n"])
     with st.grid(len(facts), min_column_width=130):
         for name, value in facts.items():
             st.metric(name, value, border=True)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from prunekit.recipe import Recipe
+from prunekit.recipe import Recipe, kept_units
 from prunekit.records import Mode
 from prunekit.ui.badges import Sensitivity
 from prunekit.ui.rows import Row, moved, rows
@@ -71,22 +71,21 @@ def _fate(row: Row, leads: bool) -> str:
     pieces = f"{count(row.pieces)} {row.unit}"
     text = pieces if row.kept == row.pieces else f"{count(row.kept)} of {pieces}"
     if row.floor:
-        text += " · the recovered run has already lost some"
+        text += f" · {count(row.pieces - kept_units(row.pieces, row.floor))} went before the recovery"
     if row.linked:
-        why = row.reason if leads and row.reason else f"moves with {listed(row.linked)}"
+        why = row.reason if leads and row.reason else f"moves with {listed(row.linked, most=1)}"
         text += f" · :material/link: {literal(why)}"
     return text
 
 
 def _controls(row: Row, mode: Mode) -> None:
     widget = f"desk-{mode.value}-{row.layer}"
-    value, floor = round(100 * row.sparsity, 4), min(99.0, round(100 * row.floor, 4))
-    value = max(value, floor)
+    value = round(100 * row.sparsity, 4)
     label = literal(f"Sparsity of {row.layer}, percent")
     off = row.protected or row.pieces < 2
     st.slider(
         label,
-        floor,
+        0.0,
         100.0,
         value,
         step=1.0,
@@ -99,7 +98,7 @@ def _controls(row: Row, mode: Mode) -> None:
     )
     st.number_input(
         label,
-        floor,
+        0.0,
         100.0,
         value,
         step=1.0,

@@ -32,7 +32,7 @@ def hint(name: str) -> None:
     """Show an explanation unless it was closed."""
     if name in session().dismissed:
         return
-    text, close = st.columns([24, 1], vertical_alignment="top")
+    text, close = st.columns([24, 1], vertical_alignment="top", wrap=False)
     text.caption(f":material/lightbulb: {TEXTS[name]}")
     close.button(
         "",

@@ -29,9 +29,9 @@ def progress(ticket: Ticket[Any], unit: str, stop: str = "Cancel", share: float 
         share = min(1.0, now.done / now.total) if now.total else 0.0
     elif share > 0:
         left = now.elapsed * (1 - share) / share
-    bar, button = st.columns([6, 1], vertical_alignment="bottom")
+    bar, button = st.columns([6, 1], vertical_alignment="bottom", wrap=False)
     bar.progress(share, text=_text(now, unit, left, ticket.stopping))
-    button.button(stop, key=f"stop-{now.id}", on_click=ticket.cancel, disabled=ticket.stopping, width="stretch")
+    button.button(stop, key=f"stop-{now.id}", on_click=ticket.cancel, disabled=ticket.stopping)
 
 
 def _text(now: Snapshot[Any], unit: str, left: float | None, stopping: bool) -> str:

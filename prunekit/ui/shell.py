@@ -17,7 +17,11 @@ now = session(tasks[0])
 
 page = navigation()
 with st.sidebar:
-    chosen = st.selectbox("Task", tasks, format_func=task_title, key="task", bind="query-params")
+    linked = st.query_params.get("task")
+    index = tasks.index(linked) if linked in tasks else 0
+    chosen = st.selectbox("Task", tasks, index, format_func=task_title, key="task")
+if st.query_params.get("task", tasks[0]) != chosen:
+    st.query_params["task"] = chosen  # so that a reload and a copied address open the same task
 if chosen != now.task:
     now.clear_desk()
     now.task = chosen
