@@ -24,7 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb.
 
     Returns:
-        0; 1 where a verification failed; 2 on bad input, after one line that says what to do.
+        0; 1 where a verification failed or no plan meets every target; 2 on bad input, after one
+        line that says what to do.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -74,6 +75,38 @@ def _scan(options: argparse.Namespace) -> None:
     if options.out:
         _write(options.out, json.dumps(_finite(answer), indent=2) + "\n")
     _show(options, answer, _points_text(points))
+
+
+def _plan(options: argparse.Namespace) -> int:
+    from prunekit import verbs
+    from prunekit.records import Candidate, Mode, Point
+    from prunekit.search.targets import parse_targets
+
+    asked = parse_targets(options.target)
+    opened = verbs.open_task(options.task, options.workspace)
+    mode = Mode(options.kind)
+    found: list[Candidate] = []
+    points, total = 0, verbs.plan_size(opened, mode)
+    for record in verbs.plan(opened, asked, mode):
+        if isinstance(record, Point):
+            points += 1
+            _progress(points, total, f"scan: {record.name} at {record.level:.0%}")
+        elif isinstance(record, Candidate):
+            found.append(record)
+        else:
+            _progress(record.done, record.limit, f"search: KL to dense {record.kl:.4f}")
+    *candidates, best = found
+    if options.out:
+        _write(options.out, json.dumps(best.recipe.to_json(), indent=2) + "\n")
+    answer = {
+        "task": opened.task.name,
+        "kind": mode.value,
+        "targets": asked,
+        "candidates": [candidate.to_json() for candidate in candidates],
+        "best": best.to_json(),
+    }
+    _show(options, answer, _plan_text(answer))
+    return 1 if best.misses else 0
 
 
 def _prune(options: argparse.Namespace) -> None:
@@ -228,6 +261,15 @@ def _evaluation_text(answer: dict[str, Any]) -> list[str]:
     ]
 
 
+def _plan_text(answer: dict[str, Any]) -> Iterator[str]:
+    for candidate in (*answer["candidates"], {**answer["best"], "name": f"best: {answer['best']['name']}"}):
+        remark = "; ".join([*candidate["misses"], candidate["note"]]).strip("; ")
+        yield (
+            f"{candidate['name']:<16} {candidate['metric']} {candidate['value']:.2%}  {candidate['macs']:>12,} MACs"
+            f"  {candidate['params']:>10,} parameters ({candidate['nonzero']:,} not zero)  {remark}".rstrip()
+        )
+
+
 def _points_text(points: Sequence[dict[str, Any]]) -> Iterator[str]:
     for name in dict.fromkeys(point["name"] for point in points):
         row = sorted((p["level"], p["reading"]["value"]) for p in points if p["name"] == name)
@@ -261,6 +303,17 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--limit", type=int, default=200, help="samples for each point")
     command.add_argument("--criterion", default="l2", help="what goes first")
     command.add_argument("--out", type=Path, help="write the points as JSON")
+    command = task(verb("plan", _plan, "Find the recipe that meets targets with the least damage."))
+    command.add_argument(
+        "--target",
+        action="append",
+        default=[],
+        metavar="NAME=NUMBER",
+        help="macs, params or bytes that may be left (0.5 is half, 1000000 a count), or points that may be lost"
+        " (accuracy=-1); repeat for several",
+    )
+    command.add_argument("--kind", choices=["channels", "weights"], default="channels")
+    command.add_argument("--out", type=Path, help="write the best recipe as JSON")
     command = task(verb("prune", _prune, "Export the smaller network, proven equal."), recipe=True)
     command.add_argument("--out", type=Path, required=True, help="folder to write")
     command = task(verb("recover", _recover, "Fine-tune what a recipe left."), recipe=True)

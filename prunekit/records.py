@@ -196,6 +196,59 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """One network measured while the planner improves a plan.
+
+    Attributes:
+        done: networks measured.
+        limit: it measures at most this many.
+        kl: mean KL divergence of this one from the dense network's output, in nats.
+    """
+
+    done: int
+    limit: int
+    kl: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A plan that was really evaluated.
+
+    Attributes:
+        name: how it was found: ``uniform``, ``global``, ``greedy``, ``curves`` or ``exchange``.
+        recipe: the plan.
+        cost: exact counts.
+        nonzero: parameters that the plan does not zero.
+        reading: what was measured of it.
+        misses: the targets it does not meet, each in words; empty where it meets all.
+        note: what a person should know of it.
+    """
+
+    name: str
+    recipe: Recipe
+    cost: Cost
+    nonzero: int
+    reading: Reading
+    misses: tuple[str, ...] = ()
+    note: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the flat JSON object of the command line's contract."""
+        return {
+            "name": self.name,
+            **asdict(self.reading),
+            "recipe": self.recipe.to_json(),
+            "params": self.cost.params,
+            "macs": self.cost.macs,
+            "flops": self.cost.flops,
+            "bytes": self.cost.bytes,
+            "nonzero": self.nonzero,
+            "misses": list(self.misses),
+            "note": self.note,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Histogram:
     """A layer's weights, binned on the server.
 
@@ -231,6 +284,63 @@ class UnitScores:
     criterion: str
     values: tuple[float, ...]
     kept: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How alike criteria rank a group's units.
+
+    Attributes:
+        group: the group.
+        units: how many units were ranked; chance alone reaches about 2 ÷ √units.
+        criteria: the criteria that find something to read in the group.
+        matrix: rank correlation (−1 to 1) of each criterion with each, in their order; ``None``
+            where one ranks all units alike.
+    """
+
+    group: str
+    units: int
+    criteria: tuple[str, ...]
+    matrix: tuple[tuple[float | None, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """How much of a layer's output is zero when the next layer reads it.
+
+    Attributes:
+        layer: the layer.
+        reader: the first layer that reads its output, after what stands between: normalisation,
+            activation, addition, pooling.
+        zeros: share of exact zeros, a fraction 0–1.
+        channels: channels that are read.
+        dead: how many of them are zero everywhere on all samples.
+        n: samples.
+    """
+
+    layer: str
+    reader: str
+    zeros: float
+    channels: int
+    dead: int
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kernels:
+    """A convolution's weights as small images.
+
+    Attributes:
+        layer: the convolution.
+        channels: how many output channels it has; the images are of the first few.
+        values: ``[output channel][input channel][row][column]``.
+        kept: for each image whether a recipe keeps its output channel.
+    """
+
+    layer: str
+    channels: int
+    values: tuple[tuple[tuple[tuple[float, ...], ...], ...], ...]
+    kept: tuple[bool, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,28 @@ class Formula:
         params, macs, size = self.weights @ self.terms(kept)
         return Cost(round(params), round(macs), round(size))
 
+    def cost_along(self, kept: Mapping[str, int], name: str, counts: NDArray[np.int64]) -> Vector:
+        """Count the networks that differ in one group only.
+
+        Args:
+            kept: the kept units of the other groups.
+            name: the group that varies.
+            counts: ``(options,)`` kept units of it to try.
+
+        Returns:
+            ``(3, options)``: parameters, MACs and bytes.
+        """
+        vector, index = self.kept(kept), self.names.index(name)
+        vector[index] = 0
+        width, terms = len(self.factors) // self.weights.shape[1], self.weights.shape[1]
+        rest = (self.factors @ vector).reshape(width, terms)
+        slope = self.factors[:, index].reshape(width, terms)
+        varies = slope.any(0)
+        options = rest[:, varies, None] + slope[:, varies, None] * counts
+        fixed = self.weights[:, ~varies] @ rest[:, ~varies].prod(0)
+        total: Vector = np.rint(fixed[:, None] + self.weights[:, varies] @ options.prod(0))
+        return total
+
     def layer_costs(self, kept: Mapping[str, int], layers: int) -> tuple[tuple[int, int], ...]:
         """Return ``(parameters, MACs)`` of each layer."""
         totals = np.zeros((layers + 1, 2))

@@ -86,6 +86,10 @@ class Structure:
         """Count the network that keeps so many units of each group; groups not named stay whole."""
         return self.formula.cost(kept)
 
+    def cost_along(self, kept: Mapping[str, int], group: str, counts: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Count the networks that keep ``counts`` units of one group; see ``Formula.cost_along``."""
+        return self.formula.cost_along(kept, group, counts)
+
     def layer_costs(self, kept: Mapping[str, int]) -> tuple[tuple[int, int], ...]:
         """Return ``(parameters, MACs)`` of each layer, in the order of ``layers``."""
         return self.formula.layer_costs(kept, len(self.layers))

@@ -11,6 +11,7 @@ from prunekit.errors import RecipeError
 from prunekit.graph.structure import Structure
 from prunekit.recipe import kept_units
 from prunekit.records import Mode, Point
+from prunekit.search.curves import Curve, harm_curves
 from prunekit.search.scan import sizes
 
 CAP = 0.95
@@ -66,7 +67,7 @@ def by_sensitivity(structure: Structure, points: Sequence[Point], sparsity: floa
     Raises:
         RecipeError: there are no points to go by.
     """
-    curves = _curves(points)
+    curves = harm_curves(points)
     if not curves:
         raise RecipeError("The sensitivity preset needs measured points, and there are none; run a scan first.")
     mode = points[0].kind
@@ -86,19 +87,6 @@ def by_sensitivity(structure: Structure, points: Sequence[Point], sparsity: floa
         low, high = (middle, high) if remains(under(middle)) > target else (low, middle)
     shares = under(high)
     return {name: (n - kept_units(n, shares.get(name, 0.0))) / n for name, n in size.items()}
-
-
-Curve = list[tuple[float, float]]
-
-
-def _curves(points: Sequence[Point]) -> dict[str, Curve]:
-    """Collect ``(sparsity, harm)`` of each name, rising in both, from the dense network on."""
-    curves: dict[str, Curve] = {}
-    for point in sorted(points, key=lambda point: point.level):
-        if point.reading.kl is not None:
-            curve = curves.setdefault(point.name, [(0.0, 0.0)])
-            curve.append((point.level, max(point.reading.kl, curve[-1][1])))
-    return curves
 
 
 def _reach(curve: Curve, limit: float) -> float:

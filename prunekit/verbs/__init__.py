@@ -10,8 +10,9 @@ from prunekit.tasks.zoo import task_names
 from prunekit.verbs.comparing import compare
 from prunekit.verbs.exporting import export, verify
 from prunekit.verbs.history import commit, history, history_tree, recipe_of
-from prunekit.verbs.inspecting import histograms, inspect, unit_scores
+from prunekit.verbs.inspecting import activations, agreement, histograms, inspect, kernel_layers, kernels, unit_scores
 from prunekit.verbs.opening import Opened, open_task
+from prunekit.verbs.planning import plan, plan_size
 from prunekit.verbs.reading import check, cost, evaluate, layer_costs
 from prunekit.verbs.recovering import recover
 from prunekit.verbs.scanning import preset, scan, scan_size, stored_points
@@ -28,6 +29,8 @@ def last(records: Iterable[T]) -> T:
 
 __all__ = [
     "Opened",
+    "activations",
+    "agreement",
     "check",
     "commit",
     "compare",
@@ -38,10 +41,14 @@ __all__ = [
     "history",
     "history_tree",
     "inspect",
+    "kernel_layers",
+    "kernels",
     "last",
     "latency",
     "layer_costs",
     "open_task",
+    "plan",
+    "plan_size",
     "preset",
     "recipe_of",
     "recover",

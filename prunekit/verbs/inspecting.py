@@ -1,12 +1,17 @@
 """What is in a network: its structure in JSON, its weights in bins, its scores."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from prunekit.criteria import CRITERIA
+from prunekit.criteria import agreement as agreeing
+from prunekit.measure import activations as activating
 from prunekit.measure import distributions
+from prunekit.measure import kernels as imaging
 from prunekit.recipe import Recipe
-from prunekit.records import Histogram, UnitScores
-from prunekit.verbs.networks import base_of, network_of, scores_of
+from prunekit.records import Activation, Agreement, Histogram, Kernels, UnitScores
+from prunekit.verbs.networks import GRADIENT_CRITERIA, base_of, network_of, scores_of
 from prunekit.verbs.opening import Opened
 from prunekit.verbs.reading import check
 
@@ -41,3 +46,53 @@ def unit_scores(opened: Opened, recipe: Recipe, group: str) -> UnitScores:
     allowed = base_of(opened, recipe.base).allowed.get(found.name, tuple(range(found.units)))
     kept = network_of(opened, recipe).pruned.kept.get(found.name, allowed)
     return UnitScores(found.name, recipe.criterion, tuple(scores.tolist()), tuple(kept))
+
+
+def agreement(opened: Opened, recipe: Recipe, group: str) -> Iterator[Agreement]:
+    """Compare how the criteria rank a group's units, those that its base still has.
+
+    A criterion that finds nothing to read in the group, or needs train data that the task has not,
+    is left out; ``random`` shows what chance looks like.
+
+    Yields:
+        One more criterion in each record; those that need gradients, which take a while, come last.
+    """
+    recipe = check(opened, recipe)
+    found = opened.structure.group(group)
+    units = list(base_of(opened, recipe.base).allowed.get(found.name, range(found.units)))
+    values = {}
+    for criterion in sorted(CRITERIA, key=lambda name: name in GRADIENT_CRITERIA):
+        if criterion in GRADIENT_CRITERIA and opened.train_split is None:
+            continue
+        scores = scores_of(opened, recipe.base, criterion, recipe.seed)
+        if found.name not in scores.fallen:
+            values[criterion] = scores.values[found.name][units]
+            yield Agreement(found.name, len(units), tuple(values), agreeing.agreement(values))
+
+
+def activations(opened: Opened, recipe: Recipe | None = None, limit: int | None = 250) -> tuple[Activation, ...]:
+    """Count the zeros that layers hand on, in a recipe's network or the task's own.
+
+    Args:
+        opened: the task.
+        recipe: the question; ``None`` is the task's own network.
+        limit: look at the first this many validation samples, all for ``None``.
+    """
+    model = opened.task.model if recipe is None else network_of(opened, check(opened, recipe)).pruned.model
+    return activating.activations(model, opened.structure, opened.task.data.validation.head(limit))
+
+
+def kernel_layers(opened: Opened) -> tuple[str, ...]:
+    """Return the convolutions whose kernels can be drawn as images, in execution order."""
+    return imaging.kernel_layers(opened.structure)
+
+
+def kernels(opened: Opened, recipe: Recipe, layer: str) -> Kernels:
+    """Read a convolution's kernels before the cut, and which of them a recipe keeps.
+
+    Raises:
+        RecipeError: the layer is not one of ``kernel_layers``.
+    """
+    recipe = check(opened, recipe)
+    kept = {**base_of(opened, recipe.base).allowed, **network_of(opened, recipe).pruned.kept}
+    return imaging.kernels(base_of(opened, recipe.base).model, opened.structure, layer, kept)

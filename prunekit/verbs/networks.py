@@ -117,6 +117,25 @@ def scores_of(opened: Opened, run_id: str | None, criterion: str, seed: int) -> 
     )
 
 
+def pruned_of(opened: Opened, recipe: Recipe) -> Pruned:
+    """Make the network a recipe asks for, with the BatchNorm statistics of its base.
+
+    Raises:
+        RecipeError: the recipe does not fit the network.
+    """
+    base = base_of(opened, recipe.base)
+    scores = scores_of(opened, recipe.base, recipe.criterion, recipe.seed) if recipe.channels or recipe.drop else None
+    needs_gradients = recipe.criterion in GRADIENT_CRITERIA and recipe.weights
+    return prune(
+        base.model,
+        opened.structure,
+        recipe,
+        scores=scores,
+        gradients=gradients_of(opened, recipe.base) if needs_gradients else None,
+        allowed=base.allowed,
+    )
+
+
 @lru_cache(maxsize=8)
 def network_of(opened: Opened, recipe: Recipe) -> Network:
     """Make the network a recipe asks for.
@@ -127,17 +146,7 @@ def network_of(opened: Opened, recipe: Recipe) -> Network:
     Raises:
         RecipeError: the recipe does not fit the network.
     """
-    base = base_of(opened, recipe.base)
-    scores = scores_of(opened, recipe.base, recipe.criterion, recipe.seed) if recipe.channels or recipe.drop else None
-    needs_gradients = recipe.criterion in GRADIENT_CRITERIA and recipe.weights
-    pruned = prune(
-        base.model,
-        opened.structure,
-        recipe,
-        scores=scores,
-        gradients=gradients_of(opened, recipe.base) if needs_gradients else None,
-        allowed=base.allowed,
-    )
+    base, pruned = base_of(opened, recipe.base), pruned_of(opened, recipe)
     if not (recipe.recalibrate and opened.train_split and _cuts(base, pruned)):
         return Network(pruned, None)
     calibrated = recalibrate(pruned.model, opened.train_split)
