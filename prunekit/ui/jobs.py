@@ -24,12 +24,13 @@ def ask(kind: str, question: Hashable, work: Callable[[], Iterable[Any]], meanwh
         kind: what the question is about; this tab's earlier question of the kind is superseded.
         question: everything the answer depends on.
         work: starts the answer.
-        meanwhile: shown until there is an answer; the previous one for ``None``.
+        meanwhile: shown until there is an answer, where nothing of the kind was answered before.
     """
     now = session()
     asked = now.asked.get(kind)
     if asked is None or asked.question != question:
-        previous = asked.answer if asked is not None and meanwhile is None else meanwhile
+        previous = None if asked is None else asked.answer
+        previous = meanwhile if previous is None else previous
         asked = now.asked[kind] = Asked(question, worker().reading((now.id, kind), work), previous)
     return asked
 

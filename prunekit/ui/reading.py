@@ -49,8 +49,9 @@ def measure(opened: "Opened") -> Asked:
     is_own = recipe == Recipe(task=opened.task.name)
     if is_own and not own.finished:
         return Asked(recipe, own)
-    known = own.snapshot().latest if is_own else None
-    return ask("reading", (opened.digest, recipe), lambda: _measured(opened, recipe, known), meanwhile=known)
+    of_own = own.snapshot().latest
+    known = of_own if is_own else None
+    return ask("reading", (opened.digest, recipe), lambda: _measured(opened, recipe, known), meanwhile=of_own)
 
 
 def _measured(opened: "Opened", recipe: Recipe, known: Evaluation | None) -> Iterator[Evaluation]:

@@ -19,10 +19,10 @@ def settle(app: AppTest) -> AppTest:
     for _ in range(200):
         worker().call(lambda: None)  # a turn of the worker, so that everything asked makes a step
         app.run()
-        asked = desk(app).asked.values()
-        if not app.exception and any(caption.value.startswith("Opening") for caption in app.caption):
-            continue
-        if app.exception or all(question.finished for question in asked):
+        waits = any(caption.value.startswith("Opening") for caption in app.caption)
+        waits |= any("[measuring]" in metric.label for metric in app.metric)
+        waits |= not all(question.finished for question in desk(app).asked.values())
+        if app.exception or app.error or not waits:
             break
     return app.run()
 

@@ -67,7 +67,7 @@ def test_the_scan_announces_its_cost_and_stores_what_it_measured(visit):
 
 def test_a_recovered_run_becomes_the_base_of_the_desk(visit):
     app = visit("recover", session=Session("resnet8", recipe=Recipe("resnet8", channels={"layer3.0.conv1": 0.9})))
-    app.button_group(key="epochs").set_value([1]).run()
+    app.button_group(key="epochs").set_value(1).run()
     next(button for button in app.button if button.label == "Fine-tune").click().run()
     owner = next(job.owner for job in reversed(jobs.worker().jobs()) if job.owner.startswith("recover"))
     run = jobs.started(owner).wait(120).latest
