@@ -26,11 +26,13 @@ class Scores:
         criterion: the criterion that was asked for.
         values: group → ``(units,)`` scores; the lowest go first.
         notes: remarks a person should read, such as groups another criterion had to score.
+        fallen: the groups that another criterion had to score.
     """
 
     criterion: str
     values: Mapping[str, NDArray[np.float64]]
     notes: tuple[str, ...] = ()
+    fallen: frozenset[str] = frozenset()
 
 
 def unit_scores(
@@ -72,7 +74,7 @@ def unit_scores(
             fallen.setdefault(str(reason), []).append(group.name)
         values[group.name] = found.double().numpy()
     notes = tuple(f"{reason} Scored by {FALLBACK} instead: {', '.join(names)}." for reason, names in fallen.items())
-    return Scores(criterion, values, notes)
+    return Scores(criterion, values, notes, frozenset(name for names in fallen.values() for name in names))
 
 
 def _look(model: nn.Module, structure: Structure, group: Group, gradients: Mapping[str, Tensor] | None) -> ScoreInput:
