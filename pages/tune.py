@@ -69,7 +69,8 @@ with st.container(border=True):
 with readings:
     follow("readings", draw_readings, pending)
 
-if reading.measure(opened).answer is None:
+asked = reading.measure(opened)
+if asked.previous is None and not asked.finished:
     st.skeleton(height=360)  # charts wait for the first reading: what draws them takes a second to import
 else:
     st.subheader("What does the cut take?", anchor=False)
