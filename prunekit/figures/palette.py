@@ -17,3 +17,6 @@ AREA = [[0.0, "#dbe7f3"], [1.0, "#0072b2"]]
 
 DENSITY = "Cividis"
 """From few to many."""
+
+SIGNED = [[0.0, "#d55e00"], [0.5, "#f5f5f5"], [1.0, "#0072b2"]]
+"""From negative over nothing to positive; its ends are told apart by every common form of colour vision."""

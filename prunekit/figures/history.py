@@ -1,0 +1,141 @@
+"""The history as charts: what every run costs and is worth, and the tree of which run came from which."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import plotly.graph_objects as go
+
+from prunekit.figures.layout import Row, figure, nothing_yet, plain, short
+from prunekit.figures.palette import DENSITY, NEUTRAL, REMOVED
+from prunekit.records import Node, Reading, Run
+
+ADVICE = "Move a bar: every state you let go of is a run, and it appears here."
+RING = {"symbol": "circle-open", "size": 20, "color": REMOVED, "line": {"width": 2}}
+
+
+def tree(nodes: Sequence[Node], head: str | None = None, split: str = "validation") -> go.Figure:
+    """Draw which run came from which, from the task's own network on the left.
+
+    The nodes can be clicked; their ``customdata`` is the run's id.
+
+    Args:
+        nodes: the runs with their places.
+        head: the run on the desk; ``None`` is the task's own network.
+        split: the split whose reading gives a node its colour.
+    """
+    title = "Which run came from which?"
+    if not nodes:
+        return nothing_yet(title, ADVICE)
+    lanes = 1 + max(node.lane for node in nodes)
+    made = figure(title, 190 + 34 * lanes, "steps from the task's own network", legend=True)
+    places = {node.run.id: (node.depth, node.lane) for node in nodes}
+    made.add_trace(_lines(nodes, places))
+    made.add_scatter(
+        x=[0],
+        y=[0],
+        mode="markers",
+        name="the task's own network",
+        marker={"symbol": "square", "size": 13, "color": NEUTRAL},
+        hovertemplate="the task's own network<extra></extra>",
+    )
+    for label, symbol, wanted in (("cut", "circle", False), ("recovered", "diamond", True)):
+        shown = [node for node in nodes if bool(node.run.weights) is wanted and reading_of(node.run, split)]
+        _add_nodes(made, shown, label, {"symbol": symbol, "coloraxis": "coloraxis"}, split)
+    unread = [node for node in nodes if not reading_of(node.run, split)]
+    _add_nodes(made, unread, "not measured", {"symbol": "x", "color": NEUTRAL}, split)
+    x, y = places.get(head or "", (0, 0))
+    made.add_scatter(x=[x], y=[y], mode="markers", name="on the desk", marker=RING, hoverinfo="skip")
+    found = next((reading for node in nodes if (reading := reading_of(node.run, split))), None)
+    metric = found.metric if found else "metric"
+    made.update_layout(coloraxis={"colorscale": DENSITY, "colorbar": {"title": f"{metric}, %", "thickness": 12}})
+    made.update_xaxes(rangemode="tozero", zeroline=False, showgrid=False)
+    made.update_yaxes(visible=False, autorange="reversed")
+    return made
+
+
+def tree_table(nodes: Sequence[Node], split: str = "validation") -> list[Row]:
+    """Return every run with its parent, each after its parent."""
+    return [
+        {
+            "run": node.run.id,
+            "name": node.run.label,
+            "starred": node.run.starred,
+            "recovered": node.run.weights is not None,
+            "parent": node.run.parent,
+            "depth": node.depth,
+            **numbers(node.run, split),
+            "created (UTC)": datetime.fromtimestamp(node.run.created, UTC).isoformat(" ", "seconds")[:19],
+        }
+        for node in nodes
+    ]
+
+
+def reading_of(run: Run, split: str) -> Reading | None:
+    """Return a run's reading on a split, where it has one."""
+    return next((reading for reading in run.readings if reading.split == split), None)
+
+
+def numbers(run: Run, split: str) -> Row:
+    """Return what a table says of any run: its reading and its counts."""
+    reading = reading_of(run, split)
+    low, high = reading.interval if reading and reading.interval else (None, None)
+    return {
+        reading.metric if reading else "metric": reading.value if reading else None,
+        "interval low": low,
+        "interval high": high,
+        "samples": reading.n if reading else None,
+        "parameters": run.cost.params,
+        "MACs": run.cost.macs,
+        "bytes": run.cost.bytes,
+    }
+
+
+def hover(run: Run, split: str) -> str:
+    """Say in a few lines what a run is."""
+    reading = reading_of(run, split)
+    lines = [f"{plain(called(run))}{' (recovered)' if run.weights else ''}"]
+    if reading:
+        low, high = reading.interval or (None, None)
+        bounds = "" if low is None or high is None else f" ({100 * low:.1f}–{100 * high:.1f} %)"
+        lines.append(f"{reading.metric} {100 * reading.value:.1f} %{bounds} on {reading.n:,} {reading.split} samples")
+    return "<br>".join([*lines, f"{run.cost.params:,} parameters, {run.cost.macs:,} MACs"])
+
+
+def called(run: Run) -> str:
+    """Return what a person calls a run, else its id; a star goes before."""
+    return f"{'★ ' if run.starred else ''}{run.label or run.id}"
+
+
+def caption(run: Run) -> str:
+    """Return the text beside a run's mark: only those a person marked have one, so that texts stay readable."""
+    return short(called(run), 20) if run.starred or run.label else ""
+
+
+def _lines(nodes: Sequence[Node], places: dict[str, tuple[int, int]]) -> go.Scatter:
+    x: list[int | None] = []
+    y: list[int | None] = []
+    for node in nodes:
+        depth, lane = places.get(node.run.parent or "", (0, 0))
+        x += [depth, depth, node.depth, None]
+        y += [lane, node.lane, node.lane, None]
+    line = {"color": NEUTRAL, "width": 1.5}
+    return go.Scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip", showlegend=False)
+
+
+def _add_nodes(made: go.Figure, nodes: Sequence[Node], name: str, marker: dict[str, object], split: str) -> None:
+    if not nodes:
+        return
+    found = [reading_of(node.run, split) for node in nodes]
+    values = {"color": [100 * reading.value for reading in found if reading]} if all(found) else {}
+    made.add_scatter(
+        x=[node.depth for node in nodes],
+        y=[node.lane for node in nodes],
+        mode="markers+text",
+        name=name,
+        marker={"size": 13, "line": {"width": 1, "color": NEUTRAL}, **marker, **values},
+        text=[caption(node.run) for node in nodes],
+        textposition="top center",
+        hovertext=[hover(node.run, split) for node in nodes],
+        hovertemplate="%{hovertext}<extra></extra>",
+        customdata=[node.run.id for node in nodes],
+    )

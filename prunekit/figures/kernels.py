@@ -1,0 +1,76 @@
+"""A convolution's kernels as small images."""
+
+import math
+
+import plotly.graph_objects as go
+
+from prunekit.figures.layout import Row, figure, plain
+from prunekit.figures.palette import SIGNED
+from prunekit.records import Kernels
+
+ACROSS = 16
+"""Images in one row of the grid."""
+
+
+def kernels(found: Kernels) -> go.Figure:
+    """Draw the kernels of each output channel as one image, its input channels one below the other.
+
+    All of them are one heatmap. The crosses mark what a recipe removes; the ``customdata`` of every
+    mark is its channel's number, removed or not, so each can be clicked.
+
+    Args:
+        found: the kernels.
+    """
+    some = len(found.values)
+    of = "" if some == found.channels else f" (the first {some} of {found.channels})"
+    inputs, rows, columns = (len(part) for part in (found.values[0], found.values[0][0], found.values[0][0][0]))
+    high, wide = inputs * rows + 1, columns + 1  # one blank line between two images
+    lines = math.ceil(some / ACROSS)
+    across = min(some, ACROSS)
+    z: list[list[float | None]] = [[None] * (across * wide - 1) for _ in range(lines * high - 1)]
+    text = [[""] * (across * wide - 1) for _ in range(lines * high - 1)]
+    for channel, images in enumerate(found.values):
+        line, place = divmod(channel, ACROSS)
+        for i, row in enumerate(row for image in images for row in image):
+            start = place * wide
+            z[line * high + i][start : start + columns] = row
+            text[line * high + i][start : start + columns] = [f"channel {channel}, input {i // rows}"] * columns
+    reach = max(abs(value) for images in found.values for image in images for row in image for value in row)
+    made = figure(f"What do the kernels of {plain(found.layer)} look for{of}?", 90 + round(700 * len(z) / len(z[0])))
+    made.add_heatmap(
+        z=z,
+        text=text,
+        zmin=-(reach or 1.0),
+        zmax=reach or 1.0,
+        colorscale=SIGNED,
+        hoverongaps=False,
+        colorbar={"title": "weight", "thickness": 12},
+        hovertemplate="%{text}: %{z:.4f}<extra></extra>",
+    )
+    marks = {"symbol": "x", "color": "black", "line": {"width": 1.5, "color": "white"}}
+    made.add_scatter(
+        x=[channel % ACROSS * wide + (columns - 1) / 2 for channel in range(some)],
+        y=[channel // ACROSS * high + (inputs * rows - 1) / 2 for channel in range(some)],
+        mode="markers",
+        marker={**marks, "size": 11, "opacity": [0.0 if stays else 1.0 for stays in found.kept]},
+        customdata=list(range(some)),
+        hovertemplate=[f"channel {i}: {'kept' if s else 'removed'}<extra></extra>" for i, s in enumerate(found.kept)],
+        showlegend=False,
+    )
+    made.update_xaxes(visible=False, constrain="domain")
+    made.update_yaxes(visible=False, autorange="reversed", scaleanchor="x")
+    return made
+
+
+def kernels_table(found: Kernels) -> list[Row]:
+    """Return every kernel's weights, row by row."""
+    return [
+        {
+            "channel": channel,
+            "input": i,
+            "kept": found.kept[channel],
+            "weights": " / ".join(" ".join(f"{value:.4g}" for value in row) for row in image),
+        }
+        for channel, images in enumerate(found.values)
+        for i, image in enumerate(images)
+    ]
