@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from prunekit import cli_history
 from prunekit.errors import PrunekitError, RecipeError
 
 if TYPE_CHECKING:
@@ -164,6 +165,19 @@ def _verify(options: argparse.Namespace) -> int:
     return 0 if verdict.ok else 1
 
 
+def _history(options: argparse.Namespace) -> None:
+    _show(options, *cli_history.history(options.task, options.workspace))
+
+
+def _compare(options: argparse.Namespace) -> None:
+    _show(options, *cli_history.compare(options.task, options.a, options.b, options.workspace))
+
+
+def _latency(options: argparse.Namespace) -> None:
+    recipe = _recipe(options)
+    _show(options, *cli_history.latency(options.task, recipe, options.batch, options.threads, options.workspace))
+
+
 def _app(options: argparse.Namespace) -> int:
     environment = dict(os.environ)
     if options.task:
@@ -186,7 +200,7 @@ def _recipe(options: argparse.Namespace) -> "Recipe":
     if options.recipe is None:
         return Recipe()
     try:
-        text = sys.stdin.read() if str(options.recipe) == "-" else options.recipe.read_text()
+        text = sys.stdin.read() if str(options.recipe) == "-" else options.recipe.read_bytes()
     except OSError as error:
         raise RecipeError(f"The recipe {options.recipe} cannot be read: {error.strerror}.") from None
     return Recipe.from_text(text)
@@ -319,6 +333,13 @@ def _parser() -> argparse.ArgumentParser:
     command = task(verb("recover", _recover, "Fine-tune what a recipe left."), recipe=True)
     command.add_argument("--epochs", type=int, default=2, help="passes over the train samples")
     command.add_argument("--out", type=Path, help="folder to export the recovered network to")
+    command = task(verb("latency", _latency, "Time the network a recipe asks for beside the dense one."), recipe=True)
+    command.add_argument("--batch", type=int, default=1, help="inputs in one forward pass")
+    command.add_argument("--threads", type=int, default=1, help="threads a forward pass may use")
+    task(verb("history", _history, "List the runs of a task."))
+    command = task(verb("compare", _compare, "Measure two runs again and say how they differ."))
+    command.add_argument("a", metavar="run", help="a run's id, or dense for the task's own network")
+    command.add_argument("b", metavar="run", help="another one")
     command = verb("verify", _verify, "Prove an export again in a fresh process.")
     command.add_argument("path", type=Path, help="the export's folder, or one of its files")
     command.add_argument("--task", help="the project it was exported from, where it is not a bundled task")

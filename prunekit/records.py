@@ -470,6 +470,24 @@ class Run:
     starred: bool = False
     latencies: tuple[Latency, ...] = ()
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the run as plain JSON values."""
+        return {
+            "id": self.id,
+            "label": self.label,
+            "starred": self.starred,
+            "parent": self.parent,
+            "created": self.created,
+            "weights": self.weights,
+            "recipe": self.recipe.to_json(),
+            "params": self.cost.params,
+            "macs": self.cost.macs,
+            "flops": self.cost.flops,
+            "bytes": self.cost.bytes,
+            "readings": [asdict(reading) for reading in self.readings],
+            "latencies": [latency.to_json() for latency in self.latencies],
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Node:

@@ -48,7 +48,8 @@ def tree(nodes: Sequence[Node], head: str | None = None, split: str = "validatio
     found = next((reading for node in nodes if (reading := reading_of(node.run, split))), None)
     metric = found.metric if found else "metric"
     made.update_layout(coloraxis={"colorscale": DENSITY, "colorbar": {"title": f"{metric}, %", "thickness": 12}})
-    made.update_xaxes(rangemode="tozero", zeroline=False, showgrid=False)
+    deepest = max(node.depth for node in nodes)
+    made.update_xaxes(range=[-0.3, deepest + 0.5], dtick=1 if deepest <= 20 else None, zeroline=False, showgrid=False)
     made.update_yaxes(visible=False, autorange="reversed")
     return made
 
@@ -125,13 +126,17 @@ def _lines(nodes: Sequence[Node], places: dict[str, tuple[int, int]]) -> go.Scat
 def _add_nodes(made: go.Figure, nodes: Sequence[Node], name: str, marker: dict[str, object], split: str) -> None:
     if not nodes:
         return
+    # A mark whose colour is a value stands black in the legend, which a dark ground swallows.
+    sign = {"symbol": marker["symbol"], "size": 13, "color": NEUTRAL}
+    made.add_scatter(x=[None], y=[None], mode="markers", name=name, legendgroup=name, marker=sign)
     found = [reading_of(node.run, split) for node in nodes]
     values = {"color": [100 * reading.value for reading in found if reading]} if all(found) else {}
     made.add_scatter(
         x=[node.depth for node in nodes],
         y=[node.lane for node in nodes],
         mode="markers+text",
-        name=name,
+        legendgroup=name,
+        showlegend=False,
         marker={"size": 13, "line": {"width": 1, "color": NEUTRAL}, **marker, **values},
         text=[caption(node.run) for node in nodes],
         textposition="top center",

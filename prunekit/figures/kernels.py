@@ -16,7 +16,7 @@ def kernels(found: Kernels) -> go.Figure:
     """Draw the kernels of each output channel as one image, its input channels one below the other.
 
     All of them are one heatmap. The crosses mark what a recipe removes; the ``customdata`` of every
-    mark is its channel's number, removed or not, so each can be clicked.
+    mark is its channel's number as text, removed or not, so each can be clicked.
 
     Args:
         found: the kernels.
@@ -36,7 +36,8 @@ def kernels(found: Kernels) -> go.Figure:
             z[line * high + i][start : start + columns] = row
             text[line * high + i][start : start + columns] = [f"channel {channel}, input {i // rows}"] * columns
     reach = max(abs(value) for images in found.values for image in images for row in image for value in row)
-    made = figure(f"What do the kernels of {plain(found.layer)} look for{of}?", 90 + round(700 * len(z) / len(z[0])))
+    height = max(200, 90 + round(700 * len(z) / len(z[0])))
+    made = figure(f"What do the kernels of {plain(found.layer)} look for{of}?", height)
     made.add_heatmap(
         z=z,
         text=text,
@@ -53,7 +54,7 @@ def kernels(found: Kernels) -> go.Figure:
         y=[channel // ACROSS * high + (inputs * rows - 1) / 2 for channel in range(some)],
         mode="markers",
         marker={**marks, "size": 11, "opacity": [0.0 if stays else 1.0 for stays in found.kept]},
-        customdata=list(range(some)),
+        customdata=[str(channel) for channel in range(some)],
         hovertemplate=[f"channel {i}: {'kept' if s else 'removed'}<extra></extra>" for i, s in enumerate(found.kept)],
         showlegend=False,
     )

@@ -107,11 +107,16 @@ def test_the_tree_joins_every_run_to_its_parent():
         (1, 0), (1, 1), (2, 1), (None, None),
         (2, 0), (2, 0), (3, 0), (None, None),
     ]  # fmt: skip
-    kinds = {name: list(found[name].customdata) for name in ("cut", "recovered", "not measured")}
-    assert kinds == {"cut": ["a", "b"], "recovered": ["c"], "not measured": ["d"]}
-    assert len({found[name].marker.symbol for name in kinds}) == 3
-    assert list(found["cut"].marker.color) == [95, 90]
-    assert list(found["cut"].text) == ["half &lt;b&gt;0&lt;/b&gt;", "★ b"]
+    kinds = {trace.legendgroup: trace for trace in made.data if trace.customdata is not None}
+    assert {name: list(trace.customdata) for name, trace in kinds.items()} == {
+        "cut": ["a", "b"],
+        "recovered": ["c"],
+        "not measured": ["d"],
+    }
+    assert len({trace.marker.symbol for trace in kinds.values()}) == 3
+    assert all(found[name].marker.symbol == trace.marker.symbol for name, trace in kinds.items())
+    assert list(kinds["cut"].marker.color) == [95, 90]
+    assert list(kinds["cut"].text) == ["half &lt;b&gt;0&lt;/b&gt;", "★ b"]
     assert (list(found["on the desk"].x), list(found["on the desk"].y)) == ([2], [1])
     root = traces(history.tree(NODES))["on the desk"]
     assert (list(root.x), list(root.y)) == ([0], [0])

@@ -59,7 +59,7 @@ def test_kernels_stand_in_a_grid_with_blanks_between():
     assert list(heat.z[5][:2]) == [16, 1.0]
     assert list(heat.z[5][12:]) == [None] * (ACROSS * 3 - 13)
     assert (heat.zmin, heat.zmax) == (-19, 19)
-    assert (marks.x[17], marks.y[17], marks.customdata[17]) == (3.5, 6.5, 17)
+    assert (marks.x[17], marks.y[17], marks.customdata[17]) == (3.5, 6.5, "17")
     assert list(marks.marker.opacity[:2]) == [0, 1]
     assert "the first 20 of 40" in kernels(KERNELS).layout.title.text
 
