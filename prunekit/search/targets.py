@@ -80,11 +80,11 @@ def read_targets(asked: Mapping[str, float], dense: Cost, mode: Mode, metric: st
 def _loss(name: str, value: float) -> float:
     if not -100 <= value <= 0:
         raise RecipeError(f"{name} takes the points that may be lost, negative: {name}=-1 is one point; not {value:g}.")
-    return -value / 100
+    return abs(value) / 100
 
 
 def _limit(name: str, value: float, dense: int) -> int:
-    if not 0 < value < float("inf") or (value > 1 and not value.is_integer()):
+    if not 0 < value < float("inf") or (value > 1 and value % 1):
         raise RecipeError(
             f"{name} takes the fraction that is left, above 0 and at most 1, or a whole count above 1; not {value:g}."
         )

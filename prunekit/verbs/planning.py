@@ -96,7 +96,7 @@ class _Planner:
     def check(self) -> None:
         """Refuse targets out of reach before the scan begins."""
         problem = self.problem(())
-        check_reachable(problem, self._preset("uniform", problem, max(LEVELS[self.mode])))
+        check_reachable(problem, self._preset("uniform", max(LEVELS[self.mode])))
 
     def problem(self, points: Sequence[Point]) -> Problem:
         """Lay the options out; where only a loss is asked, the limit is all of what the mode lowers first."""
@@ -104,8 +104,7 @@ class _Planner:
         first = RESOURCES[self.mode][0]
         limits = self.asked.limits or {first: getattr(whole, first)}
         if self.mode is Mode.CHANNELS:
-            allowed = base_of(self.opened, self.base.base).allowed
-            return channel_problem(structure, points, limits, self.base, allowed)
+            return channel_problem(structure, points, limits, self.base, self._allowed)
         tensors = dict(named_tensors(pruned_of(self.opened, replace(self.base, weights={})).model))
         remaining = {layer.name: tensors[layer.weight].numel() for layer in structure.layers}
         return weight_problem(structure, points, limits, remaining, whole.params)
@@ -113,7 +112,7 @@ class _Planner:
     def candidates(self, problem: Problem) -> Iterator[Trial | Candidate]:
         """Make every plan for these limits and evaluate it."""
         for name in ("uniform", "global"):
-            kept = mildest(partial(self._preset, name, problem), problem)
+            kept = mildest(partial(self._preset, name), problem)
             if kept is not None:
                 yield self._evaluated(name, kept)
         starts = [greedy(problem), lagrangian(problem)]
@@ -204,15 +203,16 @@ class _Planner:
 
         return harm
 
-    def _preset(self, name: str, problem: Problem, sparsity: float) -> Kept:
+    def _preset(self, name: str, sparsity: float) -> Kept:
         recipe = preset(self.opened, name, sparsity, self.mode, self.base)
         if self.mode is Mode.CHANNELS:
-            allowed = base_of(self.opened, self.base.base).allowed
-            return {**problem.whole, **count_kept(self.opened.structure, recipe, allowed)}
+            return {**self._whole, **count_kept(self.opened.structure, recipe, self._allowed)}
         return {name: kept_units(n, recipe.weights.get(name, 0.0)) for name, n in self._sizes.items()}
 
     def _recipe(self, kept: Mapping[str, int]) -> Recipe:
-        shares = {name: 1 - kept[name] / size for name, size in self._sizes.items() if name in kept}
+        sizes, whole = self._sizes, self._whole
+        # What stays whole gets no sparsity, or round_to would take from what a hand or a base run left.
+        shares = {name: 1 - n / sizes[name] for name, n in kept.items() if n < whole[name]}
         if self.mode is Mode.CHANNELS:
             return replace(self.base, channels=shares)
         return replace(self.base, weights=shares)
@@ -220,3 +220,15 @@ class _Planner:
     @cached_property
     def _sizes(self) -> Mapping[str, int]:
         return scanning.sizes(self.opened.structure, self.mode)
+
+    @cached_property
+    def _whole(self) -> Mapping[str, int]:
+        """What there is of each name before the plan cuts it."""
+        if self.mode is Mode.WEIGHTS:
+            return self._sizes
+        uncut = replace(self.base, channels={})
+        return {**self._sizes, **count_kept(self.opened.structure, uncut, self._allowed)}
+
+    @cached_property
+    def _allowed(self) -> Mapping[str, tuple[int, ...]]:
+        return base_of(self.opened, self.base.base).allowed

@@ -1,6 +1,7 @@
 import copy
 import random
 
+import numpy as np
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -67,3 +68,14 @@ def test_blocks_and_links_of_a_residual_network():
     structure = structure_of(make("residual"), example("residual"))
     assert [block.layers for block in structure.blocks] == [("conv1", "conv2")]
     assert set(structure.links) == {("stem", "conv1"), ("conv1", "conv2"), ("stem", "fc"), ("conv2", "fc")}
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_counting_along_one_group_equals_counting_each_network(name):
+    structure = structure_of(make(name), example(name))
+    kept = {group.name: kept_units(group.units, 0.4) for group in structure.prunable}
+    for group in structure.prunable:
+        counts = np.arange(1, group.units + 1)
+        costs = [structure.cost({**kept, group.name: int(n)}) for n in counts]
+        expected = [[cost.params for cost in costs], [cost.macs for cost in costs], [cost.bytes for cost in costs]]
+        assert structure.cost_along(kept, group.name, counts).tolist() == expected

@@ -1,0 +1,191 @@
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from prunekit import cli, verbs
+from prunekit.errors import RecipeError
+from prunekit.graph import structure_of
+from prunekit.recipe import Recipe
+from prunekit.records import Candidate, Mode, Point, Trial
+from prunekit.recover.recalibrate import recalibrate
+from prunekit.store import Workspace
+from prunekit.tasks.checkpoint import digest
+from prunekit.tasks.task import Data, Split, Task
+from prunekit.verbs.networks import network_of
+from tests.nets import example, make
+
+
+def balanced():
+    """A network whose statistics fit its data and that gives every class now and then."""
+    inputs = example("plain", 200, 7)
+    net = recalibrate(make("plain"), Split(inputs, torch.zeros(200)))
+    with torch.no_grad():
+        outputs = net(inputs)
+        net.fc2.weight /= outputs.std(0)[:, None]
+        net.fc2.bias.copy_((net.fc2.bias - outputs.mean(0)) / outputs.std(0))
+    return net
+
+
+def split(net, n, seed):
+    """Random images, each of the class that the dense network gives it: only cuts make mistakes."""
+    inputs = example("plain", n, seed)
+    return Split(inputs, net(inputs).argmax(1))
+
+
+@pytest.fixture
+def opened(tmp_path):
+    net = balanced()
+    data = Data(split(net, 60, 1), split(net, 40, 2), lambda epoch: split(net, 128, 10 + epoch), tuple("abcd"))
+    task = Task("tiny", "Tiny", net, lambda: make("plain", 5), "tests.nets:Plain", data)
+    return verbs.Opened(task, structure_of(net, task.example), digest(net), Workspace(tmp_path / "ws"))
+
+
+def candidates(records):
+    return [record for record in records if isinstance(record, Candidate)]
+
+
+def test_candidates_meet_every_target_and_are_really_evaluated(opened):
+    dense = opened.structure.cost({})
+    *found, best = candidates(verbs.plan(opened, {"macs": 0.5, "params": 0.6, "bytes": 3000}))
+    assert [candidate.name for candidate in found] == ["uniform", "global", "greedy", "curves", "exchange"]
+    for candidate in found:
+        assert candidate.misses == ()
+        assert candidate.cost.macs <= dense.macs // 2
+        assert candidate.cost.params <= dense.params * 0.6
+        assert candidate.cost.bytes <= 3000
+        evaluation = verbs.last(verbs.evaluate(opened, candidate.recipe))
+        assert evaluation.cost == candidate.cost == verbs.cost(opened, candidate.recipe)
+        assert replace(evaluation.reading, value_raw=None) == candidate.reading
+        assert candidate.nonzero == evaluation.nonzero
+    assert best.note == "selected on this split: optimistic"
+    assert replace(best, note="") in found
+    assert best.reading.value == max(candidate.reading.value for candidate in found)
+
+
+def test_a_loss_alone_is_bisected_by_real_evaluations(opened):
+    *found, best = candidates(verbs.plan(opened, {"accuracy": -40}))
+    for candidate in found:  # the dense network makes no mistake here
+        assert (candidate.misses == ()) == (candidate.reading.value >= 0.6 - 1e-9)
+    fitting = [candidate.cost.macs for candidate in found if not candidate.misses]
+    assert best.cost.macs == min(fitting) < 0.95 * opened.structure.cost({}).macs
+    assert any(candidate.misses and "points of accuracy, 40 are allowed" in candidate.misses[0] for candidate in found)
+
+
+def test_no_loss_at_all_still_has_an_answer(opened):
+    best = verbs.last(verbs.plan(opened, {"accuracy": 0}))
+    assert best.reading.value == 1.0
+    assert best.misses == ()
+
+
+def test_what_cannot_be_had_together_is_said(opened):
+    *_, best = candidates(verbs.plan(opened, {"macs": 0.1, "accuracy": 0}))
+    assert best.cost.macs <= 0.1 * opened.structure.cost({}).macs
+    lost = 100 * (1 - best.reading.value)
+    assert best.misses == (f"it loses {lost:.1f} points of accuracy, 0 are allowed",)
+
+
+def test_single_weights_are_planned_by_what_is_not_zero(opened):
+    dense = opened.structure.cost({})
+    *found, _ = candidates(verbs.plan(opened, {"params": 0.3}, Mode.WEIGHTS))
+    for candidate in found:
+        assert candidate.cost == dense
+        model = network_of(opened, candidate.recipe).pruned.model
+        assert candidate.nonzero == sum(int((p != 0).sum()) for p in model.parameters()) <= 0.3 * dense.params
+        assert not candidate.recipe.channels
+    exchange = next(candidate for candidate in found if candidate.name == "exchange")
+    assert exchange.nonzero > 0.28 * dense.params
+
+
+def test_a_plan_stopped_and_begun_again_scans_nothing_twice(opened):
+    first = verbs.plan(opened, {"macs": 0.5})
+    begun = [next(first) for _ in range(5)]
+    first.close()
+    assert list(verbs.stored_points(opened)) == begun
+    records = list(verbs.plan(opened, {"macs": 0.5}))
+    points = [record for record in records if isinstance(record, Point)]
+    assert points[:5] == begun
+    assert len(points) == len({(p.name, p.level) for p in points}) == verbs.plan_size(opened) == 3 * 9
+    trials = [record for record in records if isinstance(record, Trial)]
+    assert 0 < len(trials) <= trials[0].limit
+    again = list(verbs.plan(opened, {"macs": 0.5}))
+    assert again == records
+
+
+def test_criterion_multiples_and_hands_of_the_base_stay(opened):
+    base = Recipe(
+        criterion="l1", round_to={"conv2": 4}, keep={"conv1": (0, 1)}, drop={"conv1": (7,)}, weights={"fc2": 0.5}
+    )
+    for candidate in candidates(verbs.plan(opened, {"macs": 0.5}, base=base)):
+        recipe = candidate.recipe
+        same = {"criterion", "round_to", "keep", "drop", "weights"}
+        assert {key: getattr(recipe, key) for key in same} == {key: getattr(base, key) for key in same}
+        kept = network_of(opened, recipe).pruned.kept
+        assert {0, 1} <= set(kept["conv1"])
+        assert 7 not in kept["conv1"]
+        assert len(kept.get("conv2", range(12))) % 4 == 0
+        assert candidate.cost.macs <= opened.structure.cost({}).macs // 2
+
+
+def test_weights_are_planned_behind_a_channel_cut(opened):
+    base = Recipe(channels={"conv2": 0.5})
+    *found, _ = candidates(verbs.plan(opened, {"params": 0.3}, Mode.WEIGHTS, base))
+    limit = 0.3 * opened.structure.cost({}).params
+    for candidate in found:
+        assert dict(candidate.recipe.channels) == {"conv2": 0.5}
+        assert candidate.nonzero <= limit
+    assert max(candidate.nonzero for candidate in found) > 0.9 * limit
+
+
+def test_a_recovered_run_is_planned_further(opened):
+    *_, run = verbs.recover(opened, Recipe(channels={"conv1": 0.5}), epochs=1)
+    *found, _ = candidates(verbs.plan(opened, {"macs": 0.3}, base=Recipe(base=run.id)))
+    for candidate in found:
+        assert candidate.recipe.base == run.id
+        assert candidate.cost == verbs.cost(opened, candidate.recipe)
+        assert candidate.cost.macs <= 0.3 * opened.structure.cost({}).macs
+
+
+def test_without_train_data_and_asked_twice_nothing_in_the_task_changes(opened):
+    before = digest(opened.task.model)
+    bare = replace(opened, task=replace(opened.task, data=replace(opened.task.data, train=None)))
+    best = verbs.last(verbs.plan(bare, {"macs": 0.5}))
+    assert not best.reading.recalibrated
+    assert digest(opened.task.model) == before
+
+
+@pytest.mark.parametrize(
+    ("targets", "mode", "message"),
+    [
+        ({}, Mode.CHANNELS, "A plan needs a target"),
+        ({"macs": 0.001}, Mode.CHANNELS, "macs cannot fall to"),
+        ({"params": 1}, Mode.WEIGHTS, None),
+        ({"params": 0.01}, Mode.WEIGHTS, "params cannot fall to"),
+        ({"macs": 0.5}, Mode.WEIGHTS, "Zeroed weights do not lower macs"),
+    ],
+)
+def test_targets_out_of_reach_are_refused_before_anything_is_measured(opened, targets, mode, message):
+    records = verbs.plan(opened, targets, mode)
+    if message is None:
+        assert isinstance(next(records), Point)
+        return
+    with pytest.raises(RecipeError, match=message):
+        next(records)
+    assert not opened.workspace.path.exists()
+
+
+def test_the_command_line_writes_a_recipe_and_says_what_it_misses(opened, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(verbs, "open_task", lambda *_: opened)
+    out = tmp_path / "recipe.json"
+    code = cli.main(["plan", "tiny", "--target", "macs=0.5", "--target", "accuracy=-100", "--out", str(out), "--json"])
+    answer = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert Recipe.from_text(out.read_text()).to_json() == answer["best"]["recipe"]
+    assert answer["targets"] == {"macs": 0.5, "accuracy": -100.0}
+    promised = {"name", "recipe", "metric", "value", "n", "interval", "params", "macs", "bytes", "nonzero", "misses"}
+    assert all(promised <= set(candidate) for candidate in answer["candidates"])
+    code = cli.main(["plan", "tiny", "--target", "macs=0.2", "--target", "accuracy=0"])
+    text = capsys.readouterr().out
+    assert code == 1
+    assert "points of accuracy, 0 are allowed; selected on this split: optimistic" in text
