@@ -1,8 +1,8 @@
 import streamlit as st
 
-from prunekit.ui import badges, moves, reading
+from prunekit.ui import moves, reading
 from prunekit.ui.hints import hint
-from prunekit.ui.jobs import follow
+from prunekit.ui.jobs import pursue
 from prunekit.ui.navigation import link
 from prunekit.ui.opening import opened_task
 from prunekit.ui.session import session
@@ -12,7 +12,7 @@ opened = opened_task("Tune")
 
 # These bring torch, so they come after the title is painted.
 from prunekit import verbs  # noqa: E402
-from prunekit.ui.desk import desk  # noqa: E402
+from prunekit.ui import live  # noqa: E402
 from prunekit.ui.layer_view import layer_view  # noqa: E402
 from prunekit.ui.layers_table import layers_table  # noqa: E402
 from prunekit.ui.strip import strip  # noqa: E402
@@ -21,6 +21,25 @@ from prunekit.ui.table import table  # noqa: E402
 from prunekit.ui.toolbar import toolbar  # noqa: E402
 
 now = session()
+
+
+def draw_desk() -> None:
+    """Take what the hand has done, wait a moment for its answer, draw readings and bars."""
+    base = reading.base_recipe(opened)
+    now.recipe = live.take(opened, reading.desk_recipe(opened), now.mode, base)
+    asked = reading.measure(opened)
+    live.await_answer(opened, asked.ticket, now.recipe)
+    draw_readings()
+    with st.container(border=True):
+        live.draw(
+            opened,
+            now.recipe,
+            now.mode,
+            base,
+            verbs.stored_points(opened, now.mode, criterion=now.recipe.criterion),
+            live.reply_of(asked.answer, standing(opened).status),
+            lambda command: moves.COMMANDS[command](opened),
+        )
 
 
 def draw_readings() -> None:
@@ -44,37 +63,23 @@ def pending() -> bool:
     return moves.preset_pending() or not reading.measure(opened).finished
 
 
-def draw_sensitivity_note(judged: dict[str, badges.Sensitivity]) -> None:
-    """Say where the coloured words come from, or how to get them."""
-    if judged:
-        st.caption("Coloured words: accuracy when this layer alone is cut to the level shown, from the stored scan.")
-    else:
-        link("sensitivity", "Scan to see which layers can be cut")
+def settled() -> bool:
+    """Whether the hand has let go, so that the charts may follow."""
+    return now.hand.is_final
 
 
 if refusal := moves.take_preset():
     st.error(literal(refusal), icon=":material/error:")
 toolbar(opened)
-readings = st.container()
 hint(now.mode.value)
-
-with st.container(border=True):
-    points = verbs.stored_points(opened, now.mode, criterion=reading.desk_recipe(opened).criterion)
-    judged = badges.sensitivities(points)
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.subheader("How much goes, layer by layer?", anchor=False, width="content")
-        draw_sensitivity_note(judged)
-    base = reading.base_recipe(opened)
-    now.recipe = desk(opened.structure, reading.desk_recipe(opened), now.mode, base=base, sensitivity=judged)
-with readings:
-    follow("readings", draw_readings, pending)
+pursue("desk", draw_desk, pending, settled)
 
 asked = reading.measure(opened)
 if asked.previous is None and not asked.finished:
     st.skeleton(height=360)  # charts wait for the first reading: what draws them takes a second to import
 else:
     st.subheader("What does the cut take?", anchor=False)
-    layer_view(opened)
+    layer_view(opened, with_row=True)
     with st.container(border=True):
         st.subheader("What is left of every layer?", anchor=False)
         table(

@@ -1,70 +1,43 @@
-"""The desk: a slider and a number box for every layer, in execution order."""
+"""The plain twin of the bars: a slider and a number box for one layer."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from prunekit.recipe import Recipe, kept_units
+from prunekit.recipe import kept_units
 from prunekit.records import Mode
-from prunekit.ui.badges import Sensitivity
+from prunekit.ui.badges import sensitivities
+from prunekit.ui.reading import base_recipe, desk_recipe
 from prunekit.ui.rows import Row, moved, rows
 from prunekit.ui.session import by_hand, keyed, session
 from prunekit.ui.text import count, listed, literal
 
 if TYPE_CHECKING:
-    from prunekit.graph import Structure
+    from prunekit.verbs import Opened
 
 
-def desk(
-    structure: "Structure",
-    recipe: Recipe,
-    mode: Mode = Mode.CHANNELS,
-    base: Recipe | None = None,
-    sensitivity: Mapping[str, Sensitivity] | None = None,
-) -> Recipe:
-    """Draw the desk and return the recipe as the hand has left it.
+def layer_row(opened: "Opened", layer: str) -> None:
+    """Draw one layer's slider and number box; what they cut moves on the bars as well.
 
     Args:
-        structure: the analysis of the dense network.
-        recipe: what the desk shows.
-        mode: what the sliders remove.
-        base: recipe of the run the desk starts from, below which no slider goes.
-        sensitivity: how each group or layer took being cut alone, where that was measured.
+        opened: the task.
+        layer: name of the layer.
     """
-    recipe = _after_move(recipe, mode, rows(structure, recipe, mode, base))
-    first_of: dict[str, str] = {}
-    for row in rows(structure, recipe, mode, base):
-        leads = first_of.setdefault(row.cuts, row.layer) == row.layer
-        _draw(row, mode, leads, (sensitivity or {}).get(row.cuts))
-    return recipe
+    from prunekit import verbs
 
-
-def _after_move(recipe: Recipe, mode: Mode, before: tuple[Row, ...]) -> Recipe:
-    """Take over the slider or box that was moved; the rest of its group follows."""
-    now = session()
-    if now.moved is None:
-        return recipe
-    layer, sparsity = now.moved
-    now.moved = None
-    row = next((row for row in before if row.layer == layer), None)
-    if row is None or row.protected:
-        return recipe
-    now.layer = layer
-    return moved(recipe, mode, {row.cuts: max(row.floor, sparsity)})
-
-
-def _draw(row: Row, mode: Mode, leads: bool, sensitivity: Sensitivity | None) -> None:
+    mode, recipe = session().mode, desk_recipe(opened)
+    row = next(row for row in rows(opened.structure, recipe, mode, base_recipe(opened)) if row.layer == layer)
+    sensitivity = sensitivities(verbs.stored_points(opened, mode, criterion=recipe.criterion)).get(row.cuts)
     about, controls = st.columns([5, 8], vertical_alignment="center", gap="medium")
     with about, st.container(gap=None):
-        badge = f" {sensitivity.badge}" if sensitivity and leads and not row.protected else ""
+        badge = f" {sensitivity.badge}" if sensitivity and not row.protected else ""
         st.markdown(f"**{literal(row.layer)}**{badge}")
-        st.caption(_fate(row, leads))
+        st.caption(_fate(row))
     with controls, st.container(horizontal=True, vertical_alignment="center"):
-        _controls(row, mode)
+        _controls(opened, row, mode)
 
 
-def _fate(row: Row, leads: bool) -> str:
+def _fate(row: Row) -> str:
     """Say in words what becomes of the layer."""
     if row.protected:
         return f":material/lock: protected: {literal(row.reason)}"
@@ -73,12 +46,12 @@ def _fate(row: Row, leads: bool) -> str:
     if row.floor:
         text += f" · {count(row.pieces - kept_units(row.pieces, row.floor))} went before the recovery"
     if row.linked:
-        why = row.reason if leads and row.reason else f"moves with {listed(row.linked, most=1)}"
+        why = f"moves with {listed(row.linked, most=3)}: {row.reason}"
         text += f" · :material/link: {literal(why)}"
     return text
 
 
-def _controls(row: Row, mode: Mode) -> None:
+def _controls(opened: "Opened", row: Row, mode: Mode) -> None:
     widget = f"desk-{mode.value}-{row.layer}"
     value = round(100 * row.sparsity, 4)
     label = literal(f"Sparsity of {row.layer}, percent")
@@ -92,7 +65,7 @@ def _controls(row: Row, mode: Mode) -> None:
         format="%.0f %%",
         key=keyed(f"{widget}-slider", value),
         on_change=_note,
-        args=(row.layer, f"{widget}-slider"),
+        args=(opened, row, mode, f"{widget}-slider"),
         disabled=off,
         label_visibility="collapsed",
     )
@@ -105,14 +78,14 @@ def _controls(row: Row, mode: Mode) -> None:
         format="%.1f",
         key=keyed(f"{widget}-box", value),
         on_change=_note,
-        args=(row.layer, f"{widget}-box"),
+        args=(opened, row, mode, f"{widget}-box"),
         disabled=off,
         label_visibility="collapsed",
         width=120,
     )
 
 
-def _note(layer: str, widget: str) -> None:
+def _note(opened: "Opened", row: Row, mode: Mode, widget: str) -> None:
     value = by_hand(widget)
     if value is not None:
-        session().moved = (layer, value / 100)
+        session().recipe = moved(desk_recipe(opened), mode, {row.cuts: max(row.floor, value / 100)})

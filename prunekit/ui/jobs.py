@@ -1,6 +1,7 @@
 """Asking the worker and following its answers without keeping a page waiting."""
 
 from collections.abc import Callable, Hashable, Iterable
+from itertools import count
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -58,6 +59,31 @@ def running(owner: str) -> bool:
     """Return whether a job on something is under way or waits for its turn."""
     found = started(owner)
     return found is not None and not found.finished
+
+
+def pursue(key: str, draw: Callable[[], None], pending: Callable[[], bool], settled: Callable[[], bool]) -> None:
+    """Draw a part that a hand moves: again without a pause while an answer is pending, then the page once.
+
+    Args:
+        key: names the part.
+        draw: draws it; waits a moment for news of the answer.
+        pending: whether an answer is under way.
+        settled: whether the rest of the page may follow.
+    """
+    waits, runs = pending(), count()
+
+    @st.fragment(run_every=EVERY if waits else None, key=key)
+    def part() -> None:
+        is_first = next(runs) == 0
+        draw()
+        if is_first:
+            return
+        if pending():
+            st.rerun(scope="fragment")
+        if settled():
+            st.rerun()
+
+    part()
 
 
 def follow(key: str, draw: Callable[[], None], pending: Callable[[], bool], every: float = EVERY) -> None:

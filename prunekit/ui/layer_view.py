@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from prunekit.ui.chart import chart
+from prunekit.ui.desk import layer_row
 from prunekit.ui.jobs import follow
 from prunekit.ui.picture import Picture, picture
 from prunekit.ui.reading import desk_recipe
@@ -15,11 +16,13 @@ if TYPE_CHECKING:
     from prunekit.verbs import Opened
 
 
-def layer_view(opened: "Opened") -> None:
-    """Draw the picker and the selected layer's two charts."""
+def layer_view(opened: "Opened", with_row: bool = False) -> None:
+    """Draw the picker and the selected layer's two charts; with a row, also the plain twin of its bar."""
     now, names = session(), [layer.name for layer in opened.structure.layers]
     layer = now.layer if now.layer in names else names[0]
     st.selectbox("Layer", names, names.index(layer), key=keyed("layer", layer), on_change=_select, width=320)
+    if with_row:
+        layer_row(opened, layer)
 
     def asked() -> bool:
         return not picture(opened, desk_recipe(opened), layer).finished

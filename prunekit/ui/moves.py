@@ -46,6 +46,10 @@ def reset(opened: "Opened") -> None:
     session().recipe = replace(desk_recipe(opened), base=None, channels={}, weights={}, keep={}, drop={}, round_to={})
 
 
+COMMANDS = {"undo": undo, "redo": redo}
+"""What a key on the bars may ask for."""
+
+
 def ask_preset(opened: "Opened", name: str, sparsity: float) -> None:
     """Ask for a preset of the current mode; ``take_preset`` puts it on the desk."""
     mode, recipe = session().mode, desk_recipe(opened)

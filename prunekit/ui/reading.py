@@ -49,18 +49,22 @@ def measure(opened: "Opened") -> Asked:
     is_own = recipe == Recipe(task=opened.task.name)
     if is_own and not own.finished:
         return Asked(recipe, own)
-    of_own = own.snapshot().latest
+    of_own, is_final = own.snapshot().latest, session().hand.is_final
     known = of_own if is_own else None
-    return ask("reading", (opened.digest, recipe), lambda: _measured(opened, recipe, known), meanwhile=of_own)
+    question = opened.digest, recipe, is_final
+    return ask("reading", question, lambda: _measured(opened, recipe, known, is_final), meanwhile=of_own)
 
 
-def _measured(opened: "Opened", recipe: Recipe, known: Evaluation | None) -> Iterator[Evaluation]:
-    """Measure a recipe and store it as a run, here in the worker so that a page may be left meanwhile."""
+def _measured(opened: "Opened", recipe: Recipe, known: Evaluation | None, is_final: bool) -> Iterator[Evaluation]:
+    """Measure a recipe and store it as a run, here in the worker so that a page may be left meanwhile.
+
+    A state that a drag only passes through is measured but not stored.
+    """
     from prunekit import verbs
 
     evaluation = None
     for evaluation in (known,) if known else verbs.evaluate(opened, recipe):
         yield evaluation
     head = opened.workspace.head(opened.task.name)
-    if evaluation is not None and recipe_of(opened, head) != recipe:
+    if is_final and evaluation is not None and recipe_of(opened, head) != recipe:
         verbs.commit(opened, recipe, evaluation.cost, evaluation.reading, head.id if head else None)

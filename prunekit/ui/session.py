@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -62,6 +62,27 @@ class Asked:
         return self.ticket.snapshot().error
 
 
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Where the bars in the browser and the server stand with each other.
+
+    Attributes:
+        rev: the newest state of the bars that was taken over.
+        recipe: the desk as that state left it; another recipe means that something else moved the bars.
+        version: rises whenever something else did.
+        is_final: the hand has let go, so the state belongs into the history.
+        pinned: groups or layers that presets and the master leave alone.
+        painted: recipe digest and samples of the newest answer that went to the browser.
+    """
+
+    rev: int = 0
+    recipe: Recipe | None = None
+    version: int = 0
+    is_final: bool = True
+    pinned: tuple[str, ...] = ()
+    painted: tuple[str, int] | None = None
+
+
 @dataclass(slots=True)
 class Session:
     """The state of one tab.
@@ -74,7 +95,7 @@ class Session:
         recipe: the desk; ``None`` until the task's history has been read.
         layer: the layer whose weights are shown; ``None`` is the first.
         scanned: the group or layer whose sensitivity curve is shown; ``None`` is the first.
-        moved: the layer whose slider or box a hand has just moved, and where to.
+        hand: what the bars of the equalizer have said.
         drawn: for each keyed widget how often its key was renewed, and the value it shows.
         asked: the newest question of each kind.
         dismissed: explanations that were read and closed.
@@ -87,7 +108,7 @@ class Session:
     recipe: Recipe | None = None
     layer: str | None = None
     scanned: str | None = None
-    moved: tuple[str, float] | None = None
+    hand: Hand = Hand()
     drawn: dict[str, tuple[int, Any]] = field(default_factory=dict)
     asked: dict[str, Asked] = field(default_factory=dict)
     dismissed: set[str] = field(default_factory=set)
@@ -98,7 +119,8 @@ class Session:
         """Forget what belongs to the task that was open, for another one takes its place."""
         for asked in self.asked.values():
             asked.ticket.cancel()
-        self.recipe = self.layer = self.scanned = self.moved = None
+        self.recipe = self.layer = self.scanned = None
+        self.hand = replace(Hand(), rev=self.hand.rev, version=self.hand.version + 1)
         self.asked.clear()
 
 

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from prunekit import verbs
@@ -19,6 +21,26 @@ def box(app, layer):
     return next(found for found in app.number_input if found.key.startswith(f"desk-channels-{layer}-box"))
 
 
+def bars(app):
+    """What the browser was given to draw."""
+    return json.loads(app.get("bidi_component")[0].proto.json)
+
+
+def pull(app, values, *, phase="commit", pinned=(), layout=None):
+    """Move bars as the browser would say it."""
+    given = bars(app)
+    moved = {
+        "rev": given["reply"]["rev"] + 1,
+        "phase": phase,
+        "layout": layout or given["layout"],
+        "focus": next(bar["name"] for bar in given["bars"] if bar["key"] in values),
+        "values": {**given["values"], **values},
+        "pinned": list(pinned),
+    }
+    app.session_state["equalizer"] = {"desk": moved}
+    return app.run()
+
+
 def button(app, label):
     return next(found for found in app.button if found.label == label)
 
@@ -30,42 +52,63 @@ def test_the_first_visit_shows_what_the_card_says(visit):
     assert metric(app, "Parameters").value == "77.8 k"
 
 
-def test_linked_layers_and_boxes_follow_and_the_readings_are_the_verbs(visit, workspace):
-    app = visit()
-    slider(app, "conv1").set_value(50.0)
-    app = settle(app.run())
-    assert [slider(app, "conv1").value, slider(app, "layer1.0.conv2").value] == [50.0, 50.0]
-    assert [box(app, "conv1").value, box(app, "layer1.0.conv2").value] == [50.0, 50.0]
+def test_linked_bars_move_as_one_and_the_readings_are_the_verbs(visit, workspace):
+    app = settle(pull(visit(), {"conv1": 0.5}))
     assert desk(app).recipe == Recipe("resnet8", channels={"conv1": 0.5})
+    tied = [bar for bar in bars(app)["bars"] if bar["key"] == "conv1"]
+    assert [bar["name"] for bar in tied] == ["conv1", "layer1.0.conv2"]
+    assert all(bar["linked"] == "tied by the addition of layer1.0.conv2 and conv1" for bar in tied)
     opened = verbs.open_task("resnet8", workspace)
     expected = verbs.last(verbs.evaluate(opened, desk(app).recipe))
     assert metric(app, "Accuracy").value == f"{100 * expected.reading.value:.1f} %"
     assert f"{expected.cost.params:,}" in [caption.value for caption in app.caption]
+    assert bars(app)["reply"]["text"].startswith(f"{100 * expected.reading.value:.1f} % ({expected.reading.correct}")
 
 
-def test_the_old_accuracy_is_stale_until_the_new_one_is_there(visit):
-    app = visit()
-    slider(app, "layer3.0.conv1").set_value(50.0).run()
-    # Counts are there at once, whatever the worker has done meanwhile.
+def test_the_plain_twin_moves_the_same_desk(visit):
+    app = visit(session=Session("resnet8", layer="conv1"))
+    slider(app, "conv1").set_value(50.0)
+    app = settle(app.run())
+    assert box(app, "conv1").value == 50.0
+    assert bars(app)["values"]["conv1"] == 0.5
+    box(app, "conv1").set_value(25.0)
+    app = settle(app.run())
+    assert desk(app).recipe == Recipe("resnet8", channels={"conv1": 0.25})
+
+
+def test_counts_are_there_at_once_and_the_old_accuracy_never_leaves(visit):
+    app = pull(visit(), {"layer3.0.conv1": 0.5}, phase="drag")
     # 32 of 64 channels: 32·288 weights, 64 BatchNorm entries and 64·32·9 weights that read them go of 77,754.
     assert "50,042" in [caption.value for caption in app.caption]
-    assert metric(app, "Accuracy").label.split("[")[1] in ("stale]", "measuring]", "measured]")
     assert metric(app, "Accuracy").value.endswith("%")
     assert metric(settle(app), "Accuracy").label.endswith("[measured]")
 
 
-def test_undo_and_redo_are_runs_that_outlive_the_tab(visit):
+def test_only_what_a_hand_lets_go_of_is_a_run(visit, workspace):
+    app = settle(pull(visit(), {"conv1": 0.25}, phase="drag"))
+    assert verbs.history(verbs.open_task("resnet8", workspace)) == ()
+    settle(pull(app, {"conv1": 0.5}))
+    runs = verbs.history(verbs.open_task("resnet8", workspace))
+    assert [dict(run.recipe.channels) for run in runs] == [{"conv1": 0.5}]
+
+
+def test_a_state_for_other_bars_is_not_taken_over(visit):
     app = visit()
-    slider(app, "layer3.0.conv1").set_value(30.0)
-    app = settle(app.run())
-    box(app, "layer2.0.conv1").set_value(20.0)
-    app = settle(app.run())
+    app = settle(pull(app, {"conv1": 0.5}, layout="another-network-channels"))
+    assert desk(app).recipe == Recipe("resnet8")
+
+
+def test_undo_and_redo_are_runs_that_outlive_the_tab(visit):
+    app = settle(pull(visit(), {"layer3.0.conv1": 0.3}))
+    app = settle(pull(app, {"layer2.0.conv1": 0.2}))
     both = Recipe("resnet8", channels={"layer3.0.conv1": 0.3, "layer2.0.conv1": 0.2})
     assert desk(app).recipe == both
+    before = bars(app)["version"]
     button(app, "Undo").click()
     app = settle(app.run())
     assert desk(app).recipe == Recipe("resnet8", channels={"layer3.0.conv1": 0.3})
-    assert slider(app, "layer2.0.conv1").value == 0
+    assert bars(app)["values"]["layer2.0.conv1"] == 0
+    assert bars(app)["version"] > before  # so that the bars take the values over
     button(app, "Redo").click()
     app = settle(app.run())
     assert desk(app).recipe == both
@@ -83,9 +126,12 @@ def test_reset_can_be_undone(visit):
 
 
 def test_protected_layers_cannot_move_and_say_why(visit):
-    app = visit()
+    app = visit(session=Session("resnet8", layer="fc"))
     assert slider(app, "fc").disabled
     assert ":material/lock: protected: network output" in [caption.value for caption in app.caption]
+    assert next(bar for bar in bars(app)["bars"] if bar["name"] == "fc")["protected"] == "network output"
+    app = settle(pull(app, {"fc": 0.5}))
+    assert desk(app).recipe == Recipe("resnet8")
 
 
 @pytest.mark.parametrize("preset", ["uniform", "global"])
@@ -111,9 +157,7 @@ def test_the_sensitivity_preset_without_a_scan_says_what_to_do(visit):
 
 def test_weights_mode_keeps_the_counts_and_zeroes_the_share(visit):
     app = visit(session=Session("resnet8", mode=Mode.WEIGHTS))
-    found = next(s for s in app.slider if s.key.startswith("desk-weights-layer3.0.conv2-slider"))
-    found.set_value(50.0)
-    app = settle(app.run())
+    app = settle(pull(app, {"layer3.0.conv2": 0.5}))
     assert metric(app, "Parameters").value == "77.8 k"
     # 36,864 weights, half of them zero.
     assert "59.3 k of them not zero" in [caption.value for caption in app.caption]
@@ -128,8 +172,7 @@ def test_a_collapse_is_named_with_the_way_out(visit):
 
 def test_another_task_takes_the_desk_over(visit):
     app = visit()
-    slider(app, "conv1").set_value(50.0)
-    app = settle(app.run())
+    app = settle(pull(app, {"conv1": 0.5}))
     app.selectbox(key="task").set_value("article").run()
     app = settle(app)
     assert not app.exception

@@ -30,10 +30,7 @@ function makeBar(bar, index) {
     slider.setAttribute("aria-description", bar.linked);
   }
   slider.title = [bar.name, bar.shape, bar.protected ? `Protected: ${bar.protected}` : bar.linked].filter(Boolean).join("\n");
-  const shade = element("div", "shade", slider);
-  if (bar.protected) shade.classList.add("locked");
-  else if (bar.curve) shade.style.background = shading(bar.curve);
-  else shade.classList.add("unknown");
+  element("div", "shade", slider);
   element("div", "rest", slider);
   if (!bar.protected && bar.units <= 64) {
     const ticks = element("div", "ticks", slider);
@@ -43,6 +40,14 @@ function makeBar(bar, index) {
   const name = element("div", "name", column);
   element("span", "", name).textContent = bar.name;
   return column;
+}
+
+/** Show what is known of the harm; it grows while a scan runs. */
+function paintShade(slider, bar) {
+  const shade = slider.querySelector(".shade");
+  shade.classList.toggle("locked", Boolean(bar.protected));
+  shade.classList.toggle("unknown", !bar.protected && !bar.curve);
+  shade.style.background = bar.curve && !bar.protected ? shading(bar.curve) : "";
 }
 
 /** Harm from the bottom (sparsity 0) to the top (1), as a share of the harmful colour. */

@@ -12,6 +12,7 @@ class Desk {
     this.selected = new Set();
     this.version = null;
     this.focused = 0;
+    this.floors = {};
     this.columns = [];
     this.courier = new Courier((rev, phase) => this.send(rev, phase));
     this.hands = new Hands(this);
@@ -26,6 +27,7 @@ class Desk {
     if (isNew) this.build();
     if (isNew || (data.version !== this.version && !this.hands.drag)) this.take();
     this.courier.answer(data.reply.rev);
+    data.bars.forEach((bar, index) => paintShade(this.slider(index), bar));
     this.paint();
   }
 
@@ -40,6 +42,7 @@ class Desk {
   build() {
     const { bars, stages } = this.data;
     this.selected.clear();
+    this.floors = Object.fromEntries(bars.map((bar) => [bar.key, bar.floor])); // what a base run has lost stays lost
     this.columns = bars.map(makeBar);
     this.part("bars").replaceChildren(...this.columns);
     this.part("bars").classList.toggle("dense", bars.length > 40);
@@ -71,7 +74,7 @@ class Desk {
   setMany(changes) {
     let moved = false;
     for (const [key, value] of Object.entries(changes)) {
-      const sparsity = Math.round(1000 * bound(value, 0, 1)) / 1000;
+      const sparsity = Math.round(1000 * bound(value, this.floors[key] ?? 0, 1)) / 1000;
       if (Number.isNaN(sparsity) || (this.values[key] ?? 0) === sparsity) continue;
       this.values[key] = sparsity;
       moved = true;

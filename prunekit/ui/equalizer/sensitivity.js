@@ -1,18 +1,5 @@
 // Equal harm: how far every bar goes under one common limit, as search/presets.py does it.
 
-/** Harm of a curve [[sparsity, harm], …] at a sparsity, straight between its points, from (0, 0). */
-function harmAt(curve, sparsity) {
-  let before = [0, 0];
-  for (const point of curve) {
-    if (sparsity <= point[0]) {
-      const share = point[0] === before[0] ? 1 : (sparsity - before[0]) / (point[0] - before[0]);
-      return before[1] + share * (point[1] - before[1]);
-    }
-    before = point;
-  }
-  return before[1];
-}
-
 /** The largest sparsity whose harm, and that of all smaller ones, stays within a limit. */
 function reach(curve, limit) {
   let before = [0, 0];
