@@ -115,7 +115,12 @@ def test_a_plan_stopped_and_begun_again_scans_nothing_twice(opened):
 
 def test_criterion_multiples_and_hands_of_the_base_stay(opened):
     base = Recipe(
-        criterion="l1", round_to={"conv2": 4}, keep={"conv1": (0, 1)}, drop={"conv1": (7,)}, weights={"fc2": 0.5}
+        channels={"conv1": 0.9},  # the plan's own to decide
+        criterion="l1",
+        round_to={"conv2": 4},
+        keep={"conv1": (0, 1)},
+        drop={"conv1": (7,)},
+        weights={"fc2": 0.5},
     )
     for candidate in candidates(verbs.plan(opened, {"macs": 0.5}, base=base)):
         recipe = candidate.recipe

@@ -1,0 +1,112 @@
+"""Candidates: from what a plan keeps to a recipe that was really evaluated."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from prunekit.criteria.select import count_kept
+from prunekit.measure.metrics import metric_named
+from prunekit.measure.sizes import nonzero
+from prunekit.recipe import Recipe, kept_units
+from prunekit.records import Candidate, Mode, Reading
+from prunekit.search.problem import Kept
+from prunekit.search.scan import sizes
+from prunekit.search.targets import RESOURCES, Targets
+from prunekit.verbs.networks import base_of, network_of
+from prunekit.verbs.opening import Opened
+from prunekit.verbs.reading import evaluate
+from prunekit.verbs.scanning import preset
+
+OPTIMISTIC = "selected on this split: optimistic"
+
+
+@dataclass(eq=False)
+class Judge:
+    """Evaluates plans against what was asked, and remembers every candidate.
+
+    Attributes:
+        opened: the task.
+        mode: what is cut.
+        base: what every recipe starts from, without cuts of this mode.
+        asked: the targets.
+        found: the candidates so far.
+    """
+
+    opened: Opened
+    mode: Mode
+    base: Recipe
+    asked: Targets
+    found: list[Candidate] = field(default_factory=list)
+
+    @cached_property
+    def allowed(self) -> Mapping[str, tuple[int, ...]]:
+        """The units a base run still has, of each group it cut."""
+        return base_of(self.opened, self.base.base).allowed
+
+    def recipe(self, kept: Mapping[str, int]) -> Recipe:
+        """Write down what a plan keeps of each name."""
+        # What stays whole gets no sparsity, or round_to would take from what a hand or a base run left.
+        shares = {name: 1 - n / self._sizes[name] for name, n in kept.items() if n < self._whole[name]}
+        if self.mode is Mode.CHANNELS:
+            return replace(self.base, channels=shares)
+        return replace(self.base, weights=shares)
+
+    def preset(self, name: str, sparsity: float) -> Kept:
+        """Return what the preset of this name keeps of each name at a sparsity."""
+        recipe = preset(self.opened, name, sparsity, self.mode, self.base)
+        if self.mode is Mode.CHANNELS:
+            return {**self._whole, **count_kept(self.opened.structure, recipe, self.allowed)}
+        return {name: kept_units(n, recipe.weights.get(name, 0.0)) for name, n in self._sizes.items()}
+
+    def evaluated(self, name: str, kept: Mapping[str, int]) -> Candidate:
+        """Measure a plan on all validation samples, or remember it."""
+        recipe = self.recipe(kept)
+        known = next((candidate for candidate in self.found if candidate.recipe == recipe), None)
+        if known is None:
+            samples = len(self.opened.task.data.validation)
+            reading = next(e.reading for e in evaluate(self.opened, recipe) if e.reading.n == samples)
+            pruned = network_of(self.opened, recipe).pruned
+            known = Candidate(name, recipe, pruned.cost, nonzero(pruned.model), reading)
+            known = replace(known, misses=tuple(self._misses(known)))
+        self.found.append(replace(known, name=name))
+        return self.found[-1]
+
+    def best(self) -> Candidate:
+        """Return the candidate that misses the fewest targets; of those the least damaged, or the smallest."""
+        sign = 1.0 if metric_named(self.opened.task.metric).higher_is_better else -1.0
+
+        def rank(candidate: Candidate) -> tuple[float, ...]:
+            size = 0 if self.asked.limits else self._amount(candidate, RESOURCES[self.mode][0])
+            return len(candidate.misses), size, -sign * candidate.reading.value, candidate.reading.loss
+
+        return replace(min(self.found, key=rank), note=OPTIMISTIC)
+
+    def _misses(self, candidate: Candidate) -> Iterator[str]:
+        for resource, limit in self.asked.limits.items():
+            amount = self._amount(candidate, resource)
+            if amount > limit:
+                yield f"{amount:,} {resource} are left, {limit:,} were asked"
+        if self.asked.loss is not None:
+            sign = 1.0 if metric_named(self.opened.task.metric).higher_is_better else -1.0
+            lost = sign * (self._dense.value - candidate.reading.value)
+            if lost > self.asked.loss + 1e-9:
+                yield f"it loses {lost * 100:.1f} points of {self._dense.metric}, {self.asked.loss * 100:g} are allowed"
+
+    def _amount(self, candidate: Candidate, resource: str) -> int:
+        return candidate.nonzero if self.mode is Mode.WEIGHTS else int(getattr(candidate.cost, resource))
+
+    @cached_property
+    def _dense(self) -> Reading:
+        *_, evaluation = evaluate(self.opened, Recipe())
+        return evaluation.reading
+
+    @cached_property
+    def _sizes(self) -> Mapping[str, int]:
+        return sizes(self.opened.structure, self.mode)
+
+    @cached_property
+    def _whole(self) -> Mapping[str, int]:
+        """What there is of each name before the plan cuts it."""
+        if self.mode is Mode.WEIGHTS:
+            return self._sizes
+        return {**self._sizes, **count_kept(self.opened.structure, self.base, self.allowed)}
