@@ -22,9 +22,10 @@ def history(task: str, workspace: Path | None) -> Told:
     from prunekit import verbs
 
     opened = verbs.open_task(task, workspace)
-    runs, head = verbs.history(opened), opened.workspace.head(opened.task.name)
-    answer = {"task": opened.task.name, "head": head and head.id, "runs": [run.to_json() for run in runs]}
-    return answer, _history_text(verbs.history_tree(runs), head and head.id)
+    runs, desk = verbs.history(opened), opened.workspace.head(opened.task.name)
+    head = None if desk is None else desk.id
+    answer = {"task": opened.task.name, "head": head, "runs": [run.to_json() for run in runs]}
+    return answer, _history_text(verbs.history_tree(runs), head)
 
 
 def compare(task: str, a: str, b: str, workspace: Path | None) -> Told:
@@ -86,8 +87,9 @@ def _latency_text(found: "Latency") -> Iterator[str]:
         )
         yield f"{name:<10} {', '.join(times)}"
     low, high = found.interval
+    clock = {"cpu": "CPU", "wall": "wall"}[found.clock]
     yield (
-        f"{found.verdict.value}: {found.speedup:.2f} times as fast by {found.clock} time, 95 % interval {low:.2f} to"
+        f"{found.verdict.value}: {found.speedup:.2f} times as fast by {clock} time, 95 % interval {low:.2f} to"
         f" {high:.2f}, {found.rounds} rounds, batch {found.batch}, threads {found.threads}"
     )
     if found.busy:
