@@ -1,12 +1,14 @@
 """Charts of a scan: all groups at all levels, one group's curve, and where to cut first."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
 
 import plotly.graph_objects as go
 
 from prunekit.figures.layout import Row, figure, nothing_yet, plain, short
 from prunekit.figures.palette import HARM, KEPT, REMOVED
+from prunekit.recipe import kept_units
 from prunekit.records import Point
 
 ADVICE = "Start a scan to see how each group takes being cut alone."
@@ -118,46 +120,71 @@ def curve(points: Sequence[Point], name: str, dense: float | None = None) -> go.
     return made
 
 
-def ranking(points: Sequence[Point], names: Sequence[str], limit: float = 0.05) -> go.Figure:
+def ranking(
+    points: Sequence[Point], names: Sequence[str], limit: float = 0.05, units: Mapping[str, int] | None = None
+) -> go.Figure:
     """Draw how far each group goes before its output leaves the dense network's.
 
     Args:
         points: what was measured.
         names: the groups that can be cut; a protected one is never ranked.
         limit: KL divergence in nats that counts as having left.
+        units: units of each group, or weights of each layer, as for ``ranking_table``.
     """
     title = "Where can I cut first?"
-    rows = ranking_table(points, names, limit)
+    rows = ranking_table(points, names, limit, units)
     if not rows:
         return nothing_yet(title, ADVICE)
     made = figure(title, 110 + 24 * len(rows), f"largest measured sparsity with KL ≤ {limit:g} nats, %")
+    labels = [plain(str(row["name"])) for row in rows]
+    shares = [None if row["sparsity"] is None else 100 * float(str(row["sparsity"])) for row in rows]
+    said = [str(row["status"]) if share is None else f"{share:.0f} %" for share, row in zip(shares, rows, strict=True)]
     made.add_bar(
-        x=[100 * float(str(row["sparsity"])) for row in rows],
-        y=[plain(str(row["name"])) for row in rows],
+        x=[share or 0.0 for share in shares],
+        y=labels,
         orientation="h",
         marker={"color": KEPT},
-        hovertemplate="%{y}: %{x:.0f} %<extra></extra>",
+        text=["" if share else words for share, words in zip(shares, said, strict=True)],
+        textposition="outside",
+        hovertext=said,
+        hovertemplate="%{y}: %{hovertext}<extra></extra>",
     )
-    labels = [plain(str(row["name"])) for row in rows]
     made.update_yaxes(autorange="reversed", tickvals=labels, ticktext=[short(str(row["name"])) for row in rows])
     made.update_xaxes(range=[0, 100])
     return made
 
 
-def ranking_table(points: Sequence[Point], names: Sequence[str], limit: float = 0.05) -> list[Row]:
-    """Rank the groups that were measured, the one that goes farthest first."""
-    rows: list[Row] = []
+def ranking_table(
+    points: Sequence[Point], names: Sequence[str], limit: float = 0.05, units: Mapping[str, int] | None = None
+) -> list[Row]:
+    """Rank the groups that were measured: the one that goes farthest first, one that nothing is known of last.
+
+    A level at which nothing is removed says nothing of a group, and is left out.
+
+    Args:
+        points: what was measured.
+        names: the groups that can be cut.
+        limit: KL divergence in nats that counts as having left the dense network's output.
+        units: units of each group, or weights of each layer. Of one that is not named, a level removes
+            nothing where the KL divergence is exactly 0.
+    """
+    rows = []
     for name in names:
         own = sorted((point.level, point.reading.kl) for point in points if point.name == name)
-        if not own:
-            continue
-        safe = 0.0
-        for level, kl in own:
-            if kl is None or kl > limit:
-                break
-            safe = level
-        rows.append({"name": name, "sparsity": safe, "KL at the lowest level": own[0][1]})
-    return sorted(rows, key=lambda row: -float(str(row["sparsity"])))
+        if own:
+            rows.append({"name": name, **_reach(own, limit, (units or {}).get(name))})
+    return sorted(rows, key=lambda row: -1.0 if row["sparsity"] is None else float(str(row["sparsity"])), reverse=True)
+
+
+def _reach(own: Sequence[tuple[float, float | None]], limit: float, size: int | None) -> Row:
+    """Say how far one group goes, from its levels and KL divergences by rising level."""
+    cut = [(level, kl) for level, kl in own if (kept_units(size, level) < size if size else kl != 0)]
+    read = [(level, kl) for level, kl in cut if kl is not None]
+    if not read:
+        status = "not measured" if cut else "no level removes anything"
+        return {"sparsity": None, "KL at the lowest level": None, "status": status}
+    safe = [level for level, _ in takewhile(lambda found: found[1] <= limit, read)]
+    return {"sparsity": max(safe, default=0.0), "KL at the lowest level": read[0][1], "status": "measured"}
 
 
 def _cell(point: Point | None, metric: str, dense: float | None) -> float | None:

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -113,6 +114,36 @@ def test_the_ranking_puts_first_what_goes_farthest_and_knows_only_what_was_measu
     assert [(row["name"], row["sparsity"]) for row in rows] == [(MARKUP, 0.5), ("stem", 0.5)]
     rows = sensitivity.ranking_table(POINTS, (MARKUP, "stem"), limit=0.01)
     assert [(row["name"], row["sparsity"]) for row in rows] == [(MARKUP, 0.5), ("stem", 0.0)]
+
+
+def at(name: str, kl: float | None, level: float = 0.5) -> Point:
+    return Point(Mode.CHANNELS, name, level, replace(reading(0.9), kl=kl))
+
+
+def test_a_level_that_removes_nothing_makes_no_group_robust():
+    # 2 units keep both at 0.3 and one at 0.5; 1 unit can never go
+    points = [at("pair", 0.0, 0.3), at("pair", 0.9, 0.5), at("one", 0.0, 0.3), at("one", 0.0, 0.9)]
+    rows = sensitivity.ranking_table(points, ("one", "pair"), units={"one": 1, "pair": 2})
+    assert [(row["name"], row["sparsity"], row["KL at the lowest level"], row["status"]) for row in rows] == [
+        ("pair", 0.0, 0.9, "measured"),
+        ("one", None, None, "no level removes anything"),
+    ]
+    assert sensitivity.ranking_table(points, ("one", "pair")) == rows
+
+
+def test_a_unit_that_is_dead_is_safe_to_cut_once_the_units_are_known():
+    assert sensitivity.ranking_table([at("dead", 0.0)], ("dead",), units={"dead": 4})[0]["sparsity"] == 0.5
+
+
+def test_a_group_whose_divergence_is_unknown_is_ranked_last_as_not_measured():
+    points = [at("unknown", None), at("poor", 3.0)]
+    rows = sensitivity.ranking_table(points, ("unknown", "poor"))
+    assert [(row["name"], row["sparsity"], row["status"]) for row in rows] == [
+        ("poor", 0.0, "measured"),
+        ("unknown", None, "not measured"),
+    ]
+    bars = sensitivity.ranking(points, ("unknown", "poor")).data[0]
+    assert list(bars.text) == ["0 %", "not measured"]
 
 
 def test_the_treemap_adds_up():
