@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from prunekit.figures.layout import Row, figure, nothing_yet, plain, short
-from prunekit.figures.palette import AREA, GROUPS, HARM, NEUTRAL
+from prunekit.figures.palette import AREA, GROUPS, NEUTRAL
+from prunekit.figures.wiring import Place, arc, bracket, edges, frame, lanes, levels, lines
 from prunekit.records import Block, Group, Layer
 
 UNITS = {"params": "parameters", "macs": "MACs"}
@@ -72,43 +73,52 @@ def diagram(
 ) -> go.Figure:
     """Draw the layers in execution order, what feeds what, which are cut together, and the blocks.
 
+    Branches that run beside each other have a lane each.
+
     Args:
         layers: the layers.
-        groups: their groups; arcs above join the layers of one group.
-        links: edges from layer to layer, drawn below.
+        groups: their groups; brackets above join the layers of one group.
+        links: edges from layer to layer.
         blocks: parts that could be removed whole, drawn as frames.
         sparsity: colours the layers by the sparsity of their group; by their share of the MACs for ``None``.
     """
     title = "How do the layers hang together?"
     if not layers:
         return nothing_yet(title, "This network has no layer with weights.")
-    place = {layer.name: index for index, layer in enumerate(layers)}
-    made = figure(title, 430, legend=True)
-    lines_x: list[float | None] = []
-    lines_y: list[float | None] = []
-    for start, end in links:
-        xs, ys = _arc(place[start], place[end], -1 if place[end] - place[start] > 1 else 0)
-        lines_x += [*xs, None]
-        lines_y += [*ys, None]
-    made.add_scatter(
-        x=lines_x, y=lines_y, mode="lines", line={"color": NEUTRAL, "width": 1.2}, name="feeds", hoverinfo="skip"
-    )
-    _couplings(made, groups, place)
-    for block in blocks:
-        xs_of = [place[name] for name in block.layers]
-        made.add_shape(
-            type="rect",
-            x0=min(xs_of) - 0.4,
-            x1=max(xs_of) + 0.4,
-            y0=-0.16,
-            y1=0.16,
-            line={"color": NEUTRAL, "dash": "dot", "width": 1.2},
+    lane = lanes(layers, links)
+    places = {layer.name: (index, -lane[layer.name]) for index, layer in enumerate(layers)}
+    stack = levels(groups, {name: x for name, (x, _) in places.items()})
+    top = max(stack.values(), default=0)
+    made = figure(title, 360 + 70 * max(lane.values()) + 30 * top, legend=True)
+    feeds, joins = edges(layers, links, lane)
+    taken = set(places.values())
+    for name, pairs, dash in (("feeds", feeds, "solid"), ("joins the output of", joins, "dot")):
+        xs, ys = lines([arc(places[start], places[end], taken) for start, end in pairs])
+        made.add_scatter(
+            x=xs, y=ys, mode="lines", name=name, line={"color": NEUTRAL, "width": 1.5, "dash": dash}, hoverinfo="skip"
         )
+    _brackets(made, groups, places, stack)
+    _frames(made, blocks, places)
+    made.add_trace(_marks(layers, places, sparsity))
+    made.update_layout(
+        xaxis={
+            "tickvals": list(range(len(layers))),
+            "ticktext": [short(layer.name, 22) for layer in layers],
+            "tickangle": -60,
+            "showgrid": False,
+            "zeroline": False,
+        },
+        yaxis={"visible": False, "range": [-max(lane.values()) - 0.8, 0.8 + 0.3 * top]},
+    )
+    return made
+
+
+def _marks(layers: Sequence[Layer], places: Mapping[str, Place], sparsity: Mapping[str, float] | None) -> go.Scatter:
     total = sum(layer.macs for layer in layers) or 1
     shade = [sparsity.get(layer.group, 0.0) if sparsity is not None else layer.macs / total for layer in layers]
-    made.add_scatter(
-        x=list(range(len(layers))),
-        y=[0.0] * len(layers),
+    return go.Scatter(
+        x=[places[layer.name][0] for layer in layers],
+        y=[places[layer.name][1] for layer in layers],
         mode="markers",
         marker={
             "symbol": ["square" if layer.protected else "circle" for layer in layers],
@@ -116,54 +126,51 @@ def diagram(
             "color": [100 * value for value in shade],
             "cmin": 0,
             "cmax": 100 if sparsity is not None else 100 * max(shade),
-            "colorscale": HARM,
+            "colorscale": AREA,
             "line": {"width": 1.5, "color": NEUTRAL},
-            "colorbar": {"title": "sparsity, %" if sparsity is not None else "% of MACs", "thickness": 12},
+            "colorbar": {"title": {"text": "sparsity, %" if sparsity is not None else "% of MACs"}, "thickness": 12},
         },
         name="layer (square: protected)",
         customdata=[layer.name for layer in layers],
         text=[_about(layer) for layer in layers],
         hovertemplate="%{text}<extra></extra>",
     )
-    made.update_xaxes(
-        tickvals=list(range(len(layers))),
-        ticktext=[short(layer.name, 22) for layer in layers],
-        tickangle=-60,
-        showgrid=False,
-        zeroline=False,
-    )
-    made.update_yaxes(visible=False)
-    return made
 
 
-def _couplings(made: go.Figure, groups: Sequence[Group], place: Mapping[str, int]) -> None:
-    """Join the layers that are cut together by arcs above them."""
-    tied = [group for group in groups if len(group.layers) > 1]
-    for index, group in enumerate(tied):
-        xs: list[float | None] = []
-        ys: list[float | None] = []
-        for start, end in zip(group.layers, group.layers[1:], strict=False):
-            arc_x, arc_y = _arc(place[start], place[end], 1)
-            xs += [*arc_x, None]
-            ys += [*arc_y, None]
+def _brackets(made: go.Figure, groups: Sequence[Group], places: Mapping[str, Place], stack: Mapping[str, int]) -> None:
+    """Join the layers that are cut together by a bracket above them: one trace for each colour."""
+    tied = [group for group in groups if group.name in stack]
+    for index, colour in enumerate(GROUPS[: len(tied)]):
+        own = tied[index :: len(GROUPS)]
+        pieces = [bracket([places[name] for name in group.layers], 0.6 + 0.3 * stack[group.name]) for group in own]
+        xs, ys = lines(pieces)
+        text = [f"{plain(group.name)}: {plain(group.linked)}" for group in own]
         made.add_scatter(
             x=xs,
             y=ys,
             mode="lines",
-            line={"color": GROUPS[index % len(GROUPS)], "width": 2.5},
+            line={"color": colour, "width": 2.5},
             name="cut together",
             legendgroup="tied",
             showlegend=index == 0,
-            text=f"{plain(group.name)}: {plain(group.linked)}",
+            text=[words for words, piece in zip(text, pieces, strict=True) for _ in range(len(piece) + 1)],
             hovertemplate="%{text}<extra></extra>",
         )
 
 
-def _arc(start: int, end: int, side: int) -> tuple[list[float], list[float]]:
-    """Return a flat line, or an arc above or below that rises with the distance."""
-    steps = [i / 12 for i in range(13)]
-    height = side * (0.15 + 0.22 * abs(end - start) ** 0.5)
-    return [start + (end - start) * t for t in steps], [height * 4 * t * (1 - t) for t in steps]
+def _frames(made: go.Figure, blocks: Sequence[Block], places: Mapping[str, Place]) -> None:
+    pieces = [frame([places[name] for name in block.layers]) for block in blocks]
+    if pieces:
+        xs, ys = lines(pieces)
+        made.add_scatter(
+            x=xs,
+            y=ys,
+            mode="lines",
+            line={"color": NEUTRAL, "dash": "dash", "width": 1},
+            name="block: can be removed whole",
+            text=[plain(block.name) for block in blocks for _ in range(6)],
+            hovertemplate="block %{text}<extra></extra>",
+        )
 
 
 def _about(layer: Layer) -> str:
