@@ -24,12 +24,14 @@ now = session()
 
 
 def draw_desk() -> None:
-    """Take what the hand has done, wait a moment for its answer, draw readings and bars."""
+    """Take what the hand has done, wait a moment for its answer, draw bars and readings.
+
+    The bars stand first: readings change their height, and bars must not move under a hand.
+    """
     base = reading.base_recipe(opened)
     now.recipe = live.take(opened, reading.desk_recipe(opened), now.mode, base)
     asked = reading.measure(opened)
     live.await_answer(opened, asked.ticket, now.recipe)
-    draw_readings()
     with st.container(border=True):
         live.draw(
             opened,
@@ -40,6 +42,7 @@ def draw_desk() -> None:
             live.reply_of(asked.answer, standing(opened).status),
             lambda command: moves.COMMANDS[command](opened),
         )
+    draw_readings()
 
 
 def draw_readings() -> None:

@@ -1,0 +1,63 @@
+"""What PruneKit is for, from the first drag to the file on disk, as a person does it."""
+
+import json
+import subprocess
+import sys
+
+from playwright.sync_api import expect
+
+from prunekit.cli import main
+from tests.browser.bars import bar, measured, pull, said
+
+CUT = {"layer2.0.conv1": 0.5, "layer3.0.conv1": 0.75}
+
+
+def test_drag_see_download_and_load_in_a_fresh_process(page, tmp_path, capsys, monkeypatch):
+    page.goto("/")
+    measured(page)
+    for layer, sparsity in CUT.items():
+        pull(page, layer, sparsity)
+        expect(bar(page, layer)).to_have_attribute("aria-valuenow", str(round(100 * sparsity)))
+    measured(page)
+
+    monkeypatch.setenv("PRUNEKIT_WORKSPACE", str(tmp_path / "workspace"))
+    (tmp_path / "recipe.json").write_text(json.dumps({"channels": CUT}))
+    assert main(["evaluate", "resnet8", "--recipe", str(tmp_path / "recipe.json"), "--json"]) == 0
+    said_by_cli = json.loads(capsys.readouterr().out)
+    percent = f"{100 * said_by_cli['value']:.1f} %"
+    expect(said(page, "accuracy")).to_have_text(f"{percent} ({said_by_cli['correct']} of 1,000)")
+    expect(said(page, "params")).to_contain_text(f"{said_by_cli['params']:,} ")
+    expect(said(page, "macs")).to_contain_text(f"{said_by_cli['macs']:,} ")
+    expect(page.get_by_test_id("stMetric").filter(has_text="Accuracy")).to_contain_text(percent)
+
+    expect(page.get_by_role("button", name="Undo")).to_be_enabled()
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Export").click()
+    page.get_by_role("button", name="Export and prove").click()
+    offered = page.get_by_test_id("stDownloadButton")
+    expect(offered).to_have_count(4)
+    for index in range(4):
+        with page.expect_download() as download:
+            offered.nth(index).get_by_role("button").click()
+        download.value.save_as(tmp_path / download.value.suggested_filename)
+    names = {"resnet8.safetensors", "resnet8.pt2", "load_resnet8.py", "recipe.json"}
+    assert names <= {path.name for path in tmp_path.iterdir()}
+    code = "from load_resnet8 import load; print(sum(p.numel() for p in load().parameters()))"
+    found = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert int(found.stdout) == said_by_cli["params"]
+
+
+def test_the_desk_answers_while_a_scan_runs(page):
+    page.goto("/sensitivity?task=resnet20")
+    page.get_by_role("button", name="Scan 108 points").click()
+    stop = page.get_by_role("button", name="Cancel")
+    expect(stop).to_be_visible()
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Tune").click()
+    measured(page)
+    layer = "layer3.0.conv1"
+    pull(page, layer, 0.25)
+    expect(said(page, "params")).to_contain_text("%")
+    measured(page)
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Sensitivity").click()
+    expect(stop).to_be_visible()  # it was not waited for
+    stop.click()
+    expect(stop).to_be_hidden()
