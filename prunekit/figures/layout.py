@@ -44,8 +44,13 @@ def nothing_yet(title: str, advice: str, height: int = 240) -> go.Figure:
 
 
 def plain(name: str) -> str:
-    """Write a user's name so that the chart shows it instead of reading it as markup."""
-    return html.escape(name, quote=False)
+    """Write a user's name so that the chart shows it instead of reading it as markup or as a formula.
+
+    Example:
+        >>> plain("$x$ <b>")
+        '&#36;x&#36; &lt;b&gt;'
+    """
+    return html.escape(name, quote=False).replace("$", "&#36;")
 
 
 def short(name: str, most: int = 28) -> str:

@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 import plotly.graph_objects as go
 
 from prunekit.figures.layout import Row, figure, nothing_yet, plain, short
-from prunekit.figures.palette import DENSITY, KEPT, REMOVED
+from prunekit.figures.palette import DENSITY, KEPT, NEUTRAL, REMOVED
 from prunekit.records import Histogram, UnitScores
 
 
@@ -14,10 +16,19 @@ def distributions(histograms: Sequence[Histogram]) -> go.Figure:
     """Draw one row of colour for each layer: where its weights lie, denser is lighter.
 
     A marker before each row can be clicked; its ``customdata`` is the layer's name.
+
+    Args:
+        histograms: every layer's bins, all over one range.
+
+    Raises:
+        ValueError: the ranges or numbers of bins differ, so that no axis fits all rows.
     """
     title = "How are the weights of every layer spread?"
     if not histograms:
         return nothing_yet(title, "This network has no layer with weights.")
+    ranges = {(found.low, found.high, len(found.counts)) for found in histograms}
+    if len(ranges) > 1:
+        raise ValueError(f"One axis needs bins over one range, not {len(ranges)}; bin the layers with a common range.")
     made = figure(title, 110 + 24 * len(histograms), "weight")
     names = [plain(found.layer) for found in histograms]
     made.add_heatmap(
@@ -65,22 +76,26 @@ def layer_histogram(
         found: the layer's bins.
         threshold: weights of smaller magnitude are zeroed; ``None`` draws no lines.
         logarithmic: count on a logarithmic axis.
-        before: the dense layer's bins, drawn behind as a line.
+        before: the dense layer's bins, drawn as a line; zeros that it has not are drawn as removed.
     """
     made = figure(f"Which weights of {plain(found.layer)} are small?", 320, "weight", "weights in the bin", legend=True)
-    centres = _centres(found)
-    gone = [threshold is not None and abs(centre) < threshold for centre in centres]
+    zeroed = max(0, found.zeros - before.zeros) if before else 0
+    pieces = _pieces(found, threshold or 0.0, zeroed)
     for label, colour, pattern, wanted in (("kept", KEPT, "", False), ("removed", REMOVED, "/", True)):
-        if wanted in gone:
+        own = [piece for piece in pieces if piece.gone is wanted]
+        if own:
             made.add_bar(
-                x=centres,
-                y=[count if is_gone is wanted else None for count, is_gone in zip(found.counts, gone, strict=True)],
+                x=[(piece.low + piece.high) / 2 for piece in own],
+                width=[piece.high - piece.low for piece in own],
+                y=[piece.count for piece in own],
+                base=[piece.base for piece in own],
                 name=label,
                 marker={"color": colour, "pattern": {"shape": pattern}},
-                hovertemplate="around %{x:.4f}: %{y:,} weights<extra>" + label + "</extra>",
+                hovertext=[piece.hover for piece in own],
+                hovertemplate="%{hovertext}<extra>" + label + "</extra>",
             )
     if before is not None:
-        made.add_scatter(x=_centres(before), y=before.counts, mode="lines", name="before", line={"color": REMOVED})
+        made.add_scatter(x=_centres(before), y=before.counts, mode="lines", name="before", line={"color": NEUTRAL})
     for edge in (-threshold, threshold) if threshold else ():
         made.add_vline(x=edge, line={"color": REMOVED, "dash": "dash"})
     made.update_layout(bargap=0, barmode="overlay")
@@ -141,7 +156,36 @@ def _centres(found: Histogram) -> list[float]:
 
 
 def _shares(found: Histogram) -> list[float]:
-    return [count / found.n for count in found.counts]
+    return [count / max(1, found.n) for count in found.counts]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A bar, or a part of one, that is kept or removed as a whole."""
+
+    low: float
+    high: float
+    base: int
+    count: int
+    gone: bool
+    hover: str
+
+
+def _pieces(found: Histogram, threshold: float, zeroed: int) -> list[_Piece]:
+    """Divide the bins at the cut, and the bin of 0 into what was zeroed and what lies above."""
+    width = (found.high - found.low) / len(found.counts)
+    pieces = []
+    for i, count in enumerate(found.counts):
+        low, high = found.low + i * width, found.low + (i + 1) * width
+        at_zero = min(count, zeroed) if low <= 0 < high else 0
+        hover = f"{low:.4f} to {high:.4f}: {count:,} weights"
+        if at_zero:
+            pieces.append(_Piece(low, high, 0, at_zero, True, f"exactly 0: {at_zero:,} weights more than before"))
+        edges = [low, *(edge for edge in (-threshold, threshold) if low < edge < high), high]
+        for start, end in pairwise(edges):
+            gone = abs(start + end) / 2 < threshold
+            pieces.append(_Piece(start, end, at_zero, count - at_zero, gone, hover))
+    return pieces
 
 
 def _mean_magnitude(found: Histogram) -> float:

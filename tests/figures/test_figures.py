@@ -6,7 +6,7 @@ import pytest
 from prunekit.figures import comparison, layout, recovery, sensitivity, structure, weights
 from prunekit.records import Block, Epoch, Group, Histogram, Layer, Mode, Point, Reading, Status, UnitScores
 
-MARKUP = "blocks.<b>0</b>.conv"
+MARKUP = "blocks.<b>0</b>.$x$.conv"
 
 
 def reading(value: float, kl: float = 0.1) -> Reading:
@@ -54,6 +54,7 @@ def test_titles_ask_and_names_are_never_read_as_markup(name):
         trace.pop("ids", None)
         trace.pop("parents", None)
     assert "<b>" not in str(drawn)
+    assert "$" not in str(drawn)
 
 
 @pytest.mark.parametrize(
@@ -80,11 +81,46 @@ def test_a_row_of_the_distributions_holds_shares_of_the_layer():
     assert list(heat.z[0]) == [math.log10(count / 100) for count in (2, 30, 60, 8)]
 
 
+def test_rows_of_different_ranges_are_refused_and_empty_ones_stay_blank():
+    empty = Histogram("empty", -1.0, 1.0, (0, 0, 0, 0), 0, 0)
+    assert list(weights.distributions((HISTOGRAM, empty)).data[0].z[1]) == [None] * 4
+    with pytest.raises(ValueError, match="common range"):
+        weights.distributions((HISTOGRAM, replace(HISTOGRAM, low=-2.0, high=2.0)))
+
+
+def bars(made):
+    return {
+        trace.name: [
+            (x, width, base, y) for x, width, base, y in zip(trace.x, trace.width, trace.base, trace.y, strict=True)
+        ]
+        for trace in made.data
+        if trace.type == "bar"
+    }
+
+
 def test_the_cut_lines_divide_kept_from_removed():
     made = weights.layer_histogram(HISTOGRAM, threshold=0.5)
-    bars = {trace.name: list(trace.y) for trace in made.data}
-    assert bars == {"kept": [2, None, None, 8], "removed": [None, 30, 60, None]}
+    assert bars(made) == {
+        "kept": [(-0.75, 0.5, 0, 2), (0.75, 0.5, 0, 8)],
+        "removed": [(-0.25, 0.5, 0, 30), (0.25, 0.5, 0, 60)],
+    }
     assert [shape.x0 for shape in made.layout.shapes] == [-0.5, 0.5]
+
+
+def test_a_bin_that_the_cut_runs_through_is_divided_there():
+    made = weights.layer_histogram(HISTOGRAM, threshold=0.75)
+    assert bars(made) == {
+        "kept": [(-0.875, 0.25, 0, 2), (0.875, 0.25, 0, 8)],
+        "removed": [(-0.625, 0.25, 0, 2), (-0.25, 0.5, 0, 30), (0.25, 0.5, 0, 60), (0.625, 0.25, 0, 8)],
+    }
+
+
+def test_zeros_that_were_not_there_before_are_removed():
+    now = replace(HISTOGRAM, zeros=45)
+    drawn = bars(weights.layer_histogram(now, before=HISTOGRAM))
+    assert drawn["removed"] == [(0.25, 0.5, 0, 40)]
+    assert drawn["kept"] == [(-0.75, 0.5, 0, 2), (-0.25, 0.5, 0, 30), (0.25, 0.5, 40, 20), (0.75, 0.5, 0, 8)]
+    assert "removed" not in bars(weights.layer_histogram(now, before=now))
 
 
 def test_scores_stand_in_order_with_their_units():
