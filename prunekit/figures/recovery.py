@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from prunekit.figures.layout import Row, figure, nothing_yet
-from prunekit.figures.palette import KEPT, REMOVED
+from prunekit.figures.palette import KEPT, NEUTRAL
 from prunekit.records import Epoch, Reading
 
 
 def learning_curve(epochs: Sequence[Epoch], before: Reading | None = None, dense: Reading | None = None) -> go.Figure:
-    """Draw the training loss as it falls and the validation metric as it returns.
+    """Draw the training loss as it falls and the validation metric as it returns, over all epochs planned.
 
     Args:
         epochs: what the recovery has yielded so far.
@@ -21,12 +21,13 @@ def learning_curve(epochs: Sequence[Epoch], before: Reading | None = None, dense
     if not epochs:
         return nothing_yet(title, "Start a recovery to watch loss and accuracy.")
     made = figure(title, 360, "epochs", "training loss", legend=True)
+    planned = _planned(epochs[-1])
     made.add_scatter(
         x=[epoch.epoch for epoch in epochs],
         y=[epoch.loss for epoch in epochs],
         mode="lines",
         name="training loss",
-        line={"color": REMOVED, "dash": "dot"},
+        line={"color": NEUTRAL, "dash": "dot"},
         hovertemplate="epoch %{x:.2f}: loss %{y:.3f}<extra></extra>",
     )
     readings = [(epoch.epoch, epoch.reading) for epoch in epochs if epoch.reading is not None]
@@ -44,7 +45,7 @@ def learning_curve(epochs: Sequence[Epoch], before: Reading | None = None, dense
     )
     if dense is not None:
         made.add_scatter(
-            x=[0, max(1.0, epochs[-1].epoch)],
+            x=[0, planned],
             y=[100 * dense.value] * 2,
             mode="lines",
             name="dense network",
@@ -53,7 +54,10 @@ def learning_curve(epochs: Sequence[Epoch], before: Reading | None = None, dense
             hoverinfo="skip",
         )
     metric = readings[0][1].metric if readings else "metric"
-    made.update_layout(yaxis2={"title": f"{metric}, %", "overlaying": "y", "side": "right", "showgrid": False})
+    made.update_layout(
+        xaxis={"range": [-0.02 * planned, 1.02 * planned]},
+        yaxis2={"title": {"text": f"{metric}, %"}, "overlaying": "y", "side": "right", "showgrid": False},
+    )
     return made
 
 
@@ -69,6 +73,11 @@ def learning_table(epochs: Sequence[Epoch]) -> list[Row]:
         }
         for epoch in epochs
     ]
+
+
+def _planned(latest: Epoch) -> float:
+    """Return the epochs there will be, so that the axis stands still while the curve grows."""
+    return round(latest.epoch * latest.steps / latest.step, 6) if latest.step else max(1.0, latest.epoch)
 
 
 def _bars(readings: Sequence[Reading]) -> dict[str, object]:

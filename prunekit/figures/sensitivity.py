@@ -2,22 +2,31 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import takewhile
 
 import plotly.graph_objects as go
 
 from prunekit.figures.layout import Row, figure, nothing_yet, plain, short
-from prunekit.figures.palette import HARM, KEPT, REMOVED
-from prunekit.recipe import kept_units
+from prunekit.figures.palette import HARM, KEPT, NEUTRAL
+from prunekit.figures.ranking import ADVICE, besides, ranking, ranking_table, removes
 from prunekit.records import Point
 
-ADVICE = "Start a scan to see how each group takes being cut alone."
+__all__ = ["curve", "heatmap", "ranking", "ranking_table", "table"]
+
 FLOOR = 1e-4
 """Nats of KL divergence below which two networks answer alike."""
+MARKS = " "
+"""The heatmap's column of marks to click."""
 
 
-def heatmap(points: Sequence[Point], names: Sequence[str], metric: str = "kl", dense: float | None = None) -> go.Figure:
-    """Draw the harm of every cell; cells not measured stay blank.
+def heatmap(
+    points: Sequence[Point],
+    names: Sequence[str],
+    metric: str = "kl",
+    dense: float | None = None,
+    units: Mapping[str, int] | None = None,
+    protected: Mapping[str, str] | None = None,
+) -> go.Figure:
+    """Draw the harm of every cell; cells not measured, or where nothing is removed, stay blank.
 
     A marker before each row can be clicked; its ``customdata`` is the group's name.
 
@@ -26,20 +35,23 @@ def heatmap(points: Sequence[Point], names: Sequence[str], metric: str = "kl", d
         names: the groups or layers, in execution order.
         metric: ``kl`` (divergence from the dense output, nats) or ``accuracy`` (points lost).
         dense: the dense network's metric on the same samples, for ``accuracy``.
+        units: units of each group, or weights of each layer, as for ``ranking_table``.
+        protected: groups that cannot be cut, each with its reason, named below the chart.
     """
     title = "Which layers can be cut?"
     if not points:
         return nothing_yet(title, ADVICE)
     levels = sorted({point.level for point in points})
     cells = {(point.name, point.level): point for point in points}
-    made = figure(title, 130 + 26 * len(names), "sparsity, %")
+    made = figure(title, 130 + 26 * len(names), "sparsity, %" + besides(protected))
     labels = [plain(name) for name in names]
-    shown = [[_cell(cells.get((name, level)), metric, dense) for level in levels] for name in names]
+    rows = [[cells.get((name, level)) for level in levels] for name in names]
+    columns = [f"{100 * level:.0f}" for level in levels]
     made.add_heatmap(
-        x=[f"{100 * level:.0f}" for level in levels],
+        x=columns,
         y=labels,
-        z=shown,
-        text=[[_hover(cells.get((name, level))) for level in levels] for name in names],
+        z=[[_cell(point, metric, dense, units) for point in row] for row in rows],
+        text=[[_hover(point) for point in row] for row in rows],
         colorscale=HARM,
         zmin=math.log10(FLOOR) if metric == "kl" else 0,
         zmax=0.5 if metric == "kl" else 100 * (dense or 1.0),
@@ -50,21 +62,29 @@ def heatmap(points: Sequence[Point], names: Sequence[str], metric: str = "kl", d
         hovertemplate="%{y} at %{x} % sparsity<br>%{text}<extra></extra>",
     )
     made.add_scatter(
-        x=[f"{100 * levels[0]:.0f}"] * len(labels),
+        x=[MARKS] * len(labels),
         y=labels,
         mode="markers",
-        marker={"symbol": "triangle-right", "size": 10, "color": KEPT, "line": {"width": 1, "color": "white"}},
+        marker={"symbol": "triangle-right", "size": 11, "color": KEPT},
         customdata=list(names),
         hovertemplate="%{y}: click for its curve<extra></extra>",
         showlegend=False,
     )
-    made.update_xaxes(type="category")
-    made.update_yaxes(autorange="reversed", tickvals=labels, ticktext=[short(name) for name in names])
+    made.update_layout(
+        xaxis={"type": "category", "categoryorder": "array", "categoryarray": [MARKS, *columns], "showgrid": False},
+        yaxis={"autorange": "reversed", "tickvals": labels, "ticktext": [short(name) for name in names]},
+    )
     return made
 
 
-def table(points: Sequence[Point]) -> list[Row]:
-    """Return every cell in numbers."""
+def table(points: Sequence[Point], names: Sequence[str] = ()) -> list[Row]:
+    """Return every cell in numbers.
+
+    Args:
+        points: what was measured.
+        names: the order of the groups or layers; the others follow by name.
+    """
+    place = {name: index for index, name in enumerate(names)}
     return [
         {
             "name": point.name,
@@ -77,7 +97,7 @@ def table(points: Sequence[Point]) -> list[Row]:
             "samples": point.reading.n,
             "status": point.reading.status.value,
         }
-        for point in sorted(points, key=lambda point: (point.name, point.level))
+        for point in sorted(points, key=lambda point: (place.get(point.name, len(place)), point.name, point.level))
     ]
 
 
@@ -116,79 +136,20 @@ def curve(points: Sequence[Point], name: str, dense: float | None = None) -> go.
         hovertemplate="%{x:.0f} %<br>%{text}<extra></extra>",
     )
     if dense is not None:
-        made.add_hline(y=100 * dense, line={"color": REMOVED, "dash": "dot"}, annotation_text="dense")
+        made.add_scatter(
+            x=[0, 100],
+            y=[100 * dense] * 2,
+            mode="lines",
+            name="dense network",
+            line={"color": NEUTRAL, "dash": "dot"},
+            hoverinfo="skip",
+        )
+    made.update_layout(xaxis={"range": [0, 100]})
     return made
 
 
-def ranking(
-    points: Sequence[Point], names: Sequence[str], limit: float = 0.05, units: Mapping[str, int] | None = None
-) -> go.Figure:
-    """Draw how far each group goes before its output leaves the dense network's.
-
-    Args:
-        points: what was measured.
-        names: the groups that can be cut; a protected one is never ranked.
-        limit: KL divergence in nats that counts as having left.
-        units: units of each group, or weights of each layer, as for ``ranking_table``.
-    """
-    title = "Where can I cut first?"
-    rows = ranking_table(points, names, limit, units)
-    if not rows:
-        return nothing_yet(title, ADVICE)
-    made = figure(title, 110 + 24 * len(rows), f"largest measured sparsity with KL ≤ {limit:g} nats, %")
-    labels = [plain(str(row["name"])) for row in rows]
-    shares = [None if row["sparsity"] is None else 100 * float(str(row["sparsity"])) for row in rows]
-    said = [str(row["status"]) if share is None else f"{share:.0f} %" for share, row in zip(shares, rows, strict=True)]
-    made.add_bar(
-        x=[share or 0.0 for share in shares],
-        y=labels,
-        orientation="h",
-        marker={"color": KEPT},
-        text=["" if share else words for share, words in zip(shares, said, strict=True)],
-        textposition="outside",
-        hovertext=said,
-        hovertemplate="%{y}: %{hovertext}<extra></extra>",
-    )
-    made.update_yaxes(autorange="reversed", tickvals=labels, ticktext=[short(str(row["name"])) for row in rows])
-    made.update_xaxes(range=[0, 100])
-    return made
-
-
-def ranking_table(
-    points: Sequence[Point], names: Sequence[str], limit: float = 0.05, units: Mapping[str, int] | None = None
-) -> list[Row]:
-    """Rank the groups that were measured: the one that goes farthest first, one that nothing is known of last.
-
-    A level at which nothing is removed says nothing of a group, and is left out.
-
-    Args:
-        points: what was measured.
-        names: the groups that can be cut.
-        limit: KL divergence in nats that counts as having left the dense network's output.
-        units: units of each group, or weights of each layer. Of one that is not named, a level removes
-            nothing where the KL divergence is exactly 0.
-    """
-    rows = []
-    for name in names:
-        own = sorted((point.level, point.reading.kl) for point in points if point.name == name)
-        if own:
-            rows.append({"name": name, **_reach(own, limit, (units or {}).get(name))})
-    return sorted(rows, key=lambda row: -1.0 if row["sparsity"] is None else float(str(row["sparsity"])), reverse=True)
-
-
-def _reach(own: Sequence[tuple[float, float | None]], limit: float, size: int | None) -> Row:
-    """Say how far one group goes, from its levels and KL divergences by rising level."""
-    cut = [(level, kl) for level, kl in own if (kept_units(size, level) < size if size else kl != 0)]
-    read = [(level, kl) for level, kl in cut if kl is not None]
-    if not read:
-        status = "not measured" if cut else "no level removes anything"
-        return {"sparsity": None, "KL at the lowest level": None, "status": status}
-    safe = [level for level, _ in takewhile(lambda found: found[1] <= limit, read)]
-    return {"sparsity": max(safe, default=0.0), "KL at the lowest level": read[0][1], "status": "measured"}
-
-
-def _cell(point: Point | None, metric: str, dense: float | None) -> float | None:
-    if point is None:
+def _cell(point: Point | None, metric: str, dense: float | None, units: Mapping[str, int] | None) -> float | None:
+    if point is None or not removes(point.level, point.reading.kl, (units or {}).get(point.name)):
         return None
     if metric == "kl":
         return None if point.reading.kl is None else math.log10(max(FLOOR, point.reading.kl))

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from prunekit.figures import comparison, layout, recovery, sensitivity, structure, weights
+from prunekit.figures import comparison, layout, palette, recovery, sensitivity, structure, weights
 from prunekit.records import Block, Epoch, Group, Histogram, Layer, Mode, Point, Reading, Status, UnitScores
 
 MARKUP = "blocks.<b>0</b>.$x$.conv"
@@ -139,6 +139,34 @@ def test_the_heatmap_leaves_unmeasured_cells_blank():
     assert [round(value, 6) for value in lost.z[0]] == [7.0, 57.0]
 
 
+def test_the_heatmap_leaves_cells_blank_where_nothing_is_removed():
+    points = [at("one", 0.0), at("dead", 0.0)]
+    assert list(sensitivity.heatmap(points, ("one", "dead")).data[0].z) == [[None], [None]]
+    counted = sensitivity.heatmap(points, ("one", "dead"), units={"one": 1, "dead": 4}).data[0]
+    assert list(counted.z) == [[None], [-4.0]]
+
+
+def test_marks_to_click_cover_no_cell():
+    made = sensitivity.heatmap(POINTS, ("stem", MARKUP))
+    heat, marks = made.data
+    assert set(marks.x).isdisjoint(heat.x)
+    assert list(marks.customdata) == ["stem", MARKUP]
+    assert list(made.layout.xaxis.categoryarray) == [*set(marks.x), *heat.x]
+
+
+@pytest.mark.parametrize("chart", [sensitivity.heatmap, sensitivity.ranking])
+def test_protected_groups_are_named_below_with_their_reasons(chart):
+    made = chart(POINTS, ("stem", MARKUP), protected={"fc": "network output", "b": "x", "c": "y", "d": "z"})
+    assert made.layout.xaxis.title.text.endswith("<br>protected: fc (network output), b (x), c (y) and 1 more")
+
+
+def test_the_table_of_a_scan_follows_the_order_it_is_told():
+    points = [at("conv10", 0.1), at("conv9", 0.1, 0.7), at("conv9", 0.1, 0.2), at("else", 0.1)]
+    rows = sensitivity.table(points, ("conv9", "conv10"))
+    assert [(row["name"], row["sparsity"]) for row in rows] == [
+        ("conv9", 0.2), ("conv9", 0.7), ("conv10", 0.5), ("else", 0.5)]  # fmt: skip
+
+
 def test_the_curve_shows_value_and_interval():
     band, line = sensitivity.curve(POINTS, "stem").data
     assert list(line.y) == [90.0, 40.0]
@@ -179,6 +207,18 @@ def test_a_group_whose_divergence_is_unknown_is_ranked_last_as_not_measured():
     ]
     bars = sensitivity.ranking(points, ("unknown", "poor")).data[0]
     assert list(bars.text) == ["0 %", "not measured"]
+
+
+def test_the_axis_of_a_recovery_holds_all_epochs_from_the_start():
+    records = [Epoch(step, 80, step / 40, 0.9) for step in (1, 10, 80)]
+    ranges = {recovery.learning_curve(records[: i + 1]).layout.xaxis.range for i in range(3)}
+    assert len(ranges) == 1
+    low, high = ranges.pop()
+    assert low < 0 < 2 < high < 2.1
+
+
+def test_the_loss_is_not_drawn_as_removed():
+    assert recovery.learning_curve(EPOCHS).data[0].line.color != palette.REMOVED
 
 
 def test_the_treemap_adds_up():
