@@ -18,20 +18,20 @@ def figure(title: str, height: int, x: str = "", y: str = "", *, legend: bool = 
         y: title of the vertical axis.
         legend: leave a line for it below the title.
     """
-    made = go.Figure()
-    made.update_layout(
-        title={"text": title, "x": 0, "xanchor": "left", "y": 0.99, "yanchor": "top", "yref": "container"},
-        height=height,
-        margin={"l": 8, "r": 8, "t": 78 if legend else 48, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        showlegend=legend,
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
-        hoverlabel={"namelength": -1},
+    return go.Figure(
+        layout={
+            "title": {"text": title, "x": 0, "xanchor": "left", "y": 0.99, "yanchor": "top", "yref": "container"},
+            "height": height,
+            "margin": {"l": 8, "r": 8, "t": 78 if legend else 48, "b": 8},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "showlegend": legend,
+            "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
+            "hoverlabel": {"namelength": -1},
+            "xaxis": {"title": {"text": x}, "automargin": True},
+            "yaxis": {"title": {"text": y}, "automargin": True},
+        }
     )
-    made.update_xaxes(title_text=x, automargin=True)
-    made.update_yaxes(title_text=y, automargin=True)
-    return made
 
 
 def nothing_yet(title: str, advice: str, height: int = 240) -> go.Figure:

@@ -96,10 +96,9 @@ def layer_histogram(
             )
     if before is not None:
         made.add_scatter(x=_centres(before), y=before.counts, mode="lines", name="before", line={"color": NEUTRAL})
-    for edge in (-threshold, threshold) if threshold else ():
-        made.add_vline(x=edge, line={"color": REMOVED, "dash": "dash"})
-    made.update_layout(bargap=0, barmode="overlay")
-    made.update_yaxes(type="log" if logarithmic else "linear")
+    across = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "line": {"color": REMOVED, "dash": "dash"}}
+    cut = [{**across, "x0": edge, "x1": edge} for edge in (-threshold, threshold)] if threshold else []
+    made.update_layout(bargap=0, barmode="overlay", shapes=cut, yaxis={"type": "log" if logarithmic else "linear"})
     return made
 
 
