@@ -11,6 +11,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from prunekit.measure.evaluate import divergence
 from prunekit.measure.forward import at_rest
 from prunekit.records import Trial
+from prunekit.search.allocate import fill
 from prunekit.search.problem import Kept, Problem, Vector
 
 TRIALS = 100
@@ -73,7 +74,7 @@ def exchange(
         if other < harm:
             kept, harm = start, other
     step, names = STEP, cycle(problem.counts)
-    while step >= FINEST and search.left > 0:
+    while step >= FINEST and search.left > 1:
         # Of many names, each round looks at as many as leave trials for the exchanges.
         some = tuple(islice(names, min(len(problem.counts), max(2, trials // 4))))
         better = yield from _round(problem, search, kept, harm, step, some)
@@ -81,7 +82,8 @@ def exchange(
             step /= 2
         else:
             kept, harm = better
-    return kept
+    filled = fill(problem, kept)  # room on the way helped the exchanges; now it is given back
+    return filled if (yield from search.harm(filled)) <= harm else kept
 
 
 class _Search:
