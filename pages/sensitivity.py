@@ -14,6 +14,7 @@ opened = opened_task("Sensitivity")
 
 # These bring torch or plotly, so they come after the title is painted.
 from prunekit.figures import sensitivity as figures  # noqa: E402
+from prunekit.search.scan import LIMIT, sizes  # noqa: E402
 from prunekit.ui.chart import chart, choosing_chart  # noqa: E402
 
 METRICS = {"kl": "KL divergence", "accuracy": "Accuracy"}
@@ -56,15 +57,20 @@ def start_button(scan: scanning.Scan) -> None:
 
 
 def charts(scan: scanning.Scan) -> None:
-    """Draw the heatmap, the curve of one group and the ranking."""
-    reference = dense(opened)
+    """Draw the heatmap, the curve of one group and the ranking.
+
+    What is lost is lost against the dense network on the same samples.
+    """
+    reference = dense(opened, LIMIT)
+    protected = {group.name: group.protected for group in opened.structure.groups if group.protected}
+    protected = protected if now.mode is Mode.CHANNELS else {}
     value = reference.reading.value if reference else None
     metric = st.segmented_control(
         "Colour by", list(METRICS), default="kl", required=True, format_func=METRICS.__getitem__, key="scan-metric"
     )
     alt = f"Heatmap: harm of cutting each of {len(scan.names)} parts alone, by sparsity"
-    made = figures.heatmap(scan.points, scan.names, metric or "kl", value)
-    choosing_chart(made, figures.table(scan.points), "sensitivity", alt, choose)
+    made = figures.heatmap(scan.points, scan.names, metric or "kl", value, protected=protected)
+    choosing_chart(made, figures.table(scan.points, scan.names), "sensitivity", alt, choose)
     name = now.scanned if now.scanned in scan.names else scan.names[0]
     key, index = keyed("scanned", name), scan.names.index(name)
     st.selectbox(
@@ -75,8 +81,14 @@ def charts(scan: scanning.Scan) -> None:
     with left:
         chart(figures.curve(own, name, value), figures.table(own), "curve", f"Accuracy of {name} by sparsity")
     with right:
-        rows = figures.ranking_table(scan.points, scan.names)
-        chart(figures.ranking(scan.points, scan.names), rows, "ranking", "Bars: how far each part can be cut")
+        units = sizes(opened.structure, now.mode)
+        rows = figures.ranking_table(scan.points, scan.names, units=units)
+        chart(
+            figures.ranking(scan.points, scan.names, units=units, protected=protected),
+            rows,
+            "ranking",
+            "Bars: how far each part can be cut",
+        )
 
 
 def choose(name: str) -> None:

@@ -53,16 +53,16 @@ def opening(task: str, workspace: str, checkpoint: str, _content: bytes | None) 
 
 
 @st.cache_resource(show_spinner=False, max_entries=TASKS_OPEN)
-def dense_evaluation(digest: str, _opened: "Opened") -> "Ticket[Evaluation]":
-    """Start to measure the task's own network, whose weights ``digest`` names."""
+def dense_evaluation(digest: str, _opened: "Opened", limit: int | None = None) -> "Ticket[Evaluation]":
+    """Start to measure the task's own network, whose weights ``digest`` names, on the first ``limit`` samples."""
 
     def work() -> "Iterator[Evaluation]":
         from prunekit import verbs
         from prunekit.recipe import Recipe
 
-        yield from verbs.evaluate(_opened, Recipe(task=_opened.task.name))
+        yield from verbs.evaluate(_opened, Recipe(task=_opened.task.name), limit=limit)
 
-    return worker().reading(("dense", digest), work)
+    return worker().reading(("dense", digest, limit), work)
 
 
 @st.cache_resource(show_spinner=False)

@@ -66,9 +66,8 @@ def _key() -> tuple[str, str, str, bytes | None]:
 
 
 def _skeleton() -> None:
+    """Say what is under way; without the shimmer of a skeleton, whose drawing takes a core from the opening."""
     st.caption(f"Opening {literal(task_title(session().task))} …")
-    st.skeleton(height=130)
-    st.skeleton(height=420)
 
 
 def _refuse(error: str) -> None:

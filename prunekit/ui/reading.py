@@ -38,9 +38,9 @@ def base_recipe(opened: "Opened") -> Recipe | None:
     return None if base is None else opened.workspace.run(base).recipe
 
 
-def dense(opened: "Opened") -> Evaluation | None:
-    """Return the newest evaluation of the task's own network, asking for it the first time."""
-    return dense_evaluation(opened.digest, opened).snapshot().latest
+def dense(opened: "Opened", limit: int | None = None) -> Evaluation | None:
+    """Return the newest evaluation of the task's own network on the first samples, asking for it the first time."""
+    return dense_evaluation(opened.digest, opened, limit).snapshot().latest
 
 
 def measure(opened: "Opened") -> Asked:

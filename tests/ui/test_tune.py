@@ -23,7 +23,7 @@ def box(app, layer):
 
 def bars(app):
     """What the browser was given to draw."""
-    return json.loads(app.get("bidi_component")[0].proto.json)
+    return json.loads(json.loads(app.get("bidi_component")[0].proto.json))
 
 
 def pull(app, values, *, phase="commit", pinned=(), layout=None):

@@ -1,5 +1,6 @@
 """The equalizer: a bar for every layer that can be dragged, in plain JavaScript without a build step."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,10 @@ def equalizer(key: str, data: dict[str, Any], on_command: Callable[[], None]) ->
         data: see ``content``: bars, groups, terms, values, pinned, version, layout, reply.
         on_command: called when a key asks to undo or redo; ``command`` of the state says which.
     """
-    _component()(key=key, data=data, default={"desk": None}, on_desk_change=_noted, on_command_change=on_command)
+    # As one text: Streamlit would look for data frames in every value, and import pandas to do so.
+    _component()(
+        key=key, data=json.dumps(data), default={"desk": None}, on_desk_change=_noted, on_command_change=on_command
+    )
 
 
 def _noted() -> None:

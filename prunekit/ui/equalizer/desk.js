@@ -19,7 +19,8 @@ class Desk {
   }
 
   /** Take what the server says; called at every change of `data`. */
-  update({ data, setStateValue, setTriggerValue }) {
+  update({ data: text, setStateValue, setTriggerValue }) {
+    const data = JSON.parse(text);
     this.setStateValue = setStateValue;
     this.command = (name) => setTriggerValue("command", name);
     const isNew = this.data?.layout !== data.layout;
