@@ -37,8 +37,9 @@ def undo(opened: "Opened") -> None:
 
 
 def redo(opened: "Opened") -> None:
-    """Return to the run that undo left."""
-    session().recipe = recipe_of(opened, opened.workspace.redo(opened.task.name))
+    """Return to the run that undo left, if there is one."""
+    if can_redo(opened):
+        session().recipe = recipe_of(opened, opened.workspace.redo(opened.task.name))
 
 
 def reset(opened: "Opened") -> None:

@@ -62,9 +62,20 @@ def _measured(opened: "Opened", recipe: Recipe, known: Evaluation | None, is_fin
     """
     from prunekit import verbs
 
-    evaluation = None
+    run, exact = None, len(opened.task.data.validation)
     for evaluation in (known,) if known else verbs.evaluate(opened, recipe):
+        if is_final and run is None and evaluation.reading.n >= exact:
+            run = _stored(opened, recipe, evaluation)  # before anybody sees it, so that undo finds it
         yield evaluation
+    if run is not None:
+        opened.workspace.add_reading(run.id, evaluation.reading)
+
+
+def _stored(opened: "Opened", recipe: Recipe, evaluation: Evaluation) -> Run | None:
+    """Store an exact evaluation as a run behind the head, unless the head is that already."""
+    from prunekit import verbs
+
     head = opened.workspace.head(opened.task.name)
-    if is_final and evaluation is not None and recipe_of(opened, head) != recipe:
-        verbs.commit(opened, recipe, evaluation.cost, evaluation.reading, head.id if head else None)
+    if recipe_of(opened, head) == recipe:
+        return None
+    return verbs.commit(opened, recipe, evaluation.cost, evaluation.reading, head.id if head else None)

@@ -178,3 +178,11 @@ def test_another_task_takes_the_desk_over(visit):
     assert not app.exception
     assert desk(app).recipe == Recipe("article")
     assert metric(app, "Parameters").value == "351 k"
+
+
+def test_redo_without_an_undo_leaves_the_desk_alone(visit):
+    app = settle(pull(visit(), {"layer3.0.conv1": 0.3}))
+    assert button(app, "Redo").disabled
+    app.session_state["equalizer"] = {"desk": None, "command": "redo"}
+    app = settle(app.run())
+    assert desk(app).recipe == Recipe("resnet8", channels={"layer3.0.conv1": 0.3})
