@@ -77,6 +77,8 @@ def pursue(key: str, draw: Callable[[], None], pending: Callable[[], bool], sett
         is_first = next(runs) == 0
         draw()
         if is_first:
+            if pending() and not waits:
+                st.rerun()  # drawing asked for something: only a whole run can begin to look at it again and again
             return
         if pending():
             st.rerun(scope="fragment")
