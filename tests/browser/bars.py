@@ -36,6 +36,13 @@ def measured(page: Page) -> None:
     expect(said(page, "status")).to_have_text("measured")
 
 
+def ready(page: Page) -> None:
+    """Wait until the desk has been measured and the charts below it are drawn."""
+    measured(page)
+    expect(page.get_by_test_id("stMetric").filter(has_text="MACs (thop)")).to_contain_text("measured")
+    expect(page.get_by_test_id("stPlotlyChart").first).to_be_visible()
+
+
 def _box(page: Page, layer: str) -> dict[str, float]:
     bar(page, layer).scroll_into_view_if_needed()
     found = bar(page, layer).bounding_box()

@@ -7,18 +7,18 @@ import sys
 from playwright.sync_api import expect
 
 from prunekit.cli import main
-from tests.browser.bars import bar, measured, pull, said
+from tests.browser.bars import bar, measured, pull, ready, said
 
 CUT = {"layer2.0.conv1": 0.5, "layer3.0.conv1": 0.75}
 
 
 def test_drag_see_download_and_load_in_a_fresh_process(page, tmp_path, capsys, monkeypatch):
     page.goto("/")
-    measured(page)
+    ready(page)
     for layer, sparsity in CUT.items():
         pull(page, layer, sparsity)
         expect(bar(page, layer)).to_have_attribute("aria-valuenow", str(round(100 * sparsity)))
-    measured(page)
+        ready(page)
 
     monkeypatch.setenv("PRUNEKIT_WORKSPACE", str(tmp_path / "workspace"))
     (tmp_path / "recipe.json").write_text(json.dumps({"channels": CUT}))
@@ -52,7 +52,7 @@ def test_the_desk_answers_while_a_scan_runs(page):
     stop = page.get_by_role("button", name="Cancel")
     expect(stop).to_be_visible()
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Tune").click()
-    measured(page)
+    ready(page)
     layer = "layer3.0.conv1"
     pull(page, layer, 0.25)
     expect(said(page, "params")).to_contain_text("%")

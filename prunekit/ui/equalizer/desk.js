@@ -25,7 +25,10 @@ class Desk {
     this.command = (name) => setTriggerValue("command", name);
     const isNew = this.data?.layout !== data.layout;
     this.data = data;
-    if (isNew) this.build();
+    if (isNew) {
+      this.build();
+      this.pinned = new Set(data.pinned); // later on, pins are the hand's alone
+    }
     if (isNew || (data.version !== this.version && !this.hands.drag)) this.take();
     this.courier.answer(data.reply.rev);
     data.bars.forEach((bar, index) => paintShade(this.slider(index), bar));
@@ -33,10 +36,9 @@ class Desk {
   }
 
   take() {
-    const { version, values, pinned, reply } = this.data;
+    const { version, values, reply } = this.data;
     this.version = version;
     this.values = { ...values };
-    this.pinned = new Set(pinned);
     this.courier.reset(reply.rev);
   }
 
