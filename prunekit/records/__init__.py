@@ -1,0 +1,45 @@
+"""The frozen records that library, command line and screen speak in: numbers and names, never tensors."""
+
+from prunekit.records.comparison import Change, Comparison, Flip
+from prunekit.records.export import Check, ExportedFile, Verdict
+from prunekit.records.history import Node, Run
+from prunekit.records.latency import Latency, Speed, Timing
+from prunekit.records.modes import Mode, Status
+from prunekit.records.plan import Candidate, Trial
+from prunekit.records.reading import Evaluation, Reading
+from prunekit.records.recovery import Epoch
+from prunekit.records.scan import Point
+from prunekit.records.structure import Block, Cost, Group, Layer, Member
+from prunekit.records.weights import Activation, Agreement, Histogram, Kernels, UnitScores
+
+__all__ = [
+    "Activation",
+    "Agreement",
+    "Block",
+    "Candidate",
+    "Change",
+    "Check",
+    "Comparison",
+    "Cost",
+    "Epoch",
+    "Evaluation",
+    "ExportedFile",
+    "Flip",
+    "Group",
+    "Histogram",
+    "Kernels",
+    "Latency",
+    "Layer",
+    "Member",
+    "Mode",
+    "Node",
+    "Point",
+    "Reading",
+    "Run",
+    "Speed",
+    "Status",
+    "Timing",
+    "Trial",
+    "UnitScores",
+    "Verdict",
+]

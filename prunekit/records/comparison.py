@@ -1,0 +1,80 @@
+"""Two runs side by side."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from prunekit.records.reading import Evaluation
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that two recipes ask for differently.
+
+    Attributes:
+        key: the recipe's key, such as ``channels``.
+        name: the group or layer, empty for a key that has none.
+        a: the first recipe's value as JSON; for a bar that is not in it 0.
+        b: the second recipe's value.
+    """
+
+    key: str
+    name: str
+    a: Any
+    b: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """A validation sample that two networks see differently.
+
+    Attributes:
+        index: the sample's position in the split.
+        target: its class.
+        a: the class the first network says.
+        b: the class the second network says.
+    """
+
+    index: int
+    target: int
+    a: int
+    b: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two runs side by side, both measured anew on the validation split.
+
+    Attributes:
+        a: the first run; ``None`` is the task's own network.
+        b: the second run.
+        changes: what their recipes ask for differently, bars first.
+        evaluations: the reading and counts of either; accuracies per class are in the readings.
+        classes: the classes' names.
+        flips: samples whose predicted class differs.
+    """
+
+    a: str | None
+    b: str | None
+    changes: tuple[Change, ...]
+    evaluations: tuple[Evaluation, Evaluation]
+    classes: tuple[str, ...]
+    flips: tuple[Flip, ...]
+
+    @property
+    def broken(self) -> int:
+        """How many samples only the first network gets right."""
+        return sum(flip.a == flip.target for flip in self.flips)
+
+    @property
+    def fixed(self) -> int:
+        """How many samples only the second network gets right."""
+        return sum(flip.b == flip.target for flip in self.flips)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the comparison as plain JSON values."""
+        return {
+            **asdict(self),
+            "evaluations": [evaluation.to_json() for evaluation in self.evaluations],
+            "broken": self.broken,
+            "fixed": self.fixed,
+        }

@@ -1,0 +1,38 @@
+"""A written file and the proof that it is what was measured."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One proof step and how it went."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether an exported file is what was measured, check by check."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every check passed; an empty verdict proves nothing."""
+        return bool(self.checks) and all(check.ok for check in self.checks)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return ``{"ok", "checks": [{"name", "ok", "detail"}]}``."""
+        return {"ok": self.ok, "checks": [asdict(check) for check in self.checks]}
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedFile:
+    """A file that was written, its size in bytes and the proof that it is what was measured."""
+
+    path: str
+    bytes: int
+    proof: Verdict = field(default_factory=lambda: Verdict(()))

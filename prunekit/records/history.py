@@ -1,0 +1,75 @@
+"""What happened: runs and the tree they make."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from prunekit.recipe import Recipe
+from prunekit.records.latency import Latency
+from prunekit.records.reading import Reading
+from prunekit.records.structure import Cost
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One node of the history: a recipe, what was measured of it, and where it came from.
+
+    Attributes:
+        id: twelve hexadecimal digits.
+        task: the task's name.
+        model: digest of the task's dense weights.
+        recipe: the question.
+        parent: the run it was made from.
+        created: seconds since 1970, UTC.
+        cost: exact counts.
+        readings: one for each split measured.
+        label: what a person calls it.
+        weights: file of its own weights inside the workspace, for a recovered run.
+        starred: whether a person marked it.
+        latencies: what was timed of its recipe, one for each batch size and thread count.
+    """
+
+    id: str
+    task: str
+    model: str
+    recipe: Recipe
+    parent: str | None
+    created: float
+    cost: Cost
+    readings: tuple[Reading, ...] = ()
+    label: str = ""
+    weights: str | None = None
+    starred: bool = False
+    latencies: tuple[Latency, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the run as plain JSON values."""
+        return {
+            "id": self.id,
+            "label": self.label,
+            "starred": self.starred,
+            "parent": self.parent,
+            "created": self.created,
+            "weights": self.weights,
+            "recipe": self.recipe.to_json(),
+            "params": self.cost.params,
+            "macs": self.cost.macs,
+            "flops": self.cost.flops,
+            "bytes": self.cost.bytes,
+            "readings": [asdict(reading) for reading in self.readings],
+            "latencies": [latency.to_json() for latency in self.latencies],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A run's place in the tree of a history, whose root at depth 0 and lane 0 is the task's own network.
+
+    Attributes:
+        run: the run.
+        depth: steps from the root.
+        lane: the line it stands on; a first child continues its parent's, every other begins one.
+    """
+
+    run: Run
+    depth: int
+    lane: int

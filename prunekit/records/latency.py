@@ -1,0 +1,80 @@
+"""How long a network takes, beside the dense one."""
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+BUSY = 1.3
+"""Wall time over CPU time from which a machine counts as busy."""
+PLACEMENT = 0.02
+"""How much two copies of one network may differ in speed, round after round, by where in memory they lie."""
+
+
+class Speed(StrEnum):
+    """What a measured latency says of a network beside the dense one."""
+
+    FASTER = "faster"
+    SLOWER = "slower"
+    ALIKE = "no significant difference"
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long a network takes for one batch, in seconds: the median over rounds and the quartiles around it.
+
+    Attributes:
+        wall: what a clock on the wall shows.
+        wall_quartiles: a quarter of the rounds was quicker than the first, a quarter slower than the second.
+        cpu: what the processor spent, on all threads together.
+        cpu_quartiles: the same of ``cpu``.
+    """
+
+    wall: float
+    wall_quartiles: tuple[float, float]
+    cpu: float
+    cpu_quartiles: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """A network's latency, measured in turns with the dense network's.
+
+    Attributes:
+        recipe: digest of the recipe that was measured.
+        batch: inputs in one forward pass.
+        threads: threads a forward pass may use.
+        rounds: how many times both networks were timed, one after the other.
+        dense: the dense network's times.
+        candidate: the recipe's network's times.
+        clock: what the speed-up compares: ``cpu`` time for one thread, which neighbours on the
+            machine disturb least, else ``wall`` time.
+        speedup: median over rounds of dense time ÷ candidate time.
+        interval: 95 % interval of ``speedup``.
+    """
+
+    recipe: str
+    batch: int
+    threads: int
+    rounds: int
+    dense: Timing
+    candidate: Timing
+    clock: str
+    speedup: float
+    interval: tuple[float, float]
+
+    @property
+    def verdict(self) -> Speed:
+        """What the interval allows to say."""
+        low, high = self.interval
+        if low > 1 + PLACEMENT:
+            return Speed.FASTER
+        return Speed.SLOWER if high < 1 - PLACEMENT else Speed.ALIKE
+
+    @property
+    def busy(self) -> bool:
+        """Whether the machine did other work meanwhile, so that wall times are too long."""
+        return any(timing.wall > BUSY * timing.cpu for timing in (self.dense, self.candidate))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the latency as plain JSON values, with the verdict and whether the machine was busy."""
+        return {**asdict(self), "verdict": self.verdict.value, "busy": self.busy}

@@ -1,0 +1,80 @@
+"""What is measured of one network."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from prunekit.records.modes import Status
+from prunekit.records.structure import Cost
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A measured figure with what it is.
+
+    Attributes:
+        metric: name of the task's metric.
+        value: the metric, a fraction 0–1 for accuracies.
+        n: samples it was measured on.
+        correct: how many of them are right, for metrics that count.
+        interval: 95 % interval of ``value``.
+        loss: mean loss per sample.
+        kl: mean KL divergence from the dense network's output, in nats.
+        split: the data split.
+        status: measured, estimated or interpolated.
+        recipe: digest of the recipe that was measured.
+        per_class: metric per class, in the order of the task's classes.
+        recalibrated: whether BatchNorm statistics were estimated anew.
+        value_raw: the metric before recalibration, where that was measured.
+    """
+
+    metric: str
+    value: float
+    n: int
+    correct: int | None
+    interval: tuple[float, float] | None
+    loss: float
+    kl: float | None
+    split: str
+    status: Status
+    recipe: str
+    per_class: tuple[float, ...] = ()
+    recalibrated: bool = False
+    value_raw: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Everything ``evaluate`` reports of one recipe: its reading and its counts.
+
+    Attributes:
+        reading: the metric and what surrounds it.
+        cost: exact counts of the network that was measured.
+        macs_thop: MACs as thop counts them; ``None`` where thop cannot run, or not yet counted.
+        macs_thop_missing: module types thop has no rule for.
+        bytes_gzip: bytes of the tensors after gzip; ``None`` before the last record.
+        nonzero: parameters that are not zero; ``None`` before the last record.
+        notes: remarks a person should read, such as a criterion that fell back.
+    """
+
+    reading: Reading
+    cost: Cost
+    macs_thop: int | None = None
+    macs_thop_missing: tuple[str, ...] = ()
+    bytes_gzip: int | None = None
+    nonzero: int | None = None
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the flat JSON object of the command line's contract."""
+        return {
+            **asdict(self.reading),
+            "params": self.cost.params,
+            "macs": self.cost.macs,
+            "flops": self.cost.flops,
+            "macs_thop": self.macs_thop,
+            "macs_thop_missing": list(self.macs_thop_missing),
+            "bytes": self.cost.bytes,
+            "bytes_gzip": self.bytes_gzip,
+            "nonzero": self.nonzero,
+            "notes": list(self.notes),
+        }
