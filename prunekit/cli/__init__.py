@@ -1,0 +1,53 @@
+"""The command line: the same verbs as the screen, as text or JSON.
+
+Each file adds one family of verbs. Everything heavy is imported by the verb that needs it, so that
+``--help`` and ``tasks`` answer at once.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from prunekit.cli import (
+    app,
+    exporting,
+    history,
+    inspecting,
+    planning,
+    reading,
+    recovering,
+    scanning,
+    timing,
+)
+from prunekit.errors import PrunekitError
+
+__all__ = ["main"]
+
+FAMILIES = (inspecting, reading, scanning, planning, exporting, recovering, timing, history, app)
+"""In the order in which ``--help`` lists their verbs."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb.
+
+    Returns:
+        0; 1 where a verification failed or no plan meets every target; 2 on bad input, after one
+        line that says what to do.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options) or 0)
+    except PrunekitError as error:
+        print(f"prunekit: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("prunekit: stopped; what was finished is stored.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="prunekit", description="The mixing desk for neural-network pruning.")
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    for family in FAMILIES:
+        family.add(verbs)
+    return parser

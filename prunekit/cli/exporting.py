@@ -1,0 +1,50 @@
+"""The smaller network as files, and the proof that they are what was measured."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prunekit.cli.options import add_recipe, add_verb, recipe_of
+from prunekit.cli.output import evaluation_text, files_answer, reading_text, show
+
+if TYPE_CHECKING:
+    from prunekit.cli.options import Verbs
+
+
+def add(verbs: "Verbs") -> None:
+    """Add ``prune`` and ``verify``."""
+    command = add_recipe(add_verb(verbs, "prune", _prune, "Export the smaller network, proven equal."))
+    command.add_argument("--out", type=Path, required=True, help="folder to write")
+    command = add_verb(verbs, "verify", _verify, "Prove an export again in a fresh process.")
+    command.add_argument("path", type=Path, help="the export's folder, or one of its files")
+    command.add_argument("--task", help="the project it was exported from, where it is not a bundled task")
+
+
+def _prune(options: argparse.Namespace) -> None:
+    from prunekit import verbs
+    from prunekit.records import Check, Evaluation
+
+    opened = verbs.open_task(options.task, options.workspace)
+    recipe = recipe_of(options)
+    answer = verbs.last(verbs.evaluate(opened, recipe)).to_json()
+    text = evaluation_text(answer)
+    for step in verbs.export(opened, recipe, options.out):
+        if isinstance(step, Check):
+            print(f"{'proved' if step.ok else 'not possible'}: {step.name}: {step.detail}", file=sys.stderr)
+        elif isinstance(step, Evaluation):
+            answer["test"] = step.to_json()
+            text.append(reading_text(answer["test"]))
+        elif isinstance(step, tuple):
+            answer["files"], lines = files_answer(step)
+            text += lines
+    show(options, answer, text)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from prunekit import verbs
+
+    opened = verbs.open_task(options.task, options.workspace) if options.task else None
+    verdict = verbs.verify(options.path, opened)
+    show(options, verdict.to_json(), (f"{'ok ' if c.ok else 'NOT'} {c.name}: {c.detail}" for c in verdict.checks))
+    return 0 if verdict.ok else 1

@@ -1,0 +1,77 @@
+"""How a verb answers: JSON or lines of text on standard output, progress on standard error."""
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from prunekit.records import ExportedFile
+
+
+def show(options: argparse.Namespace, answer: Any, text: Iterable[str]) -> None:
+    """Print an answer as JSON where that was asked for, else as text."""
+    print(as_json(answer) if options.json else "\n".join(text))
+
+
+def as_json(answer: Any) -> str:
+    """Write an answer as JSON text."""
+    return json.dumps(_finite(answer), indent=2)
+
+
+def _finite(value: Any) -> Any:
+    """Write what is no number (a class without samples, a loss that blew up) as null: JSON has no other word."""
+    if isinstance(value, dict):
+        return {key: _finite(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(entry) for entry in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def write_json(path: Path, answer: Any) -> None:
+    """Write an answer as a JSON file."""
+    from prunekit.store.files import write_aside
+
+    text = as_json(answer) + "\n"
+    write_aside(path, lambda aside: aside.write_text(text))
+
+
+def progress(done: int, total: int, what: str) -> None:
+    """Tell a person at a terminal how far a long verb is."""
+    if sys.stderr.isatty():
+        end = "\n" if done == total else ""
+        print(f"\r{done / total:4.0%}  {done}/{total}  {what:<50.50}", end=end, file=sys.stderr, flush=True)
+
+
+def files_answer(files: "tuple[ExportedFile, ...]") -> tuple[list[dict[str, Any]], list[str]]:
+    """Describe exported files as JSON values and as lines."""
+    listed = [{"path": file.path, "bytes": file.bytes, "proof": file.proof.to_json()} for file in files]
+    return listed, [f"{file.path}  {file.bytes:,} bytes" for file in files]
+
+
+def reading_text(answer: dict[str, Any]) -> str:
+    """Describe what was measured in one line."""
+    low, high = answer["interval"] or (float("nan"), float("nan"))
+    raw = "" if answer["value_raw"] is None else f"; {answer['value_raw']:.2%} before recalibration"
+    return (
+        f"{answer['metric']} {answer['value']:.2%}  {answer['correct']}/{answer['n']} {answer['split']},"
+        f" 95 % interval {low:.2%} to {high:.2%}{raw}"
+    )
+
+
+def evaluation_text(answer: dict[str, Any]) -> list[str]:
+    """Describe an evaluation in lines: what was measured, the counts, what a person should know."""
+    thop = "not available" if answer["macs_thop"] is None else f"{answer['macs_thop']:,}"
+    missing = f" (without {', '.join(answer['macs_thop_missing'])})" if answer["macs_thop_missing"] else ""
+    kl = "" if answer["kl"] is None else f"   KL to dense {answer['kl']:.4f}"
+    return [
+        reading_text(answer),
+        f"loss {answer['loss']:.4f}{kl}",
+        f"{answer['params']:,} parameters ({answer['nonzero']:,} not zero), {answer['macs']:,} MACs,"
+        f" {answer['flops']:,} FLOPs, MACs (thop) {thop}{missing}",
+        f"{answer['bytes']:,} bytes, {answer['bytes_gzip']:,} after gzip",
+        *answer["notes"],
+    ]

@@ -1,0 +1,43 @@
+"""Fine-tuning what a recipe left."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from prunekit.cli.options import add_recipe, add_verb, recipe_of
+from prunekit.cli.output import evaluation_text, files_answer, progress, show
+
+if TYPE_CHECKING:
+    from prunekit.cli.options import Verbs
+
+
+def add(verbs: "Verbs") -> None:
+    """Add ``recover``."""
+    command = add_recipe(add_verb(verbs, "recover", _recover, "Fine-tune what a recipe left."))
+    command.add_argument("--epochs", type=int, default=2, help="passes over the train samples")
+    command.add_argument("--out", type=Path, help="folder to export the recovered network to")
+
+
+def _recover(options: argparse.Namespace) -> None:
+    from prunekit import verbs
+    from prunekit.recipe import Recipe
+    from prunekit.records import Epoch, Run
+
+    opened = verbs.open_task(options.task, options.workspace)
+    recipe = verbs.check(opened, recipe_of(options))
+    run: Run | None = None
+    for record in verbs.recover(opened, recipe, options.epochs):
+        if isinstance(record, Epoch):
+            progress(record.step, record.steps, f"loss {record.loss:.3f}")
+        else:
+            run = record
+    assert run is not None
+    recovered = Recipe.from_json({**recipe.to_json(), "base": run.id})
+    answer: dict[str, Any] = {"run": run.id, **verbs.last(verbs.evaluate(opened, recovered)).to_json()}
+    text = [f"run {run.id}", *evaluation_text(answer)]
+    if options.out:
+        *_, files = verbs.export(opened, recovered, options.out)
+        assert isinstance(files, tuple)
+        answer["files"], lines = files_answer(files)
+        text += lines
+    show(options, answer, text)

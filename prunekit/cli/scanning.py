@@ -1,0 +1,45 @@
+"""How sensitive each group or layer is."""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from prunekit.cli.options import add_task, add_verb
+from prunekit.cli.output import progress, show, write_json
+
+if TYPE_CHECKING:
+    from prunekit.cli.options import Verbs
+
+
+def add(verbs: "Verbs") -> None:
+    """Add ``scan``."""
+    command = add_task(add_verb(verbs, "scan", _scan, "Measure how sensitive each group or layer is."))
+    command.add_argument("--kind", choices=["channels", "weights"], default="channels")
+    command.add_argument("--limit", type=int, default=200, help="samples for each point")
+    command.add_argument("--criterion", default="l2", help="what goes first")
+    command.add_argument("--out", type=Path, help="write the points as JSON")
+
+
+def _scan(options: argparse.Namespace) -> None:
+    from prunekit import verbs
+    from prunekit.records import Mode
+
+    opened = verbs.open_task(options.task, options.workspace)
+    mode = Mode(options.kind)
+    total = verbs.scan_size(opened, mode)
+    points = []
+    for point in verbs.scan(opened, mode, limit=options.limit, criterion=options.criterion):
+        points.append({**asdict(point), "kind": point.kind.value})
+        progress(len(points), total, f"{point.name} at {point.level:.0%}")
+    answer = {"task": opened.task.name, "kind": mode.value, "criterion": options.criterion, "points": points}
+    if options.out:
+        write_json(options.out, answer)
+    show(options, answer, _points_text(points))
+
+
+def _points_text(points: Sequence[dict[str, Any]]) -> Iterator[str]:
+    for name in dict.fromkeys(point["name"] for point in points):
+        row = sorted((p["level"], p["reading"]["value"]) for p in points if p["name"] == name)
+        yield f"{name:<24} " + "  ".join(f"{level:.0%}→{value:.1%}" for level, value in row)

@@ -1,0 +1,48 @@
+"""What the clock says of a recipe's network."""
+
+import argparse
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from prunekit.cli.options import add_recipe, add_verb, recipe_of
+from prunekit.cli.output import show
+
+if TYPE_CHECKING:
+    from prunekit.cli.options import Verbs
+    from prunekit.records import Latency
+
+
+def add(verbs: "Verbs") -> None:
+    """Add ``latency``."""
+    text = "Time the network a recipe asks for beside the dense one."
+    command = add_recipe(add_verb(verbs, "latency", _latency, text))
+    command.add_argument("--batch", type=int, default=1, help="inputs in one forward pass")
+    command.add_argument("--threads", type=int, default=1, help="threads a forward pass may use")
+
+
+def _latency(options: argparse.Namespace) -> None:
+    from prunekit import verbs
+
+    opened = verbs.open_task(options.task, options.workspace)
+    found = verbs.last(verbs.latency(opened, recipe_of(options), options.batch, options.threads))
+    show(options, found.to_json(), _latency_text(found))
+
+
+def _latency_text(found: "Latency") -> Iterator[str]:
+    for name, timing in (("dense", found.dense), ("candidate", found.candidate)):
+        times = (
+            f"{kind} {1e3 * median:.3f} ms (quartiles {1e3 * low:.3f} to {1e3 * high:.3f})"
+            for kind, median, (low, high) in (
+                ("wall", timing.wall, timing.wall_quartiles),
+                ("CPU", timing.cpu, timing.cpu_quartiles),
+            )
+        )
+        yield f"{name:<10} {', '.join(times)}"
+    low, high = found.interval
+    clock = {"cpu": "CPU", "wall": "wall"}[found.clock]
+    yield (
+        f"{found.verdict.value}: {found.speedup:.2f} times as fast by {clock} time, 95 % interval {low:.2f} to"
+        f" {high:.2f}, {found.rounds} rounds, batch {found.batch}, threads {found.threads}"
+    )
+    if found.busy:
+        yield "The machine was busy: wall times are too long."
