@@ -10,6 +10,7 @@ from prunekit.figures.palette import DENSITY, NEUTRAL, REMOVED
 from prunekit.records import Node, Reading, Run
 
 ADVICE = "Move a bar: every state you let go of is a run, and it appears here."
+OWN = "the task's own network"
 RING = {"symbol": "circle-open", "size": 20, "color": REMOVED, "line": {"width": 2}}
 
 
@@ -27,16 +28,16 @@ def tree(nodes: Sequence[Node], head: str | None = None, split: str = "validatio
     if not nodes:
         return nothing_yet(title, ADVICE)
     lanes = 1 + max(node.lane for node in nodes)
-    made = figure(title, 190 + 34 * lanes, "steps from the task's own network", legend=True)
+    made = figure(title, 190 + 34 * lanes, f"steps from {OWN}", legend=True)
     places = {node.run.id: (node.depth, node.lane) for node in nodes}
     made.add_trace(_lines(nodes, places))
     made.add_scatter(
         x=[0],
         y=[0],
         mode="markers",
-        name="the task's own network",
+        name=OWN,
         marker={"symbol": "square", "size": 13, "color": NEUTRAL},
-        hovertemplate="the task's own network<extra></extra>",
+        hovertemplate=f"{OWN}<extra></extra>",
     )
     for label, symbol, wanted in (("cut", "circle", False), ("recovered", "diamond", True)):
         shown = [node for node in nodes if bool(node.run.weights) is wanted and reading_of(node.run, split)]

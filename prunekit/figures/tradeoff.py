@@ -5,13 +5,15 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from prunekit.figures.history import ADVICE, RING, caption, hover, numbers, reading_of
+from prunekit.figures.history import ADVICE, OWN, RING, caption, hover, numbers, reading_of
 from prunekit.figures.layout import Row, figure, nothing_yet
 from prunekit.figures.palette import KEPT, NEUTRAL
 from prunekit.records import Cost, Latency, Reading, Run
 
 COSTS = {"params": "parameters", "macs": "MACs", "bytes": "bytes", "latency": "latency, % of the dense network's"}
 """What a run can cost, and the axis it is drawn on."""
+CROWD = 100
+"""Beaten runs from which their intervals would hide the runs; they stay in the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,6 @@ class _Spot:
     x: tuple[float, float, float]
     y: tuple[float, float, float]
     run: Run | None
-    hover: str
 
     @property
     def id(self) -> str:
@@ -69,9 +70,10 @@ def tradeoff(
     best = [spot for spot, is_best in ranked if is_best and spot.run]
     beaten = [spot for spot, is_best in ranked if not is_best and spot.run]
     start = [spot for spot in spots if not spot.run]
-    _add_spots(made, beaten, "another run is better", {"symbol": "circle", "size": 10, "color": NEUTRAL})
-    _add_spots(made, best, "on the Pareto front", {"symbol": "diamond", "size": 13, "color": KEPT})
-    _add_spots(made, start, "the task's own network", {"symbol": "square", "size": 13, "color": NEUTRAL})
+    grey, blue = {"size": 10, "color": NEUTRAL}, {"size": 13, "color": KEPT}
+    _add_spots(made, beaten, "another run is better", {"symbol": "circle", **grey}, split, len(beaten) < CROWD)
+    _add_spots(made, best, "on the Pareto front", {"symbol": "diamond", **blue}, split)
+    _add_spots(made, start, OWN, {"symbol": "square", **grey, "size": 13}, split)
     if found := [spot for spot in spots if head and spot.id == head]:
         made.add_scatter(
             x=[found[0].x[0]], y=[found[0].y[0]], mode="markers", name="on the desk", marker=RING, hoverinfo="skip"
@@ -140,11 +142,11 @@ def _spots(
     if dense is not None:
         cost, reading = dense
         x = 100.0 if what == "latency" else float(getattr(cost, what))
-        spots.append(_Spot((x, x, x), _percent(reading), None, "the task's own network"))
+        spots.append(_Spot((x, x, x), _percent(reading), None))
     for run in runs:
         reading_here, place = reading_of(run, split), _cost(run, what, timing)
         if reading_here and place:
-            spots.append(_Spot(place, _percent(reading_here), run, hover(run, split)))
+            spots.append(_Spot(place, _percent(reading_here), run))
     return spots
 
 
@@ -165,20 +167,27 @@ def _metric(runs: Sequence[Run], split: str) -> str:
     return next(f"{reading.metric}, %" for run in runs if (reading := reading_of(run, split)))
 
 
-def _add_spots(made: go.Figure, spots: Sequence[_Spot], name: str, marker: dict[str, object]) -> None:
+def _add_spots(
+    made: go.Figure,
+    spots: Sequence[_Spot],
+    name: str,
+    marker: dict[str, object],
+    split: str,
+    with_intervals: bool = True,
+) -> None:
     if not spots:
         return
+    bars = {"error_x": [spot.x for spot in spots], "error_y": [spot.y for spot in spots]} if with_intervals else {}
     made.add_scatter(
         x=[spot.x[0] for spot in spots],
         y=[spot.y[0] for spot in spots],
-        error_x=_bars([spot.x for spot in spots]),
-        error_y=_bars([spot.y for spot in spots]),
+        **{axis: _bars(values) for axis, values in bars.items()},
         mode="markers+text",
         name=name,
         marker=marker,
         text=[caption(spot.run) if spot.run else "" for spot in spots],
         textposition="top center",
-        hovertext=[spot.hover for spot in spots],
+        hovertext=[hover(spot.run, split) if spot.run else OWN for spot in spots],
         hovertemplate="%{hovertext}<extra></extra>",
         customdata=[spot.id for spot in spots],
     )

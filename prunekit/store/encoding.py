@@ -2,11 +2,15 @@
 
 import json
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 from prunekit.errors import RecipeError, WorkspaceError
 from prunekit.recipe import Recipe
 from prunekit.records import Latency, Reading, Status, Timing
+
+KNOWN = 8192
+"""Texts that are remembered as what they say: frozen records, and a page reads a whole history on every run."""
 
 
 def text_of(value: Any) -> str:
@@ -31,6 +35,7 @@ def reading_text(reading: Reading) -> str:
     return text_of(asdict(reading))
 
 
+@lru_cache(KNOWN)
 def reading_of(text: str) -> Reading:
     """Read a reading from stored text.
 
@@ -80,6 +85,7 @@ def recipe_text(recipe: Recipe) -> str:
     return text_of(recipe.to_json())
 
 
+@lru_cache(KNOWN)
 def recipe_of(text: str) -> Recipe:
     """Read a recipe from stored text.
 
