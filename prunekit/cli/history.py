@@ -35,9 +35,11 @@ def _history(options: argparse.Namespace) -> None:
 
 def _compare(options: argparse.Namespace) -> None:
     from prunekit import verbs
+    from prunekit.records import Comparison
 
     opened = verbs.open_task(options.task, options.workspace)
-    found = verbs.compare(opened, *(None if run == DENSE else run for run in (options.a, options.b)))
+    found = verbs.last(verbs.compare(opened, *(None if run == DENSE else run for run in (options.a, options.b))))
+    assert isinstance(found, Comparison), "a comparison comes last"
     show(options, found.to_json(), _comparison_text(found))
 
 
@@ -61,7 +63,8 @@ def _comparison_text(found: "Comparison") -> Iterator[str]:
         before, after = (evaluation.reading.per_class[index] for evaluation in found.evaluations)
         yield f"  class {name:<20} {before:>8.2%} → {after:.2%}"
     right = f"{found.fixed} only by {b}, {found.broken} only by {a}"
-    yield f"{len(found.flips)} predictions differ; right are {right}"
+    gain = f"; {b} minus {a}: {found.gain[0]:+.2%} to {found.gain[1]:+.2%}, 95 % interval" if found.gain else ""
+    yield f"{len(found.flips)} predictions differ; right are {right}{gain}"
 
 
 def _evaluation_text(evaluation: "Evaluation") -> str:

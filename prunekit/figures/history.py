@@ -11,10 +11,14 @@ from prunekit.records import Node, Reading, Run
 
 ADVICE = "Move a bar: every state you let go of is a run, and it appears here."
 OWN = "the task's own network"
+UNDIMMED = {"marker": {"opacity": 1}}
+"""A click chooses a run; the others are not less there for it."""
 RING = {"symbol": "circle-open", "size": 20, "color": REMOVED, "line": {"width": 2}}
 
 
-def tree(nodes: Sequence[Node], head: str | None = None, split: str = "validation") -> go.Figure:
+def tree(
+    nodes: Sequence[Node], head: str | None = None, split: str = "validation", *, is_whole: bool = True
+) -> go.Figure:
     """Draw which run came from which, from the task's own network on the left.
 
     The nodes can be clicked; their ``customdata`` is the run's id.
@@ -23,12 +27,14 @@ def tree(nodes: Sequence[Node], head: str | None = None, split: str = "validatio
         nodes: the runs with their places.
         head: the run on the desk; ``None`` is the task's own network.
         split: the split whose reading gives a node its colour.
+        is_whole: whether no run of the history was left out.
     """
     title = "Which run came from which?"
     if not nodes:
         return nothing_yet(title, ADVICE)
     lanes = 1 + max(node.lane for node in nodes)
-    made = figure(title, 190 + 34 * lanes, f"steps from {OWN}", legend=True)
+    steps = f"steps from {OWN}{'' if is_whole else ', of the runs shown'}"
+    made = figure(title, 190 + 34 * lanes, steps, legend=True)
     places = {node.run.id: (node.depth, node.lane) for node in nodes}
     made.add_trace(_lines(nodes, places))
     made.add_scatter(
@@ -139,6 +145,7 @@ def _add_nodes(made: go.Figure, nodes: Sequence[Node], name: str, marker: dict[s
         legendgroup=name,
         showlegend=False,
         marker={"size": 13, "line": {"width": 1, "color": NEUTRAL}, **marker, **values},
+        unselected=UNDIMMED,
         text=[caption(node.run) for node in nodes],
         textposition="top center",
         hovertext=[hover(node.run, split) for node in nodes],

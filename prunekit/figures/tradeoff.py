@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from prunekit.figures.history import ADVICE, OWN, RING, caption, hover, numbers, reading_of
+from prunekit.figures.history import ADVICE, OWN, RING, UNDIMMED, caption, hover, numbers, reading_of
 from prunekit.figures.layout import Row, figure, nothing_yet
 from prunekit.figures.palette import KEPT, NEUTRAL
 from prunekit.records import Cost, Latency, Reading, Run
@@ -185,6 +185,7 @@ def _add_spots(
         mode="markers+text",
         name=name,
         marker=marker,
+        unselected=UNDIMMED,
         text=[caption(spot.run) if spot.run else "" for spot in spots],
         textposition="top center",
         hovertext=[hover(spot.run, split) if spot.run else OWN for spot in spots],

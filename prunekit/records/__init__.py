@@ -1,6 +1,6 @@
 """The frozen records that library, command line and screen speak in: numbers and names, never tensors."""
 
-from prunekit.records.comparison import Change, Comparison, Flip
+from prunekit.records.comparison import Change, Comparison, Flip, Thumbnail
 from prunekit.records.export import Check, ExportedFile, Verdict
 from prunekit.records.history import Node, Run
 from prunekit.records.latency import Latency, Speed, Timing
@@ -38,6 +38,7 @@ __all__ = [
     "Run",
     "Speed",
     "Status",
+    "Thumbnail",
     "Timing",
     "Trial",
     "UnitScores",

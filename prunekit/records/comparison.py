@@ -51,6 +51,8 @@ class Comparison:
         evaluations: the reading and counts of either; accuracies per class are in the readings.
         classes: the classes' names.
         flips: samples whose predicted class differs.
+        gain: 95 % interval of the second's accuracy minus the first's, from the samples that only one of
+            them gets right; ``None`` where the metric does not count right answers.
     """
 
     a: str | None
@@ -59,6 +61,7 @@ class Comparison:
     evaluations: tuple[Evaluation, Evaluation]
     classes: tuple[str, ...]
     flips: tuple[Flip, ...]
+    gain: tuple[float, float] | None = None
 
     @property
     def broken(self) -> int:
@@ -78,3 +81,16 @@ class Comparison:
             "broken": self.broken,
             "fixed": self.fixed,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A sample's input as a small picture.
+
+    Attributes:
+        index: the sample's position in the split.
+        png: the picture as a PNG file.
+    """
+
+    index: int
+    png: bytes

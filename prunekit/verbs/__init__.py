@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from prunekit.tasks.zoo import task_names
-from prunekit.verbs.comparing import compare
+from prunekit.verbs.comparing import compare, thumbnails
 from prunekit.verbs.exporting import export, verify
-from prunekit.verbs.history import commit, history, history_tree, recipe_of
+from prunekit.verbs.history import commit, history, history_tree, recipe_of, thinned
 from prunekit.verbs.inspecting import activations, agreement, histograms, inspect, kernel_layers, kernels, unit_scores
 from prunekit.verbs.opening import Opened, open_task
 from prunekit.verbs.planning import plan, plan_size
@@ -56,6 +56,8 @@ __all__ = [
     "scan_size",
     "stored_points",
     "task_names",
+    "thinned",
+    "thumbnails",
     "unit_scores",
     "verify",
 ]

@@ -1,14 +1,18 @@
 """Two runs side by side: what they ask for, what they are worth, and what they see differently."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor
 
 from prunekit.errors import RecipeError
+from prunekit.measure import thumbnails as drawing
 from prunekit.measure.evaluate import logits
+from prunekit.measure.intervals import paired
+from prunekit.measure.metrics import metric_named
 from prunekit.recipe import Recipe
-from prunekit.records import Change, Comparison, Evaluation, Flip
+from prunekit.records import Change, Comparison, Evaluation, Flip, Thumbnail
 from prunekit.verbs.history import recipe_of
 from prunekit.verbs.networks import network_of
 from prunekit.verbs.opening import Opened
@@ -17,7 +21,7 @@ from prunekit.verbs.reading import check, evaluate
 BARS = ("channels", "weights")
 
 
-def compare(opened: Opened, a: str | None, b: str | None) -> Comparison:
+def compare(opened: Opened, a: str | None, b: str | None) -> Iterator[Evaluation | Comparison]:
     """Measure two runs on the validation split and say how they differ.
 
     Args:
@@ -25,20 +29,33 @@ def compare(opened: Opened, a: str | None, b: str | None) -> Comparison:
         a: a run of these weights; ``None`` is the task's own network.
         b: another one.
 
+    Yields:
+        Evaluations of the first on growing numbers of samples, then of the second; last the comparison.
+
     Raises:
         WorkspaceError: no such run, or its weights are gone.
         RecipeError: a run of other weights.
     """
-    first, second = _recipe(opened, a), _recipe(opened, b)
-    readings = _measure(opened, first), _measure(opened, second)
-    return Comparison(
+    recipes = _recipe(opened, a), _recipe(opened, b)
+    split = opened.task.data.validation
+    evaluations: list[Evaluation] = []
+    predictions: list[Tensor] = []
+    for recipe in recipes:
+        for evaluation in evaluate(opened, recipe):
+            yield evaluation
+        evaluations.append(evaluation)
+        predictions.append(logits(network_of(opened, recipe).pruned.model, split).argmax(1))
+    flips = _flips(split.targets, *predictions)
+    found = Comparison(
         a=a,
         b=b,
-        changes=differences(first, second),
-        evaluations=(readings[0][0], readings[1][0]),
+        changes=differences(*recipes),
+        evaluations=(evaluations[0], evaluations[1]),
         classes=opened.task.data.classes,
-        flips=_flips(opened.task.data.validation.targets, readings[0][1], readings[1][1]),
+        flips=flips,
     )
+    counts = metric_named(opened.task.metric).counts
+    yield replace(found, gain=paired(found.broken, found.fixed, len(split)) if counts else None)
 
 
 def differences(a: Recipe, b: Recipe) -> tuple[Change, ...]:
@@ -67,11 +84,11 @@ def _recipe(opened: Opened, run_id: str | None) -> Recipe:
     return check(opened, recipe_of(run))
 
 
-def _measure(opened: Opened, recipe: Recipe) -> tuple[Evaluation, Tensor]:
-    *_, evaluation = evaluate(opened, recipe)
-    return evaluation, logits(network_of(opened, recipe).pruned.model, opened.task.data.validation).argmax(1)
-
-
 def _flips(targets: Tensor, a: Tensor, b: Tensor) -> tuple[Flip, ...]:
     changed = (a != b).nonzero()[:, 0].tolist()
     return tuple(Flip(i, int(targets[i]), int(a[i]), int(b[i])) for i in changed)
+
+
+def thumbnails(opened: Opened, indices: Sequence[int]) -> tuple[Thumbnail, ...]:
+    """Return validation samples as small pictures; none where the task's inputs are no images."""
+    return drawing.thumbnails(opened.task.data.validation, indices)

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import count
 
@@ -45,6 +45,19 @@ def history_tree(runs: Sequence[Run]) -> tuple[Node, ...]:
         waiting += [(child, depth + 1, None) for child in reversed(following[1:])]
         waiting += [(child, depth + 1, lane) for child in following[:1]]
     return tuple(nodes)
+
+
+def thinned(runs: Sequence[Run], shown: Collection[str]) -> tuple[Run, ...]:
+    """Leave runs out of a history: each that stays continues the nearest run before it that stays.
+
+    Args:
+        runs: a history in the order it was stored, so that parents come before their children.
+        shown: ids of those that stay.
+    """
+    nearest: dict[str | None, str | None] = {}
+    for run in runs:
+        nearest[run.id] = run.id if run.id in shown else nearest.get(run.parent)
+    return tuple(replace(run, parent=nearest.get(run.parent)) for run in runs if run.id in shown)
 
 
 def recipe_of(run: Run | None) -> Recipe:

@@ -38,6 +38,21 @@ def test_the_title_asks_and_names_are_never_read_as_markup():
     assert "<b>" not in str(made.to_plotly_json())
 
 
+def test_bars_are_joined_side_to_side_with_the_largest_difference_on_top():
+    changes = (
+        Change("channels", "stem", 0.5, 0.25),
+        Change("weights", MARKUP, 0.0, 0.75),
+        Change("keep", "stem", [1], None),
+        Change("criterion", "", "l1", "l2"),
+    )
+    made = difference.bars(replace(FOUND, changes=changes), "a", "b")
+    _, first, second = made.data
+    assert list(first.y) == ["cat &lt;b&gt;0&lt;/b&gt; (weights)", "stem"]
+    assert (list(first.x), list(second.x)) == ([0, 50], [75, 25])
+    assert made.layout.title.text.endswith("?")
+    assert difference.bars(replace(FOUND, changes=changes[2:])).data == ()
+
+
 def test_nothing_to_draw_says_what_to_do():
     made = difference.per_class(replace(FOUND, evaluations=(evaluation(0.9, ()), evaluation(0.8, ()))))
     assert len(made.layout.annotations[0].text) > 20

@@ -90,6 +90,19 @@ def test_latency_is_a_share_of_the_dense_networks_with_its_interval():
     assert list(only.customdata) == ["a"]
 
 
+def test_intervals_give_way_where_runs_crowd():
+    crowd = tuple(run(f"r{i}", 100 + i, 0.5) for i in range(150))
+    found = traces(tradeoff.tradeoff((*crowd, *RUNS), "params"))
+    assert found["another run is better"].error_y.array is None
+    assert len(found["another run is better"].x) == 151  # c is beaten as well
+    assert found["on the Pareto front"].error_y.visible
+
+
+def test_a_tree_with_runs_left_out_says_so_at_its_axis():
+    whole, part = history.tree(NODES), history.tree(NODES, is_whole=False)
+    assert part.layout.xaxis.title.text == f"{whole.layout.xaxis.title.text}, of the runs shown"
+
+
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=12))
 def test_the_front_is_what_nothing_beats(points):
     def beats(p, q):

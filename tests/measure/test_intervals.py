@@ -1,8 +1,11 @@
 import math
+import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from prunekit.measure.intervals import median_interval, wilson
+from prunekit.measure.intervals import median_interval, paired, wilson
 
 
 def test_half_of_ten_by_hand():
@@ -44,3 +47,27 @@ def test_the_interval_of_a_median_covers_it_often_enough_and_is_no_wider_than_ne
     narrower = 2 * sum(math.comb(n, heads) for heads in range(low + 2)) / 2**n
     assert low + high == n - 1
     assert outside <= 0.05 < narrower
+
+
+def test_a_paired_interval_by_hand():
+    # No difference at all still leaves the two half samples: ±1.96·√1 / 100.
+    assert paired(0, 0, 98) == pytest.approx((-0.0195996, 0.0195996), abs=1e-6)
+    low, high = paired(4, 12, 198)  # centre 8/200, half 1.95996·√(17 − 64/200)/200
+    assert (low, high) == pytest.approx((0.04 - 0.040024, 0.04 + 0.040024), abs=1e-5)
+
+
+@given(st.integers(0, 50), st.integers(0, 50))
+def test_a_paired_interval_swaps_with_its_sides_and_holds_what_was_measured(broken, fixed):
+    low, high = paired(broken, fixed, 100)
+    assert (-high, -low) == pytest.approx(paired(fixed, broken, 100))
+    assert low <= (fixed - broken) / 100 <= high
+
+
+def test_paired_intervals_hold_the_truth_about_as_often_as_they_say():
+    draw = random.Random(4)
+    held = 0
+    for _ in range(400):
+        kinds = draw.choices(("broken", "fixed", "alike"), (0.05, 0.1, 0.85), k=200)
+        low, high = paired(kinds.count("broken"), kinds.count("fixed"), 200)
+        held += low <= 0.05 <= high
+    assert held >= 0.92 * 400  # 95 % is promised; four standard errors below is 0.906

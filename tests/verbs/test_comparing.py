@@ -19,6 +19,10 @@ def commit(opened, **changes):
     return verbs.commit(opened, recipe, verbs.cost(opened, recipe), reading, None)
 
 
+def compare(opened, a, b):
+    return verbs.last(verbs.compare(opened, a, b))
+
+
 def test_differences_name_bars_first_then_hands_and_settings():
     a = Recipe(channels={"stem": 0.5, "conv1": 0.25}, keep={"stem": (1, 2)}, criterion="l1")
     b = Recipe(channels={"stem": 0.5, "conv1": 0.5}, weights={"fc": 0.1}, seed=3)
@@ -38,7 +42,7 @@ def test_differences_name_bars_first_then_hands_and_settings():
 def test_flips_and_readings_are_those_of_the_networks(opened):
     run = commit(opened, channels={"stem": 0.5}, weights={"fc": 0.9})
     with untouched(opened.task.model):
-        found = verbs.compare(opened, None, run.id)
+        found = compare(opened, None, run.id)
     split = opened.task.data.validation
     with torch.no_grad():
         dense = opened.task.model(split.inputs).argmax(1)
@@ -56,9 +60,9 @@ def test_flips_and_readings_are_those_of_the_networks(opened):
 
 def test_a_run_beside_itself_differs_in_nothing_and_swapped_sides_swap(opened):
     a, b = commit(opened, channels={"stem": 0.5}), commit(opened, weights={"conv1": 0.9}, criterion="l1")
-    same = verbs.compare(opened, a.id, a.id)
+    same = compare(opened, a.id, a.id)
     assert (same.changes, same.flips) == ((), ())
-    there, back = verbs.compare(opened, a.id, b.id), verbs.compare(opened, b.id, a.id)
+    there, back = compare(opened, a.id, b.id), compare(opened, b.id, a.id)
     assert [(f.index, f.a, f.b) for f in there.flips] == [(f.index, f.b, f.a) for f in back.flips]
     assert (there.fixed, there.broken) == (back.broken, back.fixed)
     assert there.evaluations == back.evaluations[::-1]
@@ -70,7 +74,7 @@ def test_a_run_beside_itself_differs_in_nothing_and_swapped_sides_swap(opened):
 def test_a_recovered_run_is_compared_with_its_own_weights(opened):
     cut = commit(opened, channels={"stem": 0.5})
     recovered = verbs.last(verbs.recover(opened, cut.recipe, epochs=1, parent=cut.id))
-    found = verbs.compare(opened, cut.id, recovered.id)
+    found = compare(opened, cut.id, recovered.id)
     assert found.evaluations[1].reading.correct == recovered.readings[0].correct
     assert found.changes == (Change("base", "", None, recovered.id),)
 
@@ -78,6 +82,18 @@ def test_a_recovered_run_is_compared_with_its_own_weights(opened):
 def test_runs_that_cannot_be_compared_are_one_sentence(opened):
     run = commit(opened, channels={"stem": 0.5})
     with pytest.raises(WorkspaceError, match=f"Unknown run '{run.id[:-1]}'; did you mean {run.id}"):
-        verbs.compare(opened, run.id[:-1], None)
+        compare(opened, run.id[:-1], None)
     with pytest.raises(RecipeError, match="made from other weights of 'tiny'"):
-        verbs.compare(replace(opened, digest="other"), None, run.id)
+        compare(replace(opened, digest="other"), None, run.id)
+
+
+def test_the_gain_holds_what_was_measured_and_changes_sign_with_the_sides(opened):
+    run = commit(opened, channels={"stem": 0.5}, weights={"fc": 0.9})
+    there, back = compare(opened, None, run.id), compare(opened, run.id, None)
+    low, high = there.gain
+    assert low <= (there.fixed - there.broken) / 60 <= high
+    assert back.gain == pytest.approx((-high, -low))
+
+
+def test_flips_can_be_looked_at(opened):
+    assert [found.index for found in verbs.thumbnails(opened, [7, 3])] == [7, 3]

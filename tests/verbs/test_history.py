@@ -67,3 +67,12 @@ def test_the_recipe_of_a_run_gives_its_own_network(opened):
     assert verbs.recipe_of(plain) == recipe
     again = verbs.last(verbs.evaluate(opened, verbs.recipe_of(recovered)))
     assert again.reading.correct == recovered.readings[0].correct
+
+
+def test_a_thinned_history_joins_what_stays_to_the_nearest_that_stays():
+    runs = [run("a"), run("b", "a"), run("c", "b"), run("d", "c"), run("e", "b"), run("f", "e")]
+    found = verbs.thinned(runs, {"a", "d", "f"})
+    assert [(r.id, r.parent) for r in found] == [("a", None), ("d", "a"), ("f", "a")]
+    assert [(r.id, r.parent) for r in verbs.thinned(runs, {"d", "e", "f"})] == [("d", None), ("e", None), ("f", "e")]
+    assert verbs.thinned(runs, {r.id for r in runs}) == tuple(runs)
+    assert verbs.thinned(runs, ()) == ()
