@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prunekit.cli.options import add_task, add_verb
+from prunekit.cli.options import add_recipe, add_verb, recipe_of
 from prunekit.cli.output import progress, show, write_json
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def add(verbs: "Verbs") -> None:
     """Add ``plan``."""
-    command = add_task(add_verb(verbs, "plan", _plan, "Find the recipe that meets targets with the least damage."))
+    command = add_recipe(add_verb(verbs, "plan", _plan, "Find the recipe that meets targets with the least damage."))
     command.add_argument(
         "--target",
         action="append",
@@ -24,27 +24,45 @@ def add(verbs: "Verbs") -> None:
         " (accuracy=-1); repeat for several",
     )
     command.add_argument("--kind", choices=["channels", "weights"], default="channels")
+    command.add_argument(
+        "--pin",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a group or layer that stays as sparse as the recipe has it (without one: whole); repeat for several",
+    )
+    command.add_argument(
+        "--worth",
+        type=float,
+        default=1.0,
+        metavar="PERCENT",
+        help="what could save less than this of every targeted resource stays whole (default: 1)",
+    )
     command.add_argument("--out", type=Path, help="write the best recipe as JSON")
 
 
 def _plan(options: argparse.Namespace) -> int:
     from prunekit import verbs
-    from prunekit.records import Candidate, Mode, Point
+    from prunekit.records import Candidate, Mode, Outline, Point, Trial
     from prunekit.search.targets import parse_targets
 
     asked = parse_targets(options.target)
     opened = verbs.open_task(options.task, options.workspace)
     mode = Mode(options.kind)
     found: list[Candidate] = []
-    points, total = 0, verbs.plan_size(opened, mode)
-    for record in verbs.plan(opened, asked, mode):
-        if isinstance(record, Point):
-            points += 1
-            progress(points, total, f"scan: {record.name} at {record.level:.0%}")
-        elif isinstance(record, Candidate):
-            found.append(record)
-        else:
-            progress(record.done, record.limit, f"search: KL to dense {record.kl:.4f}")
+    outline, points = None, 0
+    for record in verbs.plan(opened, asked, mode, recipe_of(options), options.pin, options.worth / 100):
+        match record:
+            case Outline():
+                outline = record
+            case Point() if outline:
+                points += 1
+                progress(points, outline.points, f"scan: {record.name} at {record.level:.0%}")
+            case Trial():
+                progress(record.done, record.limit, f"search: KL to dense {record.kl:.4f}")
+            case Candidate():
+                found.append(record)
+    assert outline is not None
     *candidates, best = found
     if options.out:
         write_json(options.out, best.recipe.to_json())
@@ -52,6 +70,8 @@ def _plan(options: argparse.Namespace) -> int:
         "task": opened.task.name,
         "kind": mode.value,
         "targets": asked,
+        "pinned": list(outline.pinned),
+        "spared": list(outline.spared),
         "candidates": [candidate.to_json() for candidate in candidates],
         "best": best.to_json(),
     }
@@ -60,6 +80,8 @@ def _plan(options: argparse.Namespace) -> int:
 
 
 def _plan_text(answer: dict[str, Any]) -> Iterator[str]:
+    if answer["spared"]:
+        yield f"not worth pruning, so whole: {', '.join(answer['spared'])}"
     for candidate in (*answer["candidates"], {**answer["best"], "name": f"best: {answer['best']['name']}"}):
         remark = "; ".join([*candidate["misses"], candidate["note"]]).strip("; ")
         yield (

@@ -5,7 +5,7 @@ from prunekit.records.export import Check, ExportedFile, Verdict
 from prunekit.records.history import Node, Run
 from prunekit.records.latency import Latency, Speed, Timing
 from prunekit.records.modes import Mode, Status
-from prunekit.records.plan import Candidate, Trial
+from prunekit.records.plan import Candidate, Outline, Trial
 from prunekit.records.reading import Evaluation, Reading
 from prunekit.records.recovery import Epoch
 from prunekit.records.scan import Point
@@ -33,6 +33,7 @@ __all__ = [
     "Member",
     "Mode",
     "Node",
+    "Outline",
     "Point",
     "Reading",
     "Run",

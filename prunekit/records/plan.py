@@ -4,8 +4,43 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from prunekit.recipe import Recipe
+from prunekit.records.modes import Mode
 from prunekit.records.reading import Reading
 from prunekit.records.structure import Cost
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a plan keeps to and what it will measure.
+
+    Attributes:
+        mode: what is cut.
+        limits: each targeted resource and the most that may be left of it, in the order asked.
+        loss: the most of the metric that may be lost, a fraction 0–1; ``None`` where any loss will do.
+        pinned: groups or layers that stay as they are because a person asked for it.
+        spared: those that stay whole because cutting them saves next to nothing.
+        worth: the fraction of a targeted resource below which a saving is next to nothing.
+        points: scan points that it needs.
+        known: how many of them are stored already.
+        trials: networks it measures on train data at most.
+        candidates: networks it evaluates on all validation samples at most.
+    """
+
+    mode: Mode
+    limits: tuple[tuple[str, int], ...]
+    loss: float | None
+    pinned: tuple[str, ...]
+    spared: tuple[str, ...]
+    worth: float
+    points: int
+    known: int
+    trials: int
+    candidates: int
+
+    @property
+    def networks(self) -> int:
+        """How many networks are still to be measured at most."""
+        return self.points - self.known + self.trials + self.candidates
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,14 @@ CAP = 0.95
 """No preset removes more than this fraction of one group or layer, nor ever all of it."""
 
 
-def uniform(structure: Structure, sparsity: float, mode: Mode = Mode.CHANNELS) -> dict[str, float]:
-    """Give every prunable group (or every layer) the same sparsity."""
-    return dict.fromkeys(sizes(structure, mode), sparsity)
+def uniform(
+    structure: Structure,
+    sparsity: float,
+    mode: Mode = Mode.CHANNELS,
+    held: Mapping[str, float] | None = None,
+) -> dict[str, float]:
+    """Give every prunable group (or every layer) the same sparsity, but what is held its own."""
+    return {**dict.fromkeys(sizes(structure, mode), sparsity), **(held or {})}
 
 
 def global_scores(scores: Mapping[str, NDArray[np.float64]], sparsity: float) -> dict[str, float]:
@@ -48,7 +53,12 @@ def global_scores(scores: Mapping[str, NDArray[np.float64]], sparsity: float) ->
     return {name: int(count) / values.size for (name, values), count in zip(scores.items(), removed, strict=True)}
 
 
-def by_sensitivity(structure: Structure, points: Sequence[Point], sparsity: float) -> dict[str, float]:
+def by_sensitivity(
+    structure: Structure,
+    points: Sequence[Point],
+    sparsity: float,
+    held: Mapping[str, float] | None = None,
+) -> dict[str, float]:
     """Cut every group (or layer) as far as it does the same harm.
 
     Harm is the KL divergence to the dense output, interpolated between the points of a scan. The
@@ -60,6 +70,7 @@ def by_sensitivity(structure: Structure, points: Sequence[Point], sparsity: floa
         structure: the analysis of the dense network.
         points: a scan's points, all of one mode.
         sparsity: fraction 0–1 of the uniform preset that sets the target.
+        held: group or layer → the sparsity at which it stays.
 
     Returns:
         Group or layer → the exact fraction removed of it.
@@ -78,15 +89,15 @@ def by_sensitivity(structure: Structure, points: Sequence[Point], sparsity: floa
         return structure.cost(kept).macs if mode is Mode.CHANNELS else sum({**size, **kept}.values())
 
     def under(limit: float) -> dict[str, float]:
-        return {name: min(CAP, _reach(curve, limit)) for name, curve in curves.items()}
+        return {**{name: min(CAP, _reach(curve, limit)) for name, curve in curves.items()}, **(held or {})}
 
-    target = remains(uniform(structure, sparsity, mode))
+    target = remains(uniform(structure, sparsity, mode, held))
     low, high = 0.0, max(harm for curve in curves.values() for _, harm in curve)
     for _ in range(50):
         middle = (low + high) / 2
         low, high = (middle, high) if remains(under(middle)) > target else (low, middle)
     shares = under(high)
-    return {name: (n - kept_units(n, shares.get(name, 0.0))) / n for name, n in size.items()}
+    return {name: (n - kept_units(n, shares.get(name, 0.0))) / n for name, n in size.items()} | dict(held or {})
 
 
 def _reach(curve: Curve, limit: float) -> float:

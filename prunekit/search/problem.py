@@ -1,7 +1,7 @@
 """The allocation problem: what may be kept of each group or layer, what that harms, and what it costs."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,15 +11,15 @@ from prunekit.criteria.select import count_kept
 from prunekit.errors import RecipeError
 from prunekit.graph.structure import Structure
 from prunekit.recipe import Recipe, kept_units
-from prunekit.records import Point
-from prunekit.search.curves import harm_curves
+from prunekit.search.curves import Curve
 
 Counts = NDArray[np.int64]
 Vector = NDArray[np.float64]
 Kept = dict[str, int]
 
 WORTH = 0.01
-"""A group or layer that could save less than this fraction of every targeted resource stays whole."""
+"""A group or layer that could save less than this fraction of every targeted resource stays whole: it would
+change the network for a gain that nobody notices."""
 
 STEPS = 100
 """A layer's weights are planned in this many steps."""
@@ -74,107 +74,118 @@ class Problem:
 
 def channel_problem(
     structure: Structure,
-    points: Sequence[Point],
+    curves: Mapping[str, Curve],
     limits: Mapping[str, int],
     recipe: Recipe,
     allowed: Mapping[str, Sequence[int]] | None = None,
+    held: Mapping[str, float] | None = None,
 ) -> Problem:
     """Ask how many units to keep of each prunable group.
 
-    Nothing goes further than it was scanned, and a group without a point stays whole.
+    Nothing goes further than its curve, and a group without one stays whole.
 
     Args:
         structure: the analysis of the dense network.
-        points: a scan of its groups.
+        curves: group → its harm curve.
         limits: resource → the most that may be left.
         recipe: gives ``round_to`` and what hands keep and drop; its sparsities are not read.
         allowed: the units a base run still has, of each group it cut.
+        held: group → the sparsity at which it stays.
     """
     rows = [("params", "macs", "bytes").index(name) for name in limits]
-    counts = _unit_counts(structure, recipe, allowed)
+    counts = _unit_counts(structure, recipe, allowed, held or {})
     sizes = {group.name: group.units for group in structure.prunable}
     return _known(
         Problem(counts, {}, limits, lambda kept, name, options: structure.cost_along(kept, name, options)[rows]),
-        points,
+        curves,
         sizes,
     )
 
 
 def weight_problem(
     structure: Structure,
-    points: Sequence[Point],
+    curves: Mapping[str, Curve],
     limits: Mapping[str, int],
     remaining: Mapping[str, int],
     params: int,
+    held: Mapping[str, float] | None = None,
 ) -> Problem:
     """Ask how many weights of each layer not to zero; of tied layers the first decides.
 
     Args:
         structure: the analysis of the dense network.
-        points: a scan of its layers.
+        curves: layer → its harm curve.
         limits: ``params`` → the most that may be left, not counting zeroed weights.
         remaining: layer → weights of the network that is zeroed; fewer than the dense layer's
             where channels were cut before.
         params: parameters of the network that is zeroed.
+        held: layer → the sparsity at which it stays.
     """
     first = {layer.weight: layer for layer in reversed(structure.layers)}
     sizes = {layer.name: math.prod(layer.shape) for layer in structure.layers if first[layer.weight] is layer}
-    counts = {
-        name: np.unique([kept_units(size, step / STEPS) for step in range(STEPS + 1)]) for name, size in sizes.items()
-    }
+    levels = {name: [step / STEPS for step in range(STEPS + 1)] for name in sizes}
+    levels |= {name: [level] for name, level in (held or {}).items() if name in sizes}
+    counts = {name: np.unique([kept_units(size, level) for level in levels[name]]) for name, size in sizes.items()}
 
     def amounts(kept: Mapping[str, int], name: str, options: Counts) -> Vector:
         zeroed = sum(max(0, remaining[other] - kept[other]) for other in sizes if other != name)
         left: Vector = params - zeroed - np.maximum(0.0, remaining[name] - options)
         return left[None]
 
-    return _known(Problem(counts, {}, limits, amounts), points, sizes)
+    return _known(Problem(counts, {}, limits, amounts), curves, sizes)
 
 
-def worthwhile(problem: Problem, worth: float = WORTH) -> Problem:
-    """Leave whole what could save next to nothing, unless the limits cannot be met without it.
+def not_worth(problem: Problem, worth: float = WORTH) -> tuple[str, ...]:
+    """Name what could save next to nothing and may stay whole; the limits can still be met without it.
 
     Args:
         problem: the problem.
-        worth: the least fraction of a limited resource that cutting one name alone has to save.
+        worth: the least fraction of a limited resource that cutting one name alone, as far as its
+            curve goes, has to save.
     """
-    whole = problem.whole
-    counts, harms = {}, {}
+    whole, savings = problem.whole, {}
     for name, options in problem.counts.items():
         most, least = problem.loads(whole, name, options[[-1, 0]]).T
-        some = slice(None) if ((most - least) >= worth * most).any() else slice(-1, None)
-        counts[name], harms[name] = options[some], problem.harms[name][some]
-    smaller = replace(problem, counts=counts, harms=harms)
-    return smaller if smaller.fits(smaller.least) else problem
+        saved = float(((most - least) / most).max())
+        if len(options) > 1 and saved < worth:
+            savings[name] = saved
+    spared = sorted(savings, key=savings.__getitem__)
+    while spared and not problem.fits({**problem.least, **{name: whole[name] for name in spared}}):
+        spared.pop()  # what saves most is needed first
+    return tuple(name for name in problem.counts if name in spared)
 
 
-def check_reachable(problem: Problem, least: Mapping[str, int]) -> None:
+def check_reachable(problem: Problem, pinned: Collection[str] = ()) -> None:
     """Refuse limits that nothing can meet.
 
     Args:
         problem: the limits.
-        least: as little of everything as may be kept.
+        pinned: what stays because a person asked for it.
 
     Raises:
-        RecipeError: there is nothing to cut, or even this is above a limit.
+        RecipeError: there is nothing to cut, or as little of everything as can be kept is above a limit.
     """
     if not problem.counts:
         raise RecipeError("There is nothing to plan: nothing in this network can be cut.")
-    for (name, limit), load in zip(problem.limits.items(), problem.load(least), strict=True):
+    what = "everything that is not pinned" if pinned else "everything"
+    for (name, limit), load in zip(problem.limits.items(), problem.load(problem.least), strict=True):
         if load > 1:
-            least_amount = round(float(load) * limit)
+            least = round(float(load) * limit)
             raise RecipeError(
-                f"{name} cannot fall to {limit:,}: with everything cut as far as the scan goes {least_amount:,} stay."
+                f"{name} cannot fall to {limit:,}: with {what} cut as far as the scan goes {least:,} stay."
             )
 
 
 def _unit_counts(
-    structure: Structure, recipe: Recipe, allowed: Mapping[str, Sequence[int]] | None
+    structure: Structure,
+    recipe: Recipe,
+    allowed: Mapping[str, Sequence[int]] | None,
+    held: Mapping[str, float],
 ) -> dict[str, Counts]:
-    """Collect every count that some sparsity leaves of each group, by the rule that cuts it."""
-    groups = structure.prunable
-    whole = count_kept(structure, replace(recipe, channels={}), allowed)
-    found = {group.name: {whole.get(group.name, group.units)} for group in groups}
+    """Collect every count that some sparsity leaves of each group, by the rule that cuts it; one of what is held."""
+    whole = count_kept(structure, replace(recipe, channels=held), allowed)
+    found = {group.name: {whole.get(group.name, group.units)} for group in structure.prunable}
+    groups = [group for group in structure.prunable if group.name not in held]
     for kept in range(1, max((group.units for group in groups), default=0)):
         channels = {group.name: 1 - kept / group.units for group in groups if kept < group.units}
         for name, count in count_kept(structure, replace(recipe, channels=channels), allowed).items():
@@ -183,9 +194,8 @@ def _unit_counts(
     return {name: np.array(sorted(counts)) for name, counts in found.items()}
 
 
-def _known(problem: Problem, points: Sequence[Point], sizes: Mapping[str, int]) -> Problem:
+def _known(problem: Problem, curves: Mapping[str, Curve], sizes: Mapping[str, int]) -> Problem:
     """Read each option's harm off the curves, and forget the options that go further than those."""
-    curves = harm_curves(points)
     counts, harms = {}, {}
     for name, options in problem.counts.items():
         curve = {kept_units(sizes[name], level): harm for level, harm in curves.get(name, [(0.0, 0.0)])}

@@ -12,7 +12,7 @@ from prunekit.verbs.exporting import export, verify
 from prunekit.verbs.history import commit, history, history_tree, recipe_of, thinned
 from prunekit.verbs.inspecting import activations, agreement, histograms, inspect, kernel_layers, kernels, unit_scores
 from prunekit.verbs.opening import Opened, open_task
-from prunekit.verbs.planning import plan, plan_size
+from prunekit.verbs.planning import outline, plan
 from prunekit.verbs.reading import check, cost, evaluate, layer_costs
 from prunekit.verbs.recovering import recover
 from prunekit.verbs.scanning import preset, scan, scan_size, stored_points
@@ -47,8 +47,8 @@ __all__ = [
     "latency",
     "layer_costs",
     "open_task",
+    "outline",
     "plan",
-    "plan_size",
     "preset",
     "recipe_of",
     "recover",

@@ -27,8 +27,9 @@ class Judge:
     Attributes:
         opened: the task.
         mode: what is cut.
-        base: what every recipe starts from, without cuts of this mode.
+        base: what every recipe starts from; of this mode's cuts it has only those that are held.
         asked: the targets.
+        held: group or layer → the sparsity at which it stays.
         found: the candidates so far.
     """
 
@@ -36,6 +37,7 @@ class Judge:
     mode: Mode
     base: Recipe
     asked: Targets
+    held: Mapping[str, float]
     found: list[Candidate] = field(default_factory=list)
 
     @cached_property
@@ -48,12 +50,12 @@ class Judge:
         # What stays whole gets no sparsity, or round_to would take from what a hand or a base run left.
         shares = {name: 1 - n / self._sizes[name] for name, n in kept.items() if n < self._whole[name]}
         if self.mode is Mode.CHANNELS:
-            return replace(self.base, channels=shares)
-        return replace(self.base, weights=shares)
+            return replace(self.base, channels={**shares, **self.held})
+        return replace(self.base, weights={**shares, **self.held})
 
     def preset(self, name: str, sparsity: float) -> Kept:
         """Return what the preset of this name keeps of each name at a sparsity."""
-        recipe = preset(self.opened, name, sparsity, self.mode, self.base)
+        recipe = preset(self.opened, name, sparsity, self.mode, self.base, self.held)
         if self.mode is Mode.CHANNELS:
             return {**self._whole, **count_kept(self.opened.structure, recipe, self.allowed)}
         return {name: kept_units(n, recipe.weights.get(name, 0.0)) for name, n in self._sizes.items()}

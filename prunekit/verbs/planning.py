@@ -1,31 +1,36 @@
 """The planner: recipes that meet targets, found by harm curves and really evaluated."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
 import torch
 
+from prunekit.errors import RecipeError
 from prunekit.graph import named_tensors
 from prunekit.measure.evaluate import logits
 from prunekit.recipe import Recipe
-from prunekit.records import Candidate, Mode, Point, Trial
+from prunekit.records import Candidate, Mode, Outline, Point, Trial
 from prunekit.search import scan as scanning
 from prunekit.search.allocate import greedy, lagrangian, mildest
-from prunekit.search.exchange import exchange, joint_harm
-from prunekit.search.problem import Kept, Problem, channel_problem, check_reachable, weight_problem, worthwhile
+from prunekit.search.curves import Curve, harm_curves
+from prunekit.search.exchange import TRIALS, exchange, joint_harm
+from prunekit.search.problem import WORTH, Kept, Problem, channel_problem, check_reachable, not_worth, weight_problem
 from prunekit.search.targets import RESOURCES, read_targets
 from prunekit.tasks.task import Split
 from prunekit.verbs.candidates import Judge
 from prunekit.verbs.networks import pruned_of
 from prunekit.verbs.opening import Opened
+from prunekit.verbs.pins import held
 from prunekit.verbs.reading import check, cost
-from prunekit.verbs.scanning import scan, scan_size
+from prunekit.verbs.scanning import scan, stored_points
 
 SAMPLES = 250
 """Train samples that exchanges are measured on; without train data the first validation samples."""
 BISECTIONS = 7
 """Evaluations that look for the strongest cut within a loss: to a hundredth of the network."""
+CANDIDATES = 5
+"""Plans that are made for given limits."""
 
 LEVELS: Mapping[Mode, tuple[float, ...]] = {
     Mode.CHANNELS: scanning.LEVELS,
@@ -34,14 +39,29 @@ LEVELS: Mapping[Mode, tuple[float, ...]] = {
 """What is scanned: single weights can often spare more than nine in ten."""
 
 
-def plan_size(opened: Opened, mode: Mode = Mode.CHANNELS) -> int:
-    """Return how many scan points a plan begins with."""
-    return scan_size(opened, mode, LEVELS[mode])
+def outline(
+    opened: Opened,
+    targets: Mapping[str, float],
+    mode: Mode = Mode.CHANNELS,
+    base: Recipe | None = None,
+    pinned: Collection[str] = (),
+    worth: float = WORTH,
+) -> Outline:
+    """Say what a plan will keep to and measure; counted by closed formula, nothing is measured for it.
+
+    The arguments and errors are those of ``plan``.
+    """
+    return _begin(opened, targets, mode, base, pinned, worth)[1]
 
 
 def plan(
-    opened: Opened, targets: Mapping[str, float], mode: Mode = Mode.CHANNELS, base: Recipe | None = None
-) -> Iterator[Point | Trial | Candidate]:
+    opened: Opened,
+    targets: Mapping[str, float],
+    mode: Mode = Mode.CHANNELS,
+    base: Recipe | None = None,
+    pinned: Collection[str] = (),
+    worth: float = WORTH,
+) -> Iterator[Outline | Point | Trial | Candidate]:
     """Find the recipe that meets targets with the least damage.
 
     A scan gives harm curves; ``curves`` and ``greedy`` allocate by them, ``exchange`` improves the
@@ -57,44 +77,76 @@ def plan(
         mode: what is cut.
         base: the recipe to start from; its other mode, criterion, ``round_to`` and hand-kept units stay.
             The curves are those of the task's own network, also behind a base run.
+        pinned: groups (or layers) whose sparsity in ``base`` stays exactly as it is.
+        worth: a group (or layer) that could save less than this fraction of every targeted resource
+            stays whole in every candidate, unless the targets cannot be met without it.
 
     Yields:
-        The scan's points, the networks measured on the way, and the candidates; last the best
-        candidate again, with a note that it was selected on the validation split.
+        What the plan keeps to; the scan's points, the networks measured on the way, and the
+        candidates; last the best candidate again, with a note that it was selected on the
+        validation split.
 
     Raises:
-        RecipeError: a target that is unknown or cannot be met, or a recipe that does not fit the task.
+        RecipeError: a target or name that is unknown, a target that cannot be met, or a recipe that
+            does not fit the task.
     """
-    base = _without(check(opened, base or Recipe()), mode)
-    asked = read_targets(targets, opened.structure.cost({}), mode, opened.task.metric)
-    judge = Judge(opened, mode, base, asked)
-    check_reachable(_problem(judge, ()), judge.preset("uniform", max(LEVELS[mode])))  # before the long scan begins
+    judge, begun = _begin(opened, targets, mode, base, pinned, worth)
+    yield begun
     points = []
-    for point in scan(opened, mode, LEVELS[mode], criterion=base.criterion):
+    for point in scan(opened, mode, LEVELS[mode], criterion=judge.base.criterion):
         points.append(point)
         yield point
-    problem = worthwhile(_problem(judge, points))
-    if not asked.limits:
+    problem = _problem(judge, harm_curves(points))
+    if not judge.asked.limits:
         problem = yield from _bisect(judge, "curves", lagrangian, problem)
     yield from _candidates(judge, problem)
     yield judge.best()
 
 
-def _without(recipe: Recipe, mode: Mode) -> Recipe:
-    """Take a mode's cuts out of a recipe."""
-    return replace(recipe, channels={}) if mode is Mode.CHANNELS else replace(recipe, weights={})
+def _begin(
+    opened: Opened,
+    targets: Mapping[str, float],
+    mode: Mode,
+    base: Recipe | None,
+    pinned: Collection[str],
+    worth: float,
+) -> tuple[Judge, Outline]:
+    """Check the question and lay it out, before the long scan begins."""
+    base = check(opened, base or Recipe())
+    if not 0 <= worth <= 1:
+        raise RecipeError(f"Worth is the share of a resource that a cut has to save, 0 to 100 %; not {worth:.0%}.")
+    holds = held(opened, base, mode, pinned)
+    asked = read_targets(targets, opened.structure.cost({}), mode, opened.task.metric)
+    judge = Judge(opened, mode, Recipe.from_json({**base.to_json(), mode.value: holds}), asked, holds)
+    names, levels = scanning.sizes(opened.structure, mode), LEVELS[mode]
+    reach = _problem(judge, {name: [(0.0, 0.0), (max(levels), 0.0)] for name in names})
+    check_reachable(reach, holds)
+    spared = not_worth(reach, worth)
+    known = {(point.name, point.level) for point in stored_points(opened, mode, criterion=base.criterion)}
+    return replace(judge, held={**holds, **dict.fromkeys(spared, 0.0)}), Outline(
+        mode=mode,
+        limits=tuple(asked.limits.items()),
+        loss=asked.loss,
+        pinned=tuple(holds),
+        spared=spared,
+        worth=worth,
+        points=len(names) * len(levels),
+        known=sum((name, level) in known for name in names for level in levels),
+        trials=TRIALS,
+        candidates=CANDIDATES if asked.limits else CANDIDATES + 2 * BISECTIONS,
+    )
 
 
-def _problem(judge: Judge, points: Sequence[Point]) -> Problem:
+def _problem(judge: Judge, curves: Mapping[str, Curve]) -> Problem:
     """Lay the options out; where only a loss is asked, the limit is all of what the mode lowers first."""
     structure, whole = judge.opened.structure, cost(judge.opened, judge.base)
     first = RESOURCES[judge.mode][0]
     limits = judge.asked.limits or {first: getattr(whole, first)}
     if judge.mode is Mode.CHANNELS:
-        return channel_problem(structure, points, limits, judge.base, judge.allowed)
+        return channel_problem(structure, curves, limits, judge.base, judge.allowed, judge.held)
     tensors = dict(named_tensors(pruned_of(judge.opened, judge.base).model))
     remaining = {layer.name: tensors[layer.weight].numel() for layer in structure.layers}
-    return weight_problem(structure, points, limits, remaining, whole.params)
+    return weight_problem(structure, curves, limits, remaining, whole.params, judge.held)
 
 
 def _candidates(judge: Judge, problem: Problem) -> Iterator[Trial | Candidate]:

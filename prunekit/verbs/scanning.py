@@ -1,6 +1,6 @@
 """The sensitivity scan, stored point by point, and the presets that read it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from prunekit.search import scan as scanning
 from prunekit.store import ScanKey
 from prunekit.verbs.networks import GRADIENT_CRITERIA, gradients_of, scores_of
 from prunekit.verbs.opening import Opened
+from prunekit.verbs.pins import held
+from prunekit.verbs.reading import check
 
 PRESETS = ("uniform", "global", "sensitivity")
 CODE = "2"
@@ -72,9 +74,14 @@ def stored_points(
 
 
 def preset(
-    opened: Opened, name: str, sparsity: float, mode: Mode = Mode.CHANNELS, base: Recipe | None = None
+    opened: Opened,
+    name: str,
+    sparsity: float,
+    mode: Mode = Mode.CHANNELS,
+    base: Recipe | None = None,
+    pinned: Collection[str] = (),
 ) -> Recipe:
-    """Spread one sparsity over the network.
+    """Spread one sparsity over what is not pinned.
 
     Args:
         opened: the task.
@@ -83,19 +90,21 @@ def preset(
         sparsity: fraction 0–1; for ``sensitivity`` the MACs (or weights) that uniform would remove.
         mode: what is cut.
         base: the recipe to start from; its other mode, criterion and hand-kept units stay.
+        pinned: groups (or layers) whose sparsity in ``base`` stays as it is.
 
     Raises:
-        RecipeError: an unknown preset, a sparsity out of range, or ``sensitivity`` without a scan.
+        RecipeError: an unknown preset or name, a sparsity out of range, or ``sensitivity`` without a scan.
     """
-    base = base or Recipe(task=opened.task.name)
+    base = check(opened, base or Recipe())
+    holds = held(opened, base, mode, pinned)
     if name == "uniform":
-        found = presets.uniform(opened.structure, sparsity, mode)
+        found = presets.uniform(opened.structure, sparsity, mode, holds)
     elif name == "global":
-        found = presets.global_scores(_scores(opened, mode, base), sparsity)
+        scores = {part: values for part, values in _scores(opened, mode, base).items() if part not in holds}
+        found = {**presets.global_scores(scores, sparsity), **holds}
     elif name == "sensitivity":
-        found = presets.by_sensitivity(
-            opened.structure, stored_points(opened, mode, criterion=base.criterion), sparsity
-        )
+        points = stored_points(opened, mode, criterion=base.criterion)
+        found = presets.by_sensitivity(opened.structure, points, sparsity, holds)
     else:
         raise RecipeError(f"Unknown preset {name!r}; {close_matches(name, PRESETS)}")
     return Recipe.from_json({**base.to_json(), mode.value: found})

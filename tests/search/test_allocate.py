@@ -16,7 +16,7 @@ STRUCTURES = {name: structure_of(make(name), example(name)) for name in NETS}
 ROWS = ("params", "macs", "bytes")
 
 
-def problem(name, shares, seed=0, convex=True):
+def problem(name, shares, seed=0, convex=True, held=None):
     """Random harm curves over every count, and limits as shares of the dense network."""
     structure, draw = STRUCTURES[name], np.random.default_rng(seed)
     counts = {group.name: np.arange(1, group.units + 1) for group in structure.prunable}
@@ -25,6 +25,8 @@ def problem(name, shares, seed=0, convex=True):
         steps = draw.random(len(options) - 1) ** 3
         steps = np.sort(steps) if convex else steps  # the first units to go harm least
         harms[group] = np.append(np.cumsum(steps)[::-1], 0.0) * draw.uniform(0.1, 3)
+    for group, count in (held or {}).items():
+        counts[group], harms[group] = counts[group][count - 1 : count], harms[group][count - 1 : count]
     dense = structure.cost({})
     limits = {resource: int(share * getattr(dense, resource)) for resource, share in shares.items()}
     rows = [ROWS.index(resource) for resource in limits]
@@ -59,6 +61,27 @@ def test_no_plan_is_more_than_one_step_better(allocate, seed, name, shares):
     kept = allocate(asked)
     best = optimum(name, asked)
     largest_step = max(float(-np.diff(harms).min()) for harms in asked.harms.values())
+    assert best - 1e-9 <= asked.harm(kept) <= best + largest_step
+
+
+@pytest.mark.parametrize("allocate", [lagrangian, greedy])
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("name", "shares", "held"),
+    [
+        ("linear", {"macs": 0.5}, {"fc2": 8}),
+        ("linear", {"macs": 0.5, "params": 0.6}, {"fc1": 9}),
+        ("plain", {"macs": 0.4}, {"conv1": 5}),
+        ("plain", {"params": 0.5, "bytes": 0.6}, {"conv2": 12, "fc1": 3}),
+        ("depthwise", {"macs": 0.5}, {"stem": 4}),
+    ],
+)
+def test_what_is_held_stays_and_no_plan_around_it_is_more_than_one_step_better(allocate, seed, name, shares, held):
+    asked = problem(name, shares, seed, held=held)
+    kept = allocate(asked)
+    assert {group: kept[group] for group in held} == held
+    best = optimum(name, asked)
+    largest_step = max(float(-np.diff(harms).min(initial=0.0)) for harms in asked.harms.values())
     assert best - 1e-9 <= asked.harm(kept) <= best + largest_step
 
 

@@ -71,6 +71,27 @@ def test_equally_sensitive_groups_are_cut_alike():
     assert found == {"conv1": 0.5, "conv2": 0.5, "fc1": 0.5}
 
 
+@pytest.mark.parametrize("held", [{"conv2": 0.0}, {"conv2": 0.9}, {"conv1": 0.25, "fc1": 0.3}])
+def test_what_is_held_stays_and_the_others_meet_the_target_of_a_uniform_cut_around_it(held):
+    points = curves(conv1=3.0, conv2=1.0, fc1=2.0)
+
+    def macs(shares):
+        return STRUCTURE.cost({name: kept_units(UNITS[name], share) for name, share in shares.items()}).macs
+
+    asked = uniform(STRUCTURE, 0.5, held=held)
+    assert asked == {name: held.get(name, 0.5) for name in UNITS}
+    found = by_sensitivity(STRUCTURE, points, 0.5, held)
+    assert {name: found[name] for name in held} == held
+    assert macs(found) <= macs(asked)
+    free = [name for name in UNITS if name not in held]
+    assert any(macs({**found, name: found[name] - 1 / UNITS[name]}) > macs(asked) for name in free if found[name] > 0)
+
+
+def test_with_everything_held_a_preset_changes_nothing():
+    held = {"conv1": 0.125, "conv2": 0.0, "fc1": 0.7}
+    assert by_sensitivity(STRUCTURE, curves(conv1=1.0, conv2=1.0, fc1=1.0), 0.5, held) == held
+
+
 def test_layers_are_balanced_by_weights():
     points = [replace(p, kind=Mode.WEIGHTS) for p in curves(conv1=5.0, conv2=1.0, fc1=1.0, fc2=1.0)]
     size = {"conv1": 216, "conv2": 864, "fc1": 480, "fc2": 40}

@@ -8,7 +8,7 @@ from prunekit import cli, verbs
 from prunekit.errors import RecipeError
 from prunekit.graph import structure_of
 from prunekit.recipe import Recipe
-from prunekit.records import Candidate, Mode, Point, Trial
+from prunekit.records import Candidate, Mode, Outline, Point, Trial
 from prunekit.recover.recalibrate import recalibrate
 from prunekit.store import Workspace
 from prunekit.tasks.checkpoint import digest
@@ -100,17 +100,99 @@ def test_single_weights_are_planned_by_what_is_not_zero(opened):
 
 def test_a_plan_stopped_and_begun_again_scans_nothing_twice(opened):
     first = verbs.plan(opened, {"macs": 0.5})
-    begun = [next(first) for _ in range(5)]
+    outline, *begun = [next(first) for _ in range(6)]
+    assert (outline.points, outline.known) == (27, 0)
     first.close()
     assert list(verbs.stored_points(opened)) == begun
     records = list(verbs.plan(opened, {"macs": 0.5}))
+    assert records[0] == replace(outline, known=5) == replace(verbs.outline(opened, {"macs": 0.5}), known=5)
     points = [record for record in records if isinstance(record, Point)]
     assert points[:5] == begun
-    assert len(points) == len({(p.name, p.level) for p in points}) == verbs.plan_size(opened) == 3 * 9
+    assert len(points) == len({(p.name, p.level) for p in points}) == records[0].points == 3 * 9
     trials = [record for record in records if isinstance(record, Trial)]
     assert 0 < len(trials) <= trials[0].limit
     again = list(verbs.plan(opened, {"macs": 0.5}))
-    assert again == records
+    assert again == [replace(outline, known=27), *records[1:]]
+    assert len(records) - 2 <= outline.networks == 27 + outline.trials + outline.candidates
+
+
+@pytest.mark.parametrize("targets", [{"macs": 0.6}, {"macs": 0.6, "params": 0.7, "accuracy": -30}, {"accuracy": -40}])
+def test_what_is_pinned_stays_exactly_in_every_candidate(opened, targets):
+    base = Recipe(channels={"conv1": 0.3, "conv2": 0.9})
+    outline, *records = verbs.plan(opened, targets, base=base, pinned=["conv1", "fc1"])
+    assert outline.pinned == ("conv1", "fc1")
+    for candidate in candidates(records):
+        assert candidate.recipe.channels.get("conv1") == 0.3  # of 8 units 5 stay; a plan of its own would write 0.375
+        assert "fc1" not in candidate.recipe.channels
+        assert candidate.cost == verbs.cost(opened, candidate.recipe)
+        assert not any("macs" in miss or "params" in miss for miss in candidate.misses)
+    assert records[-1].recipe.channels.get("conv2", 0) > 0
+
+
+def test_pinned_layers_keep_their_zeros(opened):
+    base = Recipe(weights={"conv2": 0.123, "fc1": 0.9})
+    outline, *records = verbs.plan(opened, {"params": 0.75}, Mode.WEIGHTS, base, ["conv2", "conv1"])
+    assert outline.pinned == ("conv1", "conv2")
+    for candidate in candidates(records):
+        assert candidate.recipe.weights.get("conv2") == 0.123
+        assert "conv1" not in candidate.recipe.weights
+        model = network_of(opened, candidate.recipe).pruned.model
+        assert candidate.nonzero == sum(int((p != 0).sum()) for p in model.parameters())
+        assert candidate.nonzero <= 0.75 * opened.structure.cost({}).params
+
+
+@pytest.mark.parametrize("mode", Mode)
+@pytest.mark.parametrize("name", ["uniform", "global", "sensitivity"])
+def test_presets_leave_what_is_pinned(opened, mode, name):
+    list(verbs.scan(opened, mode, criterion="l1"))
+    cut = {"conv1": 0.3, "fc1": 0.9}
+    base = Recipe(channels=cut, weights={**cut, "fc2": 0.5}, criterion="l1")
+    found = verbs.preset(opened, name, 0.5, mode, base, ["conv1", "fc1"])
+    now = getattr(found, mode.value)
+    assert (now["conv1"], now["fc1"]) == (0.3, 0.9)
+    assert now["conv2"] == pytest.approx(0.5, abs=0.1)  # all that is left to cut, or nearly
+    other = "weights" if mode is Mode.CHANNELS else "channels"
+    assert getattr(found, other) == getattr(base, other)
+
+
+def test_a_global_cut_takes_the_lowest_of_what_is_not_pinned(opened):
+    found = verbs.preset(opened, "global", 0.5, pinned=["conv2"])
+    scores = {name: verbs.unit_scores(opened, Recipe(), name).values for name in ("conv1", "fc1")}
+    ranked = sorted((value * len(values) / sum(values), name) for name, values in scores.items() for value in values)
+    lowest = [name for _, name in ranked[:9]]  # half of 8 + 10
+    assert dict(found.channels) == {"conv1": lowest.count("conv1") / 8, "fc1": lowest.count("fc1") / 10}
+
+
+def test_a_pin_is_a_group_or_any_of_its_layers(tmp_path):
+    net = make("residual")
+    data = Data(split(net, 4, 1), split(net, 4, 2), None, tuple("abcd"))
+    task = Task("tiny", "Tiny", net, lambda: make("residual", 5), "tests.nets:Residual", data)
+    opened = verbs.Opened(task, structure_of(net, task.example), digest(net), Workspace(tmp_path / "ws"))
+    found = verbs.preset(opened, "uniform", 0.5, base=Recipe(channels={"stem": 0.25}), pinned=["conv2"])
+    assert dict(found.channels) == {"stem": 0.25, "conv1": 0.5}
+    assert verbs.preset(opened, "uniform", 0.5, pinned=["fc"]).channels == {"stem": 0.5, "conv1": 0.5}  # protected
+    with pytest.raises(RecipeError, match="There is no group or layer 'stom'; did you mean stem"):
+        verbs.preset(opened, "uniform", 0.5, pinned=["stom"])
+
+
+def test_what_is_not_worth_pruning_stays_whole_in_every_candidate(opened):
+    # fc1 reads 48 and is read by 4: cutting it to one of 10 saves 9·52 of 16,072 MACs, which is 2.9 %
+    assert opened.structure.cost({}).macs == 36 * 27 * 8 + 9 * 72 * 12 + 480 + 40
+    asked = {"macs": 0.5}
+    for worth, spared in ((0.02, ()), (0.1, ("fc1",))):
+        outline, *records = verbs.plan(opened, asked, worth=worth)
+        assert outline.spared == spared
+        cuts = ["fc1" in candidate.recipe.channels for candidate in candidates(records)]
+        assert not any(cuts) if spared else any(cuts)
+        assert all(candidate.misses == () for candidate in candidates(records))
+
+
+def test_the_filter_steps_aside_for_the_targets(opened):
+    # conv1 alone can save 13,608 of 16,072 MACs, conv2 7,568, fc1 468
+    assert verbs.outline(opened, {"macs": 0.5}, worth=0.9).spared == ("conv2", "fc1")
+    assert verbs.outline(opened, {"macs": 0.15}, worth=0.9).spared == ("fc1",)
+    with pytest.raises(RecipeError, match="0 to 100 %; not 500%"):
+        verbs.outline(opened, {"macs": 0.5}, worth=5)
 
 
 def test_criterion_multiples_and_hands_of_the_base_stay(opened):
@@ -173,7 +255,7 @@ def test_without_train_data_and_asked_twice_nothing_in_the_task_changes(opened):
 def test_targets_out_of_reach_are_refused_before_anything_is_measured(opened, targets, mode, message):
     records = verbs.plan(opened, targets, mode)
     if message is None:
-        assert isinstance(next(records), Point)
+        assert isinstance(next(records), Outline)
         return
     with pytest.raises(RecipeError, match=message):
         next(records)
@@ -194,3 +276,18 @@ def test_the_command_line_writes_a_recipe_and_says_what_it_misses(opened, tmp_pa
     text = capsys.readouterr().out
     assert code == 1
     assert "points of accuracy, 0 are allowed; selected on this split: optimistic" in text
+
+
+def test_the_command_line_pins_and_spares(opened, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(verbs, "open_task", lambda *_: opened)
+    start = tmp_path / "start.json"
+    start.write_text(Recipe(channels={"conv1": 0.25}).to_text())
+    arguments = ["plan", "tiny", "--target", "macs=0.6", "--recipe", str(start), "--pin", "conv1", "--worth", "10"]
+    assert cli.main([*arguments, "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["pinned"], answer["spared"]) == (["conv1"], ["fc1"])
+    assert all(candidate["recipe"]["channels"]["conv1"] == 0.25 for candidate in answer["candidates"])
+    assert cli.main(arguments) == 0
+    assert "not worth pruning, so whole: fc1" in capsys.readouterr().out
+    assert cli.main(["plan", "tiny", "--target", "macs=0.6", "--pin", "conv9"]) == 2
+    assert "There is no group or layer 'conv9'" in capsys.readouterr().err
