@@ -51,16 +51,29 @@ COMMANDS = {"undo": undo, "redo": redo}
 """What a key on the bars may ask for."""
 
 
+def put(recipe: Recipe) -> None:
+    """Put a recipe on the desk."""
+    session().recipe = recipe
+
+
+def pins(opened: "Opened") -> tuple[str, ...]:
+    """Return what is pinned of the current mode; a name that was pinned in the other mode may mean nothing here."""
+    from prunekit.search.scan import sizes
+
+    known = sizes(opened.structure, session().mode)
+    return tuple(name for name in session().hand.pinned if name in known)
+
+
 def ask_preset(opened: "Opened", name: str, sparsity: float) -> None:
-    """Ask for a preset of the current mode; ``take_preset`` puts it on the desk."""
-    mode, recipe = session().mode, desk_recipe(opened)
+    """Ask for a preset of the current mode around what is pinned; ``take_preset`` puts it on the desk."""
+    mode, recipe, pinned = session().mode, desk_recipe(opened), pins(opened)
 
     def work() -> "Iterator[Recipe]":
         from prunekit import verbs
 
-        yield verbs.preset(opened, name, sparsity, mode, recipe)
+        yield verbs.preset(opened, name, sparsity, mode, recipe, pinned)
 
-    ask("preset", (opened.digest, name, sparsity, mode, recipe), work)
+    ask("preset", (opened.digest, name, sparsity, mode, recipe, pinned), work)
 
 
 def preset_pending() -> bool:

@@ -144,6 +144,16 @@ def test_a_preset_is_what_the_verb_says(visit, workspace, preset):
     assert desk(app).recipe.channels == expected.channels
 
 
+def test_a_preset_leaves_pinned_bars_where_they_are(visit):
+    app = settle(pull(visit(), {"conv1": 0.25, "layer2.0.conv1": 0.1}, pinned=["conv1", "layer3.0.conv1"]))
+    button(app, "Apply").click()
+    app = settle(settle(app.run()))
+    cut = dict(desk(app).recipe.channels)
+    assert (cut.pop("conv1"), cut.get("layer3.0.conv1")) == (0.25, None)
+    assert cut
+    assert set(cut.values()) == {0.5}
+
+
 def test_the_sensitivity_preset_without_a_scan_says_what_to_do(visit):
     app = visit(session=Session("resnet8", recipe=Recipe("resnet8", criterion="l1", seed=7)))
     app.button_group(key="preset-name").set_value("sensitivity").run()
