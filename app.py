@@ -1,3 +1,5 @@
 import streamlit as st
 
-app = st.App("prunekit/ui/shell.py")
+from prunekit.ui.serving import lifespan, routes
+
+app = st.App("prunekit/ui/shell.py", lifespan=lifespan, routes=routes())

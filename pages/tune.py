@@ -1,9 +1,8 @@
 import streamlit as st
 
-from prunekit.ui import moves, reading
+from prunekit.ui import moves
 from prunekit.ui.hints import hint
-from prunekit.ui.jobs import pursue
-from prunekit.ui.navigation import link
+from prunekit.ui.jobs import follow
 from prunekit.ui.opening import opened_task
 from prunekit.ui.session import session
 from prunekit.ui.text import literal
@@ -11,71 +10,22 @@ from prunekit.ui.text import literal
 opened = opened_task("Tune")
 
 # These bring torch, so they come after the title is painted.
-from prunekit import verbs  # noqa: E402
-from prunekit.ui import live  # noqa: E402
+from prunekit.ui import live, reading  # noqa: E402
 from prunekit.ui.layer_view import layer_view  # noqa: E402
 from prunekit.ui.layers_table import layers_table  # noqa: E402
-from prunekit.ui.strip import strip  # noqa: E402
-from prunekit.ui.summary import standing  # noqa: E402
+from prunekit.ui.notes import notes  # noqa: E402
 from prunekit.ui.table import table  # noqa: E402
 from prunekit.ui.toolbar import toolbar  # noqa: E402
 
-now = session()
-
-
-def draw_desk() -> None:
-    """Take what the hand has done, wait a moment for its answer, draw bars and readings.
-
-    The bars stand first: readings change their height, and bars must not move under a hand.
-    """
-    base = reading.base_recipe(opened)
-    now.recipe = live.take(opened, reading.desk_recipe(opened), now.mode, base)
-    asked = reading.measure(opened)
-    live.await_answer(opened, asked.ticket, now.recipe)
-    with st.container(border=True):
-        live.draw(
-            opened,
-            now.recipe,
-            now.mode,
-            base,
-            verbs.stored_points(opened, now.mode, criterion=now.recipe.criterion),
-            live.reply_of(asked.answer, standing(opened).status),
-            lambda command: moves.COMMANDS[command](opened),
-        )
-    draw_readings()
-
-
-def draw_readings() -> None:
-    """Draw the strip, and what a person should know of the reading."""
-    found, asked = standing(opened), reading.measure(opened)
-    strip(found)
-    if asked.error:
-        st.error(literal(asked.error), icon=":material/error:")
-    if found.collapsed(len(opened.task.data.classes)):
-        st.warning(
-            "Collapsed: the accuracy is near chance. Recalibrate BatchNorm (in the criterion's menu) or fine-tune.",
-            icon=":material/trending_down:",
-        )
-        link("recover", "Fine-tune on the Recover page")
-    for note in asked.answer.notes if asked.answer and found.fresh else ():
-        st.caption(f":material/info: {literal(note)}")
-
-
-def pending() -> bool:
-    """Whether the worker owes this page an answer."""
-    return moves.preset_pending() or not reading.measure(opened).finished
-
-
-def settled() -> bool:
-    """Whether the hand has let go, so that the charts may follow."""
-    return now.hand.is_final
-
-
-if refusal := moves.take_preset():
-    st.error(literal(refusal), icon=":material/error:")
-toolbar(opened)
-hint(now.mode.value)
-pursue("desk", draw_desk, pending, settled)
+with st.container():  # one place, however much it holds: what stands below must not move under a hand
+    if refusal := moves.take_preset():
+        st.error(literal(refusal), icon=":material/error:")
+    toolbar(opened)
+    hint(session().mode.value)
+    follow("preset", lambda: None, moves.preset_pending)
+live.draw(opened, lambda command: moves.COMMANDS[command](opened))
+with st.container():
+    notes(opened)
 
 asked = reading.measure(opened)
 if asked.previous is None and not asked.finished:

@@ -11,12 +11,18 @@ from collections.abc import Sequence
 from prunekit.errors import WorkspaceError
 from prunekit.records import Run
 from prunekit.store.encoding import text_of, value_of
-from prunekit.store.runs import get
+from prunekit.store.runs import get, line
 
 
 def head(db: sqlite3.Connection, task: str) -> Run | None:
     """Return the run on a task's desk."""
     return _position(db, task)[0]
+
+
+def way(db: sqlite3.Connection, task: str, most: int) -> tuple[Run, ...]:
+    """Return the runs that lead to the one on a task's desk, oldest first, at most the last ``most``."""
+    run = head(db, task)
+    return () if run is None else line(db, run.id, most)
 
 
 def put(db: sqlite3.Connection, task: str, run_id: str | None) -> None:

@@ -147,6 +147,11 @@ class Workspace:
         with self._database.reading() as db:
             return heads.head(db, task)
 
+    def way(self, task: str, most: int) -> tuple[Run, ...]:
+        """Return the runs that lead to the one on a task's desk, oldest first, at most the last so many."""
+        with self._database.reading() as db:
+            return heads.way(db, task, most)
+
     def set_head(self, task: str, run_id: str | None) -> None:
         """Put a run on a task's desk; moving the head forgets what undo left.
 

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from prunekit.records import Point
 from prunekit.ui.text import percent
 
-MEASURED = ":blue-badge[measured]"
-MEASURING = ":gray-badge[measuring]"
-STALE = ":orange-badge[stale]"
-EXACT = ":gray-badge[exact]"
+BADGES = {
+    "measured": ":blue-badge[measured]",
+    "measuring": ":gray-badge[measuring]",
+    "stale": ":orange-badge[stale]",
+    "exact": ":gray-badge[exact]",
+}
+"""How a status reads in Streamlit's markdown."""
 
 MIDDLE = 0.5
 """The sparsity at which layers are compared."""

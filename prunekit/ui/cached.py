@@ -53,8 +53,11 @@ def opening(task: str, workspace: str, checkpoint: str, _content: bytes | None) 
 
 
 @st.cache_resource(show_spinner=False, max_entries=TASKS_OPEN)
-def dense_evaluation(digest: str, _opened: "Opened", limit: int | None = None) -> "Ticket[Evaluation]":
-    """Start to measure the task's own network, whose weights ``digest`` names, on the first ``limit`` samples."""
+def dense_evaluation(digest: str, _opened: "Opened", limit: int | None) -> "Ticket[Evaluation]":
+    """Start to measure the task's own network, whose weights ``digest`` names, on the first ``limit`` samples.
+
+    ``limit`` has no default: left out or given as ``None`` it would be two entries, the second superseding the first.
+    """
 
     def work() -> "Iterator[Evaluation]":
         from prunekit import verbs

@@ -1,14 +1,13 @@
 """Asking the worker and following its answers without keeping a page waiting."""
 
 from collections.abc import Callable, Hashable, Iterable
-from itertools import count
 from typing import Any, TypeVar
 
 import streamlit as st
 
 from prunekit.engine import Ticket
 from prunekit.ui.cached import worker
-from prunekit.ui.session import Asked, session
+from prunekit.ui.session import Asked, Session, session
 
 T = TypeVar("T")
 
@@ -16,7 +15,13 @@ EVERY = 0.2
 """Seconds between two looks at a ticket."""
 
 
-def ask(kind: str, question: Hashable, work: Callable[[], Iterable[Any]], meanwhile: Any = None) -> Asked:
+def ask(
+    kind: str,
+    question: Hashable,
+    work: Callable[[], Iterable[Any]],
+    meanwhile: Any = None,
+    now: Session | None = None,
+) -> Asked:
     """Ask on behalf of the page, between two steps of any job; the newest question of a kind wins.
 
     Asking the same question again returns the same answer, so a page asks on every run.
@@ -26,14 +31,16 @@ def ask(kind: str, question: Hashable, work: Callable[[], Iterable[Any]], meanwh
         question: everything the answer depends on.
         work: starts the answer.
         meanwhile: shown until there is an answer, where nothing of the kind was answered before.
+        now: the tab that asks; the one whose script runs for ``None``.
     """
-    now = session()
-    asked = now.asked.get(kind)
-    if asked is None or asked.question != question:
-        previous = None if asked is None else asked.answer
-        previous = meanwhile if previous is None else previous
-        asked = now.asked[kind] = Asked(question, worker().reading((now.id, kind), work), previous)
-    return asked
+    now = now or session()
+    with now.moving:
+        asked = now.asked.get(kind)
+        if asked is None or asked.question != question:
+            previous = None if asked is None else asked.answer
+            previous = meanwhile if previous is None else previous
+            asked = now.asked[kind] = Asked(question, worker().reading((now.id, kind), work), previous)
+        return asked
 
 
 def start(owner: str, label: str, work: Callable[[], Iterable[Any]], total: int | None = None) -> None:
@@ -59,33 +66,6 @@ def running(owner: str) -> bool:
     """Return whether a job on something is under way or waits for its turn."""
     found = started(owner)
     return found is not None and not found.finished
-
-
-def pursue(key: str, draw: Callable[[], None], pending: Callable[[], bool], settled: Callable[[], bool]) -> None:
-    """Draw a part that a hand moves: again without a pause while an answer is pending, then the page once.
-
-    Args:
-        key: names the part.
-        draw: draws it; waits a moment for news of the answer.
-        pending: whether an answer is under way.
-        settled: whether the rest of the page may follow.
-    """
-    waits, runs = pending(), count()
-
-    @st.fragment(run_every=EVERY if waits else None, key=key)
-    def part() -> None:
-        is_first = next(runs) == 0
-        draw()
-        if is_first:
-            if pending() and not waits:
-                st.rerun()  # drawing asked for something: only a whole run can begin to look at it again and again
-            return
-        if pending():
-            st.rerun(scope="fragment")
-        if settled():
-            st.rerun()
-
-    part()
 
 
 def follow(key: str, draw: Callable[[], None], pending: Callable[[], bool], every: float = EVERY) -> None:

@@ -30,6 +30,11 @@ def offered_tasks(environment: Mapping[str, str] = os.environ) -> tuple[str, ...
     return tuple(dict.fromkeys(filter(None, (named, *BUNDLED))))
 
 
+def workspace_folder(environment: Mapping[str, str] = os.environ) -> str:
+    """Return the folder that remembers."""
+    return environment.get(WORKSPACE_VARIABLE) or ".prunekit"
+
+
 def task_title(task: str) -> str:
     """Return what a task is called on screen; needs no torch."""
     return BUNDLED[task].title if task in BUNDLED else task
@@ -62,7 +67,7 @@ def _key() -> tuple[str, str, str, bytes | None]:
     now = session()
     content = now.upload.content if now.upload and now.upload.task == now.task else None
     checkpoint = hashlib.sha256(content).hexdigest()[:16] if content else ""
-    return now.task, os.environ.get(WORKSPACE_VARIABLE) or ".prunekit", checkpoint, content
+    return now.task, workspace_folder(), checkpoint, content
 
 
 def _skeleton() -> None:

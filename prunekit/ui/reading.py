@@ -1,14 +1,14 @@
-"""The desk's reading: asked for whenever the desk moves, stored as a run once it is exact."""
+"""The desk's reading: asked for whenever the desk moves; what a hand let go of is a run at once."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from prunekit.recipe import Recipe
-from prunekit.records import Evaluation, Run
+from prunekit.records import Evaluation, Reading, Run
 from prunekit.ui.cached import dense_evaluation
 from prunekit.ui.jobs import ask
-from prunekit.ui.session import Asked, session
+from prunekit.ui.session import Asked, Session, session
 
 if TYPE_CHECKING:
     from prunekit.verbs import Opened
@@ -21,9 +21,9 @@ def recipe_of(opened: "Opened", run: Run | None) -> Recipe:
     return replace(run.recipe, base=run.id) if run.weights else run.recipe
 
 
-def desk_recipe(opened: "Opened") -> Recipe:
-    """Return the desk's recipe; a new tab takes up where the history stands."""
-    now = session()
+def desk_recipe(opened: "Opened", now: Session | None = None) -> Recipe:
+    """Return the recipe on a tab's desk; a new tab takes up where the history stands."""
+    now = now or session()
     if now.recipe is None:
         head = opened.workspace.head(opened.task.name)
         if head is not None and head.model != opened.digest:  # another checkpoint was on the desk
@@ -32,9 +32,9 @@ def desk_recipe(opened: "Opened") -> Recipe:
     return now.recipe
 
 
-def base_recipe(opened: "Opened") -> Recipe | None:
+def base_recipe(opened: "Opened", now: Session | None = None) -> Recipe | None:
     """Return the recipe of the run that the desk starts from; ``None`` where that is the task's own network."""
-    base = desk_recipe(opened).base
+    base = desk_recipe(opened, now).base
     return None if base is None else opened.workspace.run(base).recipe
 
 
@@ -43,39 +43,61 @@ def dense(opened: "Opened", limit: int | None = None) -> Evaluation | None:
     return dense_evaluation(opened.digest, opened, limit).snapshot().latest
 
 
-def measure(opened: "Opened") -> Asked:
+def measure(opened: "Opened", now: Session | None = None) -> Asked:
     """Ask for the reading of the desk's recipe; asking again returns the same answer."""
-    recipe, own = desk_recipe(opened), dense_evaluation(opened.digest, opened)
-    is_own = recipe == Recipe(task=opened.task.name)
-    if is_own and not own.finished:
-        return Asked(recipe, own)
-    of_own, is_final = own.snapshot().latest, session().hand.is_final
-    known = of_own if is_own else None
-    question = opened.digest, recipe, is_final
-    return ask("reading", question, lambda: _measured(opened, recipe, known, is_final), meanwhile=of_own)
+    now = now or session()
+    with now.moving:
+        recipe, own = desk_recipe(opened, now), dense_evaluation(opened.digest, opened, None)
+        if now.hand.is_final:
+            _commit(opened, recipe)
+        is_own = recipe == Recipe(task=opened.task.name)
+        if is_own and not own.finished:
+            return Asked(recipe, own)
+        of_own = own.snapshot().latest
+        known = of_own if is_own else None
+        # A commit of what the drag has just measured is the same question, so that its answer goes on.
+        return ask("reading", (opened.digest, recipe), lambda: _measured(opened, recipe, known), of_own, now)
 
 
-def _measured(opened: "Opened", recipe: Recipe, known: Evaluation | None, is_final: bool) -> Iterator[Evaluation]:
-    """Measure a recipe and store it as a run, here in the worker so that a page may be left meanwhile.
-
-    A state that a drag only passes through is measured but not stored.
-    """
-    from prunekit import verbs
-
-    run, exact = None, len(opened.task.data.validation)
-    for evaluation in (known,) if known else verbs.evaluate(opened, recipe):
-        if is_final and run is None and evaluation.reading.n >= exact:
-            run = _stored(opened, recipe, evaluation)  # before anybody sees it, so that undo finds it
-        yield evaluation
-    if run is not None:
-        opened.workspace.add_reading(run.id, evaluation.reading)
-
-
-def _stored(opened: "Opened", recipe: Recipe, evaluation: Evaluation) -> Run | None:
-    """Store an exact evaluation as a run behind the head, unless the head is that already."""
+def _commit(opened: "Opened", recipe: Recipe) -> None:
+    """Store the desk as a run behind the head, before it is measured, so that nothing supersedes it."""
     from prunekit import verbs
 
     head = opened.workspace.head(opened.task.name)
-    if recipe_of(opened, head) == recipe:
-        return None
-    return verbs.commit(opened, recipe, evaluation.cost, evaluation.reading, head.id if head else None)
+    if recipe_of(opened, head) != recipe:
+        verbs.commit(opened, recipe, verbs.cost(opened, recipe), None, head.id if head else None)
+
+
+def _measured(opened: "Opened", recipe: Recipe, known: Evaluation | None) -> Iterator[Evaluation]:
+    """Measure a recipe; what is exact goes into the run that holds it, here so that a page may be left meanwhile."""
+    from prunekit import verbs
+
+    exact = len(opened.task.data.validation)
+    if known is not None:
+        yield known
+        return
+    stored = next((found for found in _readings(opened, recipe) if found.n >= exact), None)
+    if stored is not None:  # the desk has been here before
+        yield Evaluation(stored, verbs.cost(opened, recipe))
+    for evaluation in verbs.evaluate(opened, recipe):
+        if evaluation.reading.n >= exact:
+            _keep(opened, recipe, evaluation.reading)  # before anybody sees it, so that whoever does finds it stored
+        if stored is None or evaluation.reading.n >= exact:
+            yield evaluation
+
+
+def _run_of(opened: "Opened", recipe: Recipe) -> Run | None:
+    """Return the run on the desk if it is one of this very recipe."""
+    head = opened.workspace.head(opened.task.name)
+    return head if head is not None and not head.weights and head.recipe == recipe else None
+
+
+def _readings(opened: "Opened", recipe: Recipe) -> tuple[Reading, ...]:
+    run = _run_of(opened, recipe)
+    return () if run is None else tuple(found for found in run.readings if found.split == "validation")
+
+
+def _keep(opened: "Opened", recipe: Recipe, reading: Reading) -> None:
+    run = _run_of(opened, recipe)
+    if run is not None:
+        opened.workspace.add_reading(run.id, reading)

@@ -73,7 +73,7 @@ def start(opened: "Opened") -> None:
 
 def seconds(opened: "Opened") -> float | None:
     """Estimate how long one point will take; ``None`` before anything was measured."""
-    dense = dense_evaluation(opened.digest, opened)
+    dense = dense_evaluation(opened.digest, opened, None)
     if not dense.finished:
         return None
     share = min(1.0, SAMPLES / max(1, len(opened.task.data.validation)))

@@ -1,5 +1,6 @@
 """What one visitor's browser tab has on its desk; the only file that touches the session state."""
 
+import threading
 import uuid
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
@@ -72,7 +73,6 @@ class Hand:
         version: rises whenever something else did.
         is_final: the hand has let go, so the state belongs into the history.
         pinned: groups or layers that presets and the master leave alone.
-        painted: recipe digest and samples of the newest answer that went to the browser.
     """
 
     rev: int = 0
@@ -80,7 +80,6 @@ class Hand:
     version: int = 0
     is_final: bool = True
     pinned: tuple[str, ...] = ()
-    painted: tuple[str, int] | None = None
 
 
 @dataclass(slots=True)
@@ -88,7 +87,7 @@ class Session:
     """The state of one tab.
 
     Attributes:
-        id: twelve hexadecimal digits; newer questions supersede older ones of the same tab.
+        id: 32 hexadecimal digits that nobody else knows; newer questions supersede older ones of the same tab.
         task: what the sidebar shows: a bundled task, or the project the server was started with.
         upload: the checkpoint in place of the task's own.
         mode: what the sliders remove.
@@ -100,6 +99,7 @@ class Session:
         asked: the newest question of each kind.
         dismissed: explanations that were read and closed.
         taken: jobs whose outcome is on the desk.
+        moving: held while the desk moves, since bars talk to the server while a script runs.
     """
 
     task: str
@@ -113,7 +113,8 @@ class Session:
     asked: dict[str, Asked] = field(default_factory=dict)
     dismissed: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
-    id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    moving: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
 
     def clear_desk(self) -> None:
         """Forget what belongs to the task that was open, for another one takes its place."""

@@ -1,136 +1,155 @@
-"""The readings strip: what the desk's network costs and how well it does, each number saying what it is."""
+"""The readings strip as plain values: what the desk's network costs and how well it does, each saying what it is.
 
-from dataclasses import dataclass
+The browser draws it, since counts follow the pointer there and readings come while a bar moves.
+"""
 
-import streamlit as st
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from prunekit.records import Cost, Evaluation, Reading
-from prunekit.ui.badges import EXACT, MEASURED, MEASURING, STALE
-from prunekit.ui.text import change, count, interval, literal, percent, points, signed, size
-
-COLLAPSED = 2.0
-"""Times chance below which an accuracy says that the network does not work any more."""
+from prunekit.records import Latency, Reading, Run
+from prunekit.ui.standing import Standing
+from prunekit.ui.text import change, count, interval, percent, points, signed, size
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What is known of the desk right now.
+class Tile:
+    """One figure.
 
     Attributes:
-        recipe: digest of the desk's recipe.
-        samples: how many samples an exact reading has.
-        cost: counts of the desk's network, by closed formula.
-        dense: counts of the task's own network.
-        evaluation: the newest evaluation, of this recipe or of the one before.
-        reference: the newest evaluation of the task's own network.
+        name: what the browser knows it by.
+        label: what it is called.
+        value: the figure; never blank.
+        status: exact, measured, measuring or stale.
+        delta: what changed against the task's own network.
+        good: whether the change is for the better; ``None`` where it is neither.
+        detail: what it was measured on, or exactly.
     """
 
-    recipe: str
-    samples: int
-    cost: Cost
-    dense: Cost
-    evaluation: Evaluation | None
-    reference: Evaluation | None
-
-    @property
-    def fresh(self) -> bool:
-        """Whether the evaluation is of the desk's recipe."""
-        return self.evaluation is not None and self.evaluation.reading.recipe == self.recipe
-
-    @property
-    def status(self) -> str:
-        """The badge of what was measured on samples."""
-        if self.evaluation is None:
-            return MEASURING
-        if not self.fresh:
-            return STALE
-        return MEASURED if self.evaluation.reading.n >= self.samples else MEASURING
-
-    def collapsed(self, classes: int) -> bool:
-        """Whether what was measured of the desk's recipe is near chance."""
-        return (
-            self.status == MEASURED
-            and self.evaluation is not None
-            and self.evaluation.reading.metric == "accuracy"
-            and self.evaluation.reading.value < COLLAPSED / max(1, classes)
-        )
+    name: str
+    label: str
+    value: str
+    status: str
+    delta: str = ""
+    good: bool | None = None
+    detail: tuple[str, ...] = ()
 
 
-def strip(standing: Standing) -> None:
-    """Draw the readings."""
-    with st.grid(4, min_column_width=180):
-        _accuracy(standing)
-        _counts(standing)
-        _loss(standing)
-        _measured_sizes(standing)
+def tiles(standing: Standing, latency: Latency | None = None) -> list[dict[str, Any]]:
+    """Return the strip, for the browser.
+
+    Args:
+        standing: what is known of the desk.
+        latency: what was last timed of the desk's recipe.
+    """
+    found = [_accuracy(standing), *_counts(standing), _latency(latency), *_measured(standing)]
+    return [asdict(tile) for tile in found]
 
 
-def _accuracy(standing: Standing) -> None:
+def past(runs: Sequence[Run]) -> dict[str, list[float]]:
+    """Return how figures went along a line of runs, for sparklines."""
+    measured = [_validation(run) for run in runs]
+    return {
+        "accuracy": [reading.value for reading in measured if reading is not None],
+        "params": [run.cost.params for run in runs],
+        "macs": [run.cost.macs for run in runs],
+        "flops": [run.cost.flops for run in runs],
+        "bytes": [run.cost.bytes for run in runs],
+        "latency": [run.latencies[0].candidate.cpu for run in runs if run.latencies],
+    }
+
+
+def _validation(run: Run) -> Reading | None:
+    return next((reading for reading in run.readings if reading.split == "validation"), None)
+
+
+def _accuracy(standing: Standing) -> Tile:
     reading = standing.evaluation.reading if standing.evaluation else None
     reference = standing.reference.reading if standing.reference else None
-    name = reading.metric if reading else "accuracy"
-    value = percent(reading.value) if reading else "…"
-    delta = points(reading.value, reference.value) if reading and reference else None
-    _tile(f"{literal(name.capitalize())} {standing.status}", value, delta, _sample(reading), better="normal")
-
-
-def _sample(reading: Reading | None) -> str:
     if reading is None:
-        return "on its way"
+        return Tile("accuracy", "Accuracy", "…", standing.status, detail=("on its way",))
+    # Against the same samples only: a part of them may be easier than all.
+    delta = points(reading.value, reference.value) if reference and reference.n == reading.n else None
+    good = None if delta is None or reference is None else reading.value > reference.value
+    label = reading.metric.capitalize()
+    return Tile("accuracy", label, percent(reading.value), standing.status, delta or "", good, tuple(_sample(reading)))
+
+
+def _sample(reading: Reading) -> list[str]:
     of = f"{reading.correct:,} of {reading.n:,}" if reading.correct is not None else f"{reading.n:,}"
-    bounds = f", 95 % interval {interval(reading.interval)}" if reading.interval else ""
-    raw = f"  \n{percent(reading.value_raw)} before recalibration" if reading.value_raw is not None else ""
-    return f"{of} {reading.split} samples{bounds}{raw}"
+    lines = [f"{of} {reading.split} samples"]
+    if reading.interval:
+        lines.append(f"95 % interval {interval(reading.interval)}")
+    if reading.value_raw is not None:
+        lines.append(f"{percent(reading.value_raw)} before recalibration")
+    elif reading.recalibrated:
+        lines.append("recalibrated; before it: on its way")
+    return lines
 
 
-def _counts(standing: Standing) -> None:
+def _counts(standing: Standing) -> list[Tile]:
     now, dense = standing.cost, standing.dense
-    evaluation = standing.evaluation if standing.fresh else None
-    zeros = ""
-    if evaluation and evaluation.nonzero is not None and evaluation.nonzero < now.params:
-        zeros = f"{count(evaluation.nonzero)} of them not zero"
-    _tile(f"Parameters {EXACT}", count(now.params), change(now.params, dense.params), zeros or f"{now.params:,}")
-    _tile(f"MACs {EXACT}", count(now.macs), change(now.macs, dense.macs), f"{now.macs:,} for one input")
-    _tile(f"Bytes {EXACT}", size(now.bytes), change(now.bytes, dense.bytes), "parameters and buffers, as stored")
-    _tile(f"FLOPs {EXACT}", count(now.flops), change(now.flops, dense.flops), "two for each MAC")
+    found = []
+    for name, label in (("params", "Parameters"), ("macs", "MACs"), ("flops", "FLOPs"), ("bytes", "Bytes")):
+        value, before = getattr(now, name), getattr(dense, name)
+        text = size(value) if name == "bytes" else count(value)
+        delta = change(value, before) or ""
+        found.append(Tile(name, label, text, "exact", delta, value < before if delta else None, (f"{value:,}",)))
+    return found
 
 
-def _loss(standing: Standing) -> None:
-    reading = standing.evaluation.reading if standing.evaluation else None
-    reference = standing.reference.reading if standing.reference else None
-    loss = f"{reading.loss:.3f}" if reading else "…"
-    delta = signed(reading.loss, reference.loss) if reading and reference else None
-    kl = reading.kl if reading else None
-    _tile(
-        f"Loss {standing.status}",
-        loss,
-        delta,
-        "KL to the dense network " + ("…" if kl is None else f"{kl:.3f}"),
+def _latency(latency: Latency | None) -> Tile:
+    if latency is None:
+        return Tile("latency", "Latency", "not timed", "", detail=("Time it in the menu above",))
+    timing = latency.candidate.cpu if latency.clock == "cpu" else latency.candidate.wall
+    low, high = latency.candidate.cpu_quartiles if latency.clock == "cpu" else latency.candidate.wall_quartiles
+    bounds = f"{latency.interval[0]:.2f}–{latency.interval[1]:.2f}"
+    verdict = latency.verdict.value
+    good = {"faster": True, "slower": False}.get(verdict)
+    delta = f"{latency.speedup:.2f}×" if good is not None else ""
+    lines = (
+        f"quartiles {1000 * low:.2f}–{1000 * high:.2f} ms, {latency.clock} time",
+        f"{verdict} than dense: {bounds}×" if good is not None else f"{verdict}: {bounds}×",
+        f"batch {latency.batch}, {latency.threads} thread{'s' if latency.threads > 1 else ''}",
     )
+    return Tile("latency", "Latency", f"{1000 * timing:.2f} ms", "measured", delta, good, lines)
 
 
-def _measured_sizes(standing: Standing) -> None:
+def _measured(standing: Standing) -> list[Tile]:
+    """The quiet figures, which come last: loss, KL, compressed bytes, thop's count."""
     evaluation, reference = standing.evaluation, standing.reference
+    reading = evaluation.reading if evaluation else None
+    before = reference.reading if reference else None
+    loss = signed(reading.loss, before.loss) if reading and before else None
     zipped = evaluation.bytes_gzip if evaluation else None
-    zipped_dense = reference.bytes_gzip if reference else None
-    _tile(
-        f"Bytes after gzip {MEASURED if zipped and standing.fresh else standing.status if zipped else MEASURING}",
-        "…" if zipped is None else size(zipped),
-        change(zipped, zipped_dense) if zipped and zipped_dense else None,
-        "what a compressed download takes",
-    )
-    counted = evaluation is not None and evaluation.bytes_gzip is not None
-    thop, thop_dense = (evaluation.macs_thop if evaluation else None), (reference.macs_thop if reference else None)
-    missing = evaluation.macs_thop_missing if evaluation else ()
-    _tile(
-        f"MACs (thop) {MEASURED if counted and standing.fresh else standing.status if counted else MEASURING}",
-        "…" if not counted else "not available" if thop is None else count(thop),
-        change(thop, thop_dense) if thop and thop_dense else None,
-        f"not counted: {literal(', '.join(missing))}" if missing else "as the thop package counts",
-    )
+    zipped_before = reference.bytes_gzip if reference else None
+    delta = change(zipped, zipped_before) if zipped and zipped_before else None
+    full = "measuring" if standing.status == "measured" and zipped is None else standing.status
+    found = [
+        Tile("loss", "Loss", f"{reading.loss:.3f}" if reading else "…", standing.status, loss or ""),
+        Tile("kl", "KL to dense", f"{reading.kl:.3f}" if reading and reading.kl is not None else "…", standing.status),
+        Tile("gzip", "Bytes after gzip", size(zipped) if zipped else "…", full, delta or ""),
+        Tile("thop", "MACs (thop)", *_thop(standing, full)),
+    ]
+    if evaluation and evaluation.nonzero is not None and evaluation.nonzero < evaluation.cost.params:
+        detail = f"of {evaluation.cost.params:,} parameters"
+        found.append(Tile("nonzero", "Not zero", count(evaluation.nonzero), full, detail=(detail,)))
+    return found
 
 
-def _tile(label: str, value: str, delta: str | None, detail: str, better: str = "inverse") -> None:
-    with st.container(border=True, height="stretch", gap="xxsmall"):
-        st.metric(label, value, delta, delta_color=better)  # type: ignore[arg-type]  # "normal" or "inverse"
-        st.caption(detail)
+def _thop(standing: Standing, status: str) -> tuple[str, str, str, None, tuple[str, ...]]:
+    evaluation, reference = standing.evaluation, standing.reference
+    if evaluation is None or evaluation.bytes_gzip is None:  # both are counted last
+        return "…", status, "", None, ()
+    if evaluation.macs_thop is None:
+        return "not available", status, "", None, ("thop cannot run this network",)
+    before = reference.macs_thop if reference else None
+    delta = change(evaluation.macs_thop, before) if before else None
+    missing = evaluation.macs_thop_missing
+    uncounted = (f"not counted: {', '.join(missing)}",) if missing else ()
+    return count(evaluation.macs_thop), status, delta or "", None, uncounted
+
+
+def sparse(figures: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
+    """Leave out what has nothing to draw."""
+    return {name: list(values) for name, values in figures.items() if len(values) > 1}

@@ -6,24 +6,26 @@ import streamlit as st
 
 from prunekit.records import Evaluation
 from prunekit.ui import reading
-from prunekit.ui.strip import Standing
+from prunekit.ui.badges import BADGES
+from prunekit.ui.session import Session
+from prunekit.ui.standing import Standing
 from prunekit.ui.text import change, count, percent, points, size
 
 if TYPE_CHECKING:
     from prunekit.verbs import Opened
 
 
-def standing(opened: "Opened") -> Standing:
-    """Collect what is known of the desk."""
+def standing(opened: "Opened", now: Session | None = None) -> Standing:
+    """Collect what is known of a tab's desk."""
     from prunekit import verbs
 
-    recipe = reading.desk_recipe(opened)
+    recipe = reading.desk_recipe(opened, now)
     return Standing(
         recipe=recipe.digest,
         samples=len(opened.task.data.validation),
         cost=verbs.cost(opened, recipe),
         dense=opened.structure.cost({}),
-        evaluation=reading.measure(opened).answer,
+        evaluation=reading.measure(opened, now).answer,
         reference=reading.dense(opened),
     )
 
@@ -42,7 +44,7 @@ def summary(opened: "Opened") -> None:
     before = found.reference.reading.value if found.reference else None
     with st.grid(4, min_column_width=150):
         st.metric(
-            f"Accuracy {found.status}",
+            f"Accuracy {BADGES[found.status]}",
             percent(measured.reading.value) if measured else "…",
             points(measured.reading.value, before) if measured and before is not None else None,
             border=True,

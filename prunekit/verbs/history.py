@@ -11,9 +11,9 @@ from prunekit.records import Cost, Node, Reading, Run
 from prunekit.verbs.opening import Opened
 
 
-def commit(opened: Opened, recipe: Recipe, cost: Cost, reading: Reading, parent: str | None) -> Run:
-    """Store a measured recipe as a run and put it on the desk."""
-    run = new_run(opened, recipe, cost, (reading,), parent)
+def commit(opened: Opened, recipe: Recipe, cost: Cost, reading: Reading | None, parent: str | None) -> Run:
+    """Store a recipe as a run and put it on the desk; one that is not measured yet gets its reading later."""
+    run = new_run(opened, recipe, cost, () if reading is None else (reading,), parent)
     opened.workspace.add_run(run)
     opened.workspace.set_head(opened.task.name, run.id)
     return run

@@ -1,4 +1,6 @@
+import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -14,6 +16,17 @@ def desk(app: AppTest) -> Session:
     return app.session_state["session"]
 
 
+def bars(app: AppTest) -> dict[str, Any]:
+    """What the browser was given to draw; empty on other pages."""
+    found = app.get("bidi_component")
+    return json.loads(json.loads(found[0].proto.json)) if found else {}
+
+
+def tiles(app: AppTest) -> dict[str, dict[str, Any]]:
+    """The readings above the bars, by name."""
+    return {tile["name"]: tile for tile in bars(app).get("reply", {}).get("tiles", ())}
+
+
 def settle(app: AppTest) -> AppTest:
     """Run the page until the worker owes it nothing."""
     for _ in range(200):
@@ -21,6 +34,7 @@ def settle(app: AppTest) -> AppTest:
         app.run()
         waits = any(caption.value.startswith("Opening") for caption in app.caption)
         waits |= any("[measuring]" in metric.label for metric in app.metric)
+        waits |= any(tile["status"] == "measuring" for tile in tiles(app).values())
         waits |= not all(question.finished for question in desk(app).asked.values())
         if app.exception or app.error or not waits:
             break

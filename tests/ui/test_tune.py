@@ -1,16 +1,10 @@
-import json
-
 import pytest
 
 from prunekit import verbs
 from prunekit.recipe import Recipe
 from prunekit.records import Mode
 from prunekit.ui.session import Session
-from tests.ui.conftest import desk, settle
-
-
-def metric(app, label):
-    return next(found for found in app.metric if found.label.startswith(label))
+from tests.ui.conftest import bars, desk, settle, tiles
 
 
 def slider(app, layer):
@@ -19,11 +13,6 @@ def slider(app, layer):
 
 def box(app, layer):
     return next(found for found in app.number_input if found.key.startswith(f"desk-channels-{layer}-box"))
-
-
-def bars(app):
-    """What the browser was given to draw."""
-    return json.loads(json.loads(app.get("bidi_component")[0].proto.json))
 
 
 def pull(app, values, *, phase="commit", pinned=(), layout=None):
@@ -46,10 +35,9 @@ def button(app, label):
 
 
 def test_the_first_visit_shows_what_the_card_says(visit):
-    app = visit()
-    assert metric(app, "Accuracy").label.endswith("[measured]")
-    assert metric(app, "Accuracy").value == "98.1 %"
-    assert metric(app, "Parameters").value == "77.8 k"
+    found = tiles(visit())
+    assert (found["accuracy"]["value"], found["accuracy"]["status"]) == ("98.1 %", "measured")
+    assert (found["params"]["value"], found["params"]["status"]) == ("77.8 k", "exact")
 
 
 def test_linked_bars_move_as_one_and_the_readings_are_the_verbs(visit, workspace):
@@ -60,9 +48,11 @@ def test_linked_bars_move_as_one_and_the_readings_are_the_verbs(visit, workspace
     assert all(bar["linked"] == "tied by the addition of layer1.0.conv2 and conv1" for bar in tied)
     opened = verbs.open_task("resnet8", workspace)
     expected = verbs.last(verbs.evaluate(opened, desk(app).recipe))
-    assert metric(app, "Accuracy").value == f"{100 * expected.reading.value:.1f} %"
-    assert f"{expected.cost.params:,}" in [caption.value for caption in app.caption]
-    assert bars(app)["reply"]["text"].startswith(f"{100 * expected.reading.value:.1f} % ({expected.reading.correct}")
+    accuracy, raw = tiles(app)["accuracy"], 100 * expected.reading.value_raw
+    assert accuracy["value"] == f"{100 * expected.reading.value:.1f} %"
+    assert accuracy["detail"][0] == f"{expected.reading.correct} of 1,000 validation samples"
+    assert accuracy["detail"][-1] == f"{raw:.1f} % before recalibration"
+    assert tiles(app)["params"]["detail"] == [f"{expected.cost.params:,}"]
 
 
 def test_the_plain_twin_moves_the_same_desk(visit):
@@ -79,9 +69,9 @@ def test_the_plain_twin_moves_the_same_desk(visit):
 def test_counts_are_there_at_once_and_the_old_accuracy_never_leaves(visit):
     app = pull(visit(), {"layer3.0.conv1": 0.5}, phase="drag")
     # 32 of 64 channels: 32·288 weights, 64 BatchNorm entries and 64·32·9 weights that read them go of 77,754.
-    assert "50,042" in [caption.value for caption in app.caption]
-    assert metric(app, "Accuracy").value.endswith("%")
-    assert metric(settle(app), "Accuracy").label.endswith("[measured]")
+    assert tiles(app)["params"]["detail"] == ["50,042"]
+    assert tiles(app)["accuracy"]["value"].endswith("%")
+    assert tiles(settle(app))["accuracy"]["status"] == "measured"
 
 
 def test_only_what_a_hand_lets_go_of_is_a_run(visit, workspace):
@@ -168,9 +158,9 @@ def test_the_sensitivity_preset_without_a_scan_says_what_to_do(visit):
 def test_weights_mode_keeps_the_counts_and_zeroes_the_share(visit):
     app = visit(session=Session("resnet8", mode=Mode.WEIGHTS))
     app = settle(pull(app, {"layer3.0.conv2": 0.5}))
-    assert metric(app, "Parameters").value == "77.8 k"
+    assert tiles(app)["params"]["value"] == "77.8 k"
     # 36,864 weights, half of them zero.
-    assert "59.3 k of them not zero" in [caption.value for caption in app.caption]
+    assert tiles(app)["nonzero"]["value"] == "59.3 k"
     assert any("dense FLOPs and latency unchanged" in caption.value for caption in app.caption)
 
 
@@ -187,7 +177,7 @@ def test_another_task_takes_the_desk_over(visit):
     app = settle(app)
     assert not app.exception
     assert desk(app).recipe == Recipe("article")
-    assert metric(app, "Parameters").value == "351 k"
+    assert tiles(app)["params"]["value"] == "351 k"
 
 
 def test_redo_without_an_undo_leaves_the_desk_alone(visit):

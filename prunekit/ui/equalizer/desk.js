@@ -1,5 +1,6 @@
 // The desk: the values of all bars, what moves them, and what they cost.
 
+const LINGER = 250; // ms
 const instances = new WeakMap();
 const bound = (value, low, high) => Math.min(high, Math.max(low, value));
 
@@ -14,32 +15,55 @@ class Desk {
     this.focused = 0;
     this.floors = {};
     this.columns = [];
-    this.courier = new Courier((rev, phase) => this.send(rev, phase));
+    this.reply = { rev: 0, recipe: "", n: 0, done: false, tiles: [] };
+    this.courier = new Courier({
+      write: (rev, phase) => this.state(rev, phase),
+      hear: (reply) => this.hear(reply),
+      landed: (message) => this.tell(message),
+    });
     this.hands = new Hands(this);
   }
 
   /** Take what the server says; called at every change of `data`. */
   update({ data: text, setStateValue, setTriggerValue }) {
     const data = JSON.parse(text);
-    this.setStateValue = setStateValue;
+    this.tell = (message) => {
+      clearTimeout(this.soon);
+      setStateValue("desk", message);
+    };
     this.command = (name) => setTriggerValue("command", name);
     const isNew = this.data?.layout !== data.layout;
+    const hasMoved = data.version !== this.version;
     this.data = data;
+    this.courier.follow(data.reply.rev);
     if (isNew) {
       this.build();
       this.pinned = new Set(data.pinned); // later on, pins are the hand's alone
     }
-    if (isNew || (data.version !== this.version && !this.hands.drag)) this.take();
-    this.courier.answer(data.reply.rev);
+    if (isNew || hasMoved) this.take();
+    const address = new URL(data.line, document.baseURI);
+    address.protocol = address.protocol.replace("http", "ws");
+    this.courier.open(address.href);
     data.bars.forEach((bar, index) => paintShade(this.slider(index), bar));
+    this.courier.answer(data.reply);
     this.paint();
   }
 
+  /** Take an answer, unless a newer one is there: the page and the line are not of the same speed. */
+  hear(reply) {
+    const old = this.reply;
+    const same = reply.rev === old.rev && reply.recipe === old.recipe;
+    if (reply.rev < old.rev || (same && (reply.n < old.n || (old.done && !reply.done)))) return;
+    this.reply = reply;
+    paintStrip(this);
+  }
+
+  /** Take the server's values, but for the bars in hand: those are the hand's. */
   take() {
-    const { version, values, reply } = this.data;
+    const { version, values } = this.data;
     this.version = version;
-    this.values = { ...values };
-    this.courier.reset(reply.rev);
+    const held = Object.fromEntries((this.hands.drag?.keys ?? []).map((key) => [key, this.values[key]]));
+    this.values = { ...values, ...held };
   }
 
   build() {
@@ -89,13 +113,16 @@ class Desk {
 
   /** Move a bar, and all selected ones if it is one of them, by a change from where they stood. */
   shift(bar, change, from) {
+    this.setMany(Object.fromEntries(this.together(bar).map((key) => [key, (from[key] ?? 0) + change])));
+  }
+
+  /** The keys that move when a hand moves a bar. */
+  together(bar) {
     const keys = this.selected.has(bar.key) ? [...this.selected] : [bar.key];
-    const free = keys.filter((key) => !this.pinned.has(key));
-    this.setMany(Object.fromEntries(free.map((key) => [key, (from[key] ?? 0) + change])));
+    return keys.filter((key) => !this.pinned.has(key));
   }
 
   commit() {
-    if (this.data.version !== this.version) this.take();
     this.courier.offer("commit");
     this.paint();
   }
@@ -121,6 +148,7 @@ class Desk {
     if (!this.pinned.delete(bar.key)) this.pinned.add(bar.key);
     this.paint();
     this.courier.offer("drag");
+    this.tellSoon();
   }
 
   /** Add a bar to the selection or take it out; with `range`, add all from the focus to it. */
@@ -146,8 +174,19 @@ class Desk {
     const changed = this.focused !== index;
     this.focused = index;
     this.slider(index).tabIndex = 0;
-    if (changed) this.courier.offer("drag"); // the page shows the layer in focus
-    paintReadout(this);
+    paintFocus(this);
+    if (!changed) return;
+    this.courier.offer("drag");
+    this.tellSoon(); // the page shows the layer in focus
+  }
+
+  /** Let the page run once the hand rests, where only it has something to change. */
+  tellSoon() {
+    clearTimeout(this.soon);
+    this.soon = setTimeout(() => {
+      if (this.hands.drag || this.courier.isPending) return this.tellSoon();
+      this.tell(this.state(this.courier.rev, "commit"));
+    }, LINGER);
   }
 
   // ---- what it costs
@@ -171,10 +210,10 @@ class Desk {
 
   // ---- what it says
 
-  send(rev, phase) {
+  state(rev, phase) {
     const { bars, layout } = this.data;
     const focus = bars[this.focused]?.name ?? null;
-    this.setStateValue("desk", { rev, phase, layout, focus, values: { ...this.values }, pinned: [...this.pinned] });
+    return { rev, phase, layout, focus, values: { ...this.values }, pinned: [...this.pinned] };
   }
 
   filter() {
@@ -201,10 +240,12 @@ class Desk {
     if (this.root.activeElement !== master) master.value = Math.round(100 * mean);
     master.setAttribute("aria-valuetext", `${asPercent(mean)} mean sparsity of the bars that are not pinned`);
     this.part("mastervalue").textContent = asPercent(Math.round(100 * mean) / 100);
-    paintReadout(this);
+    paintStrip(this);
+    paintFocus(this);
   }
 
   close() {
+    clearTimeout(this.soon);
     this.courier.close();
     this.hands.close();
   }

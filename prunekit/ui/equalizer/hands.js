@@ -23,7 +23,8 @@ class Hands {
     });
     const master = desk.part("master");
     master.addEventListener("input", () => desk.moveMaster(+master.value / 100));
-    master.addEventListener("change", () => desk.courier.offer("commit"));
+    master.addEventListener("change", () => desk.commit());
+    desk.part("pin").addEventListener("click", () => desk.togglePin(this.bar(desk.focused)));
     desk.part("filter").addEventListener("input", () => desk.filter());
     desk.part("stage").addEventListener("change", () => desk.filter());
     desk.root.addEventListener("keydown", (event) => this.undo(event));
@@ -54,7 +55,8 @@ class Hands {
       // The presses of a double click move the bar; what stood there before is what typing starts from.
       const again = this.last?.index === index && event.timeStamp - this.last.time < DOUBLE;
       this.last = { index, time: event.timeStamp, values: again ? this.last.values : { ...desk.values } };
-      this.drag = { bar, box: desk.slider(index).getBoundingClientRect(), from: { ...desk.values } };
+      const box = desk.slider(index).getBoundingClientRect();
+      this.drag = { bar, box, from: { ...desk.values }, keys: desk.together(bar) };
     }
     this.focus(index, true);
     if (this.drag) this.pull(event);

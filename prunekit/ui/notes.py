@@ -1,0 +1,32 @@
+"""What a person should know of the desk's reading, below the bars."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from prunekit.ui import jobs, reading
+from prunekit.ui.navigation import link
+from prunekit.ui.summary import standing
+from prunekit.ui.text import literal
+
+if TYPE_CHECKING:
+    from prunekit.verbs import Opened
+
+
+def notes(opened: "Opened") -> None:
+    """Draw the notes, and the page anew once the reading under way is exact."""
+    jobs.follow("notes", lambda: _draw(opened), lambda: not reading.measure(opened).finished)
+
+
+def _draw(opened: "Opened") -> None:
+    asked, found = reading.measure(opened), standing(opened)
+    if asked.error:
+        st.error(literal(asked.error), icon=":material/error:")
+    if found.collapsed(len(opened.task.data.classes)):
+        st.warning(
+            "Collapsed: the accuracy is near chance. Recalibrate BatchNorm (in the criterion's menu) or fine-tune.",
+            icon=":material/trending_down:",
+        )
+        link("recover", "Fine-tune on the Recover page")
+    for note in asked.answer.notes if asked.answer and found.fresh else ():
+        st.caption(f":material/info: {literal(note)}")
