@@ -1,0 +1,161 @@
+"""A plan: the steps of a forward pass, run from the start or from the first step that a cut changes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, fx
+
+from prunekit.measure.program.operations import Operations
+from prunekit.measure.program.step import Step
+
+Values = dict[fx.Node, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Schedule:
+    """Some steps of a plan, in order.
+
+    Attributes:
+        steps: what runs.
+        needs: the values they read that they do not make.
+        frees: for each step, the values nothing reads after it.
+    """
+
+    steps: tuple[Step, ...]
+    needs: tuple[fx.Node, ...]
+    frees: tuple[tuple[fx.Node, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Suffix:
+    """A schedule with the tensors of one cut.
+
+    Attributes:
+        schedule: the steps that depend on the cut.
+        prepared: what each step takes for its tensors.
+        runs: how each step runs; not as the plan has it where a size changed.
+        kept: value → dimension and positions that stay, for needed values that lose channels.
+    """
+
+    schedule: Schedule
+    prepared: tuple[Any, ...]
+    runs: tuple[Any, ...]
+    kept: Mapping[fx.Node, Sequence[tuple[int, Tensor]]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Env:
+    """The values of one batch that a later pass may start from.
+
+    Attributes:
+        n: samples.
+        values: value by node; what was not kept is computed again when it is read.
+    """
+
+    n: int
+    values: Values
+
+    @property
+    def bytes(self) -> int:
+        """Memory of the values, each counted once."""
+        tensors = {
+            value.untyped_storage().data_ptr(): value for value in self.values.values() if torch.is_tensor(value)
+        }
+        return sum(value.untyped_storage().nbytes() for value in tensors.values())
+
+
+class Plan:
+    """The steps of one network with its own tensors.
+
+    Args:
+        source: the operations.
+        steps: what runs, in execution order.
+        state: parameters and buffers by name.
+        boundary: tensors that cuts replace; the values their readers start from are kept.
+    """
+
+    def __init__(
+        self, source: Operations, steps: Sequence[Step], state: Mapping[str, Tensor], boundary: Iterable[str]
+    ) -> None:
+        self.source, self.steps, self.state = source, tuple(steps), state
+        self.maker = {step.value: step for step in self.steps}
+        self._fixed = {source.input, *source.constants}
+        self._schedules: dict[frozenset[str], Schedule] = {}
+        self._prepared: dict[fx.Node, Any] = {}
+        self._all = self.schedule(self.steps)
+        self.boundary = {node for name in boundary for node in self.affected((name,)).needs} | {source.output}
+        with torch.inference_mode():
+            for step in self.steps:
+                self._prepared[step.value] = step.prepare([state[name] for name in step.tensors])
+
+    def schedule(self, steps: Sequence[Step]) -> Schedule:
+        """Order what is freed after which of some steps."""
+        made = {step.value for step in steps}
+        last = {node: at for at, step in enumerate(steps) for node in step.reads}
+        frees: list[list[fx.Node]] = [[] for _ in steps]
+        for node, at in last.items():
+            if node in made and node is not self.source.output:
+                frees[at].append(node)
+        needs = dict.fromkeys(node for step in steps for node in step.reads if node not in made)
+        return Schedule(tuple(steps), tuple(needs), tuple(map(tuple, frees)))
+
+    def affected(self, names: Iterable[str]) -> Schedule:
+        """Return the steps whose value depends on one of some tensors."""
+        key = frozenset(names)
+        if key not in self._schedules:
+            dirty: set[fx.Node] = set()
+            for step in self.steps:
+                if not key.isdisjoint(step.tensors) or not dirty.isdisjoint(step.reads):
+                    dirty.add(step.value)
+            self._schedules[key] = self.schedule([step for step in self.steps if step.value in dirty])
+        return self._schedules[key]
+
+    def prepare(self, tensors: Mapping[str, Tensor]) -> Suffix:
+        """Get ready to run with tensors replaced by others of the same shape."""
+        schedule = self.affected(tensors)
+        return Suffix(schedule, self.tensors_of(schedule, tensors), tuple(step.run for step in schedule.steps), {})
+
+    def tensors_of(self, schedule: Schedule, tensors: Mapping[str, Tensor]) -> tuple[Any, ...]:
+        """Prepare the tensors of a schedule's steps, anew where one of them is replaced."""
+        return tuple(
+            self._prepared[step.value]
+            if tensors.keys().isdisjoint(step.tensors)
+            else step.prepare([tensors.get(name, self.state[name]) for name in step.tensors])
+            for step in schedule.steps
+        )
+
+    def dense(self, inputs: Tensor) -> Env:
+        """Run every step and keep the values that a cut may start from."""
+        values: Values = {**self.source.constants, self.source.input: inputs}
+        for step, frees in zip(self.steps, self._all.frees, strict=True):
+            values[step.value] = step.run(len(inputs), self._prepared[step.value], *map(values.__getitem__, step.reads))
+            for node in frees:
+                if node not in self.boundary:
+                    del values[node]
+        return Env(len(inputs), values)
+
+    def suffix(self, env: Env, suffix: Suffix) -> Tensor:
+        """Run the steps that a cut changes and return the output."""
+        values = {node: self.value(env, node) for node in suffix.schedule.needs}
+        for node, cuts in suffix.kept.items():
+            for dim, positions in cuts:
+                values[node] = values[node].index_select(dim, positions)
+        schedule = suffix.schedule
+        for step, run, prepared, frees in zip(
+            schedule.steps, suffix.runs, suffix.prepared, schedule.frees, strict=True
+        ):
+            values[step.value] = run(env.n, prepared, *map(values.__getitem__, step.reads))
+            for node in frees:
+                del values[node]
+        output = self.source.output
+        answer: Tensor = values[output] if output in values else self.value(env, output)
+        return answer
+
+    def value(self, env: Env, node: fx.Node) -> Any:
+        """Return a dense value, computed again where it was not kept."""
+        if node in env.values:
+            return env.values[node]
+        step = self.maker[node]
+        return step.run(env.n, self._prepared[node], *(self.value(env, read) for read in step.reads))
