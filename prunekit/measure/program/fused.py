@@ -19,7 +19,7 @@ aten = torch.ops.aten
 
 Activation = tuple[str, list[float], str]
 NONE: Activation = ("none", [], "")
-DEFAULTS = (None, 1, 0, 1, 1)
+DEFAULTS: tuple[Any, ...] = (None, 1, 0, 1, 1)
 """A convolution's bias, stride, padding, dilation and groups where the call leaves them out."""
 
 ROWS = 64
