@@ -9,7 +9,6 @@ from prunekit.figures.layout import Row, figure, nothing_yet, plain, short
 from prunekit.figures.palette import KEPT, NEUTRAL, REMOVED
 from prunekit.records import Comparison
 
-
 PERCENT = ("channels", "weights")
 """What a recipe asks for as a fraction of each group or layer."""
 

@@ -151,10 +151,8 @@ def _reads(chain: _Chain) -> tuple[fx.Node, ...]:
 
 
 def _convolution(chain: _Chain, names: Mapping[fx.Node, str]) -> Step:
-    x, weight, bias, stride, padding, dilation, groups = (
-        *chain.root.args,
-        *(None, 1, 0, 1, 1)[len(chain.root.args) - 2 :],
-    )
+    given: tuple[Any, ...] = (*chain.root.args, *DEFAULTS[len(chain.root.args) - 2 :])
+    x, weight, bias, stride, padding, dilation, groups = given
     stride, padding, dilation = _pair(stride), _pair(padding), _pair(dilation)
     tensors = [names[weight]] + ([names[bias]] if bias is not None else [])
     norm: list[str | None] = []
