@@ -14,7 +14,7 @@ from prunekit.graph.calls import bind
 from prunekit.graph.labels import Labels
 from prunekit.graph.shrink import shrink
 from prunekit.graph.structure import Structure
-from prunekit.graph.trace import Trace, on_meta, trace
+from prunekit.graph.trace import Trace, stand_in, trace
 from prunekit.records import Group
 
 Shapes = list[tuple[str, tuple[int, ...]]]
@@ -32,7 +32,7 @@ def protect_failures(
         The structure, with the groups that failed protected and the reason in words.
     """
     candidates = [group for group in structure.prunable if group.units > 1]
-    probe = on_meta(model).eval()
+    probe = stand_in(model)
     if not candidates or _failure(probe, structure, traced, labels, candidates, example) is None:
         return structure
     reasons = {group.name: _failure(probe, structure, traced, labels, [group], example) for group in candidates}

@@ -83,7 +83,7 @@ def partition(
 def _reasons(labels: Labels, root: Atoms) -> dict[int, str]:
     reasons: dict[int, str] = {}
     for atoms, reason in labels.frozen:
-        for index in np.unique(root[atoms]).tolist():
+        for index in set(root[atoms].tolist()):
             reasons.setdefault(index, reason)
     return reasons
 
@@ -121,7 +121,7 @@ def _consumes(layer: LayerCall, cut: Sequence[Member]) -> bool:
 
 
 def _roots(atoms: Sequence[Atoms], root: Atoms) -> set[int]:
-    return set(np.unique(root[np.concatenate(list(atoms))]).tolist()) if atoms else set()
+    return set(root[np.concatenate(list(atoms))].tolist()) if atoms else set()
 
 
 def _explanations(trace: Trace, labels: Labels, layers: Sequence[LayerCall], root: Atoms) -> dict[int, str]:

@@ -7,9 +7,12 @@ from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
-from torch.fx.experimental.proxy_tensor import make_fx
 
 from prunekit.errors import StructureError
+from prunekit.graph.record import record
+
+HEAVY = 64 * 2**20
+"""Bytes of parameters and buffers from which a forward pass is recorded on ``meta``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,8 +43,8 @@ class Trace:
 def trace(model: nn.Module, example: Tensor) -> Trace:
     """Record the operations of one eval-mode forward pass.
 
-    The pass runs on the ``meta`` device, which costs no arithmetic; a network that looks at its
-    values (a data-dependent branch) runs for real instead, on a copy.
+    A copy of the network runs; a large one on the ``meta`` device, which costs no arithmetic, unless
+    its forward pass needs values.
 
     Args:
         model: the network; it is not changed.
@@ -56,14 +59,14 @@ def trace(model: nn.Module, example: Tensor) -> Trace:
     """
     with torch.random.fork_rng(devices=[]):
         graph = _graph(model, example)
-    tensors = dict(named_tensors(model))
+    tensors, state = dict(named_tensors(model)), model.state_dict()
     placeholders = [node for node in graph.nodes if node.op == "placeholder"]
     return Trace(
         graph=graph,
         tensors=dict(zip(placeholders, tensors, strict=False)),
         shapes={name: tuple(tensor.shape) for name, tensor in tensors.items()},
         parameters=frozenset(name for name, _ in model.named_parameters()),
-        persistent=frozenset(name for name, _ in model.named_buffers() if name in model.state_dict()),
+        persistent=frozenset(name for name, _ in model.named_buffers() if name in state),
         itemsize={name: tensor.element_size() for name, tensor in tensors.items()},
         types={path: type(module).__name__ for path, module in model.named_modules()},
         batch=example.shape[0],
@@ -71,13 +74,12 @@ def trace(model: nn.Module, example: Tensor) -> Trace:
 
 
 def _graph(model: nn.Module, example: Tensor) -> fx.Graph:
-    try:
-        return _record(on_meta(model), example.to("meta"))
-    except Exception as error:
-        reason = error
-    if not any(tensor.is_meta for _, tensor in named_tensors(model)):
+    first = on_meta(model) if example.is_meta else stand_in(model)
+    for network in (first,) if first is model or example.is_meta else (first, model):
         try:
-            return _record(copy.deepcopy(model), example)
+            copied = copy.deepcopy(network).eval()
+            tensors = dict(named_tensors(copied))
+            return record(copied, tensors, _beside(tensors, example))
         except Exception as error:
             reason = error
     sentence = str(reason).partition("\n")[0] or "no message"
@@ -93,6 +95,14 @@ def named_tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
     yield from model.named_buffers()
 
 
+def stand_in(model: nn.Module) -> nn.Module:
+    """Return what a forward pass is cheapest to record of: the model itself, or a copy of a large one on ``meta``.
+
+    Passes on ``meta`` cost no arithmetic, but PyTorch loads a computer algebra system for them.
+    """
+    return on_meta(model) if sum(tensor.nbytes for _, tensor in named_tensors(model)) > HEAVY else model
+
+
 def on_meta(model: nn.Module) -> nn.Module:
     """Copy a model with every tensor on the ``meta`` device, without copying its weights."""
     memo: dict[int, Any] = {}
@@ -102,12 +112,6 @@ def on_meta(model: nn.Module) -> nn.Module:
     return copy.deepcopy(model, memo)
 
 
-def _record(model: nn.Module, example: Tensor) -> fx.Graph:
-    model.eval()
-    tensors = dict(named_tensors(model))
-
-    def forward(state: dict[str, Tensor], inputs: Tensor) -> Any:
-        return torch.func.functional_call(model, state, (inputs,))
-
-    with torch.no_grad():
-        return make_fx(forward, pre_dispatch=True)(tensors, example).graph
+def _beside(tensors: Mapping[str, Tensor], example: Tensor) -> Tensor:
+    """Bring an example to where the network's tensors are."""
+    return next((example.to(tensor.device) for tensor in tensors.values()), example)

@@ -1,0 +1,175 @@
+"""Writes down the operations of a forward pass while it runs.
+
+``make_fx(pre_dispatch=True)`` makes the same graph, but imports a compiler for it, which takes seconds
+in every process. This recorder is a dispatch mode of the same kind without the compiler.
+"""
+
+import contextlib
+import operator
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+from torch._dispatch.python import enable_python_dispatcher
+from torch.fx.experimental.proxy_tensor import ProxyTorchDispatchMode
+from torch.fx.node import map_aggregate
+from torch.multiprocessing.reductions import StorageWeakRef
+from torch.utils import _pytree as pytree
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.weak import WeakTensorKeyDictionary
+
+from prunekit.errors import StructureError
+
+
+def record(model: nn.Module, tensors: Mapping[str, Tensor], example: Tensor) -> fx.Graph:
+    """Run a network once and return its ATen operations.
+
+    Every value knows its shape and dtype (``meta["val"]``, a tensor without memory); composite
+    operations such as ``aten.linear`` stay whole, as `torch.fx` graphs before autograd have them.
+
+    Args:
+        model: a network in eval mode whose state the forward pass may change.
+        tensors: its parameters and buffers by name: the graph's first inputs, in this order.
+        example: ``(batch, …)`` input on the network's device, the graph's last input.
+
+    Raises:
+        StructureError: the forward pass reads a value, so that other inputs may take other ways.
+    """
+    recorder = _Recorder()
+    for name, tensor in tensors.items():
+        recorder.place(name.replace(".", "_"), tensor)
+    recorder.place("input", example)
+    with torch.no_grad(), _whole_attention(), enable_python_dispatcher(), recorder:
+        output = model(example)
+    recorder.graph.output(recorder.nodes_of(_tensors_of(output)))
+    return recorder.graph
+
+
+class _Recorder(ProxyTorchDispatchMode):
+    """Sees each operation before autograd does; only a subclass of this mode may stand there.
+
+    Attributes:
+        graph: what was recorded so far.
+    """
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # skipping it would import it
+
+    def __init__(self) -> None:
+        # The parent's own constructor imports the compiler.
+        TorchDispatchMode.__init__(self, torch._C.DispatchKey.PreDispatch)  # type: ignore[no-untyped-call]
+        self._mode_key = torch._C._TorchDispatchModeKey.PROXY
+        self.enter_stack = []
+        self.graph = fx.Graph()
+        self._nodes = WeakTensorKeyDictionary()  # by identity, while the tensor lives: activations are let go
+        self._varying: set[StorageWeakRef] = set()
+        self._constants = 0
+
+    def place(self, name: str, tensor: Tensor) -> None:
+        """Make a tensor an input of the graph."""
+        self._nodes[tensor] = node = self.graph.placeholder(name)
+        node.meta["val"] = _twin(tensor)
+        self._vary(tensor)
+
+    def nodes_of(self, values: Any) -> Any:
+        """Replace the tensors in nested values by their nodes."""
+        return map_aggregate(values, lambda value: self._node(value) if isinstance(value, Tensor) else value)
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if func is torch.ops.prim.device.default:
+            return func(*args, **kwargs)
+        if func is torch.ops.aten.lift_fresh.default:
+            func = torch.ops.aten.lift_fresh_copy.default  # a literal of the forward pass, made anew in each pass
+        varies = any(self._varies(tensor) for tensor in _tensors((args, kwargs)))
+        if torch.Tag.data_dependent_output in func.tags or func is torch.ops.aten.is_nonzero.default:
+            if varies:
+                raise StructureError(
+                    f"The forward pass reads a value ({func}), so another input may take another way through it; "
+                    "compute with tensors instead, for instance with torch.where."
+                )
+            return func(*args, **kwargs)
+        inputs, options = self.nodes_of((args, kwargs))
+        result = func(*args, **kwargs)
+        name = self.graph._target_to_str(func.overloadpacket.__name__)
+        node = self.graph.create_node("call_function", func, inputs, options, name=name)
+        self._assign(node, result)
+        if varies or torch.Tag.nondeterministic_seeded in func.tags:
+            self._vary(result)
+            self._vary(_written(func, args, kwargs))
+        return result
+
+    def _node(self, tensor: Tensor) -> fx.Node:
+        if tensor in self._nodes:
+            found: fx.Node = self._nodes[tensor]
+            return found
+        node = self.graph.create_node("get_attr", f"_tensor_constant{self._constants}")
+        self._constants += 1
+        self._assign(node, tensor)
+        return node
+
+    def _assign(self, node: fx.Node, value: Any) -> None:
+        node.meta["val"] = map_aggregate(value, lambda item: _twin(item) if isinstance(item, Tensor) else item)
+        if isinstance(value, Tensor):
+            self._nodes[value] = node
+        elif isinstance(value, list | tuple):
+            for index, item in enumerate(value):
+                if isinstance(item, Tensor):
+                    self._assign(self.graph.call_function(operator.getitem, (node, index)), item)
+
+    def _varies(self, tensor: Tensor) -> bool:
+        """Whether a tensor's values depend on the input, the weights or chance."""
+        return tensor.layout is not torch.strided or _memory(tensor) in self._varying
+
+    def _vary(self, values: Any) -> None:
+        self._varying.update(_memory(tensor) for tensor in _tensors(values) if tensor.layout is torch.strided)
+
+
+def _tensors(values: Any) -> list[Tensor]:
+    """Return the tensors in nested values."""
+    found: list[Tensor] = []
+    map_aggregate(values, lambda value: found.append(value) if isinstance(value, Tensor) else None)
+    return found
+
+
+def _memory(tensor: Tensor) -> StorageWeakRef:
+    """Return what a tensor and its views have in common, without keeping it alive."""
+    return StorageWeakRef(tensor.untyped_storage())  # type: ignore[no-untyped-call]
+
+
+def _written(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+    """Return the tensors that an operation writes into."""
+    given = {**dict(zip((argument.name for argument in func._schema.arguments), args, strict=False)), **kwargs}
+    return [given.get(a.name) for a in func._schema.arguments if a.alias_info and a.alias_info.is_write]
+
+
+def _twin(tensor: Tensor) -> Tensor | None:
+    """Return a tensor of the same shape, strides and dtype that holds no memory."""
+    if tensor.layout is not torch.strided or tensor.is_nested:
+        return None
+    return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
+
+
+def _tensors_of(output: Any) -> list[Tensor]:
+    """Return the tensors that a network gives out, in lists, dictionaries, named tuples or data classes."""
+    found: list[Tensor] = []
+    for leaf in pytree.tree_leaves(output):
+        if isinstance(leaf, Tensor):
+            found.append(leaf)
+        elif is_dataclass(leaf):
+            found += _tensors_of([getattr(leaf, field.name) for field in fields(leaf)])
+    return found
+
+
+@contextlib.contextmanager
+def _whole_attention() -> Iterator[None]:
+    """Keep ``nn.MultiheadAttention`` and the Transformer layers from running as one opaque kernel."""
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(before)
