@@ -35,7 +35,8 @@ def record(model: nn.Module, tensors: Mapping[str, Tensor], example: Tensor) -> 
         example: ``(batch, …)`` input on the network's device, the graph's last input.
 
     Raises:
-        StructureError: the forward pass reads a value, so that other inputs may take other ways.
+        StructureError: the forward pass reads a value, so that other inputs may take other ways, or
+            gives out something in which tensors cannot be looked for.
     """
     recorder = _Recorder()
     for name, tensor in tensors.items():
@@ -99,7 +100,8 @@ class _Recorder(ProxyTorchDispatchMode):
         self._assign(node, result)
         if varies or torch.Tag.nondeterministic_seeded in func.tags:
             self._vary(result)
-            self._vary(_written(func, args, kwargs))
+            if func._schema.is_mutable:
+                self._vary(_written(func, args, kwargs))
         return result
 
     def _node(self, tensor: Tensor) -> fx.Node:
@@ -161,6 +163,11 @@ def _tensors_of(output: Any) -> list[Tensor]:
             found.append(leaf)
         elif is_dataclass(leaf):
             found += _tensors_of([getattr(leaf, field.name) for field in fields(leaf)])
+        elif leaf is not None and not isinstance(leaf, str | int | float):
+            raise StructureError(
+                f"The forward pass returns a {type(leaf).__name__}; return tensors, alone or in lists, tuples, "
+                "dictionaries or data classes."
+            )
     return found
 
 

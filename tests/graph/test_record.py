@@ -206,6 +206,12 @@ def test_outputs_are_found_in_lists_named_tuples_and_data_classes():
     assert [node.name for node in output.all_input_nodes] == ["conv2d", "input_1", "conv2d_1"]
 
 
+def test_an_output_that_may_hide_tensors_is_refused():
+    net = Net(lambda net, x: (x, Net(None, hidden=net.a(x))), a=conv())
+    with pytest.raises(StructureError, match="returns a Net; return tensors"):
+        recorded(net, torch.randn(2, 3, 6, 6))
+
+
 def test_activations_are_let_go():
     alive = []
 
