@@ -69,7 +69,7 @@ def flips_table(found: Comparison) -> list[Row]:
             "class": found.classes[flip.target],
             "first": found.classes[flip.a],
             "second": found.classes[flip.b],
-            "right": "first" if flip.a == flip.target else "second" if flip.b == flip.target else "neither",
+            "right": flip.right,
         }
         for flip in found.flips
     ]

@@ -57,7 +57,7 @@ def tree(
     made.update_layout(coloraxis={"colorscale": DENSITY, "colorbar": {"title": f"{metric}, %", "thickness": 12}})
     deepest = max(node.depth for node in nodes)
     made.update_xaxes(range=[-0.3, deepest + 0.5], dtick=1 if deepest <= 20 else None, zeroline=False, showgrid=False)
-    made.update_yaxes(visible=False, autorange="reversed")
+    made.update_yaxes(visible=False, range=[lanes - 0.4, -0.7])  # from above, with room for a name on the first lane
     return made
 
 

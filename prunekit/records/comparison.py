@@ -39,6 +39,11 @@ class Flip:
     a: int
     b: int
 
+    @property
+    def right(self) -> str:
+        """Which network says its class: ``first``, ``second`` or ``neither``."""
+        return "first" if self.a == self.target else "second" if self.b == self.target else "neither"
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -66,12 +71,12 @@ class Comparison:
     @property
     def broken(self) -> int:
         """How many samples only the first network gets right."""
-        return sum(flip.a == flip.target for flip in self.flips)
+        return sum(flip.right == "first" for flip in self.flips)
 
     @property
     def fixed(self) -> int:
         """How many samples only the second network gets right."""
-        return sum(flip.b == flip.target for flip in self.flips)
+        return sum(flip.right == "second" for flip in self.flips)
 
     def to_json(self) -> dict[str, Any]:
         """Return the comparison as plain JSON values."""

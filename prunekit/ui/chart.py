@@ -1,6 +1,6 @@
 """A chart with the same data as a table beneath it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -28,7 +28,14 @@ def chart(figure: "go.Figure", rows: Rows, name: str, alt: str) -> None:
         _twin(rows, name, alt)
 
 
-def choosing_chart(figure: "go.Figure", rows: Rows, name: str, alt: str, choose: Callable[[str], None]) -> None:
+def choosing_chart(
+    figure: "go.Figure",
+    rows: Rows,
+    name: str,
+    alt: str,
+    choose: Callable[[str], None],
+    names: Sequence[str] | None = None,
+) -> None:
     """Draw a chart whose markers can be clicked.
 
     Args:
@@ -37,6 +44,7 @@ def choosing_chart(figure: "go.Figure", rows: Rows, name: str, alt: str, choose:
         name: names both on the page and the downloaded file.
         alt: what the chart shows.
         choose: takes the name that was clicked; the page runs again afterwards.
+        names: the name that each row of the table chooses as well; ``None`` where rows are no choice.
     """
     key = f"chart-{name}"
     with st.container(border=True):
@@ -49,7 +57,7 @@ def choosing_chart(figure: "go.Figure", rows: Rows, name: str, alt: str, choose:
             on_select=lambda: _clicked(key, choose),
             selection_mode="points",
         )
-        _twin(rows, name, alt)
+        _twin(rows, name, alt, (lambda row: choose(names[row])) if names else None)
 
 
 def _clicked(key: str, choose: Callable[[str], None]) -> None:
@@ -60,7 +68,7 @@ def _clicked(key: str, choose: Callable[[str], None]) -> None:
         st.rerun()
 
 
-def _twin(rows: Rows, name: str, alt: str) -> None:
+def _twin(rows: Rows, name: str, alt: str, choose: Callable[[int], None] | None = None) -> None:
     if rows:
         with st.expander("As a table", icon=":material/table:", type="compact"):
-            table(rows, name, alt)
+            table(rows, name, alt, choose=choose)

@@ -20,6 +20,10 @@ TEXTS = {
         "A cut network has lost channels, not its training: one or two passes over the train images bring most "
         "of the accuracy back. The best network by validation is kept, also when you stop early."
     ),
+    "compare": (
+        "Every state of the bars you let go of is a run, and none is lost: undo and move on, and the history branches. "
+        "Name or star the runs you care for; the marks keep them in sight when the history grows."
+    ),
     "export": (
         "Nothing is offered before a fresh process has loaded it and found the outputs, the counts and the accuracy "
         "that were shown here."

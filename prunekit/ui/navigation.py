@@ -14,6 +14,7 @@ SECTIONS = {
         "tune": ("Tune", "tune"),
         "sensitivity": ("Sensitivity", "monitor_heart"),
         "recover": ("Recover", "healing"),
+        "compare": ("Compare", "account_tree"),
         "export": ("Export", "download"),
     },
     "Look inside": {

@@ -93,6 +93,8 @@ class Session:
         mode: what the sliders remove.
         recipe: the desk; ``None`` until the task's history has been read.
         layer: the layer whose weights are shown; ``None`` is the first.
+        run: the run that is looked at in the history; ``None`` is the one on the desk.
+        linked: the run that the address asks for, until it is on the desk.
         scanned: the group or layer whose sensitivity curve is shown; ``None`` is the first.
         hand: what the bars of the equalizer have said.
         drawn: for each keyed widget how often its key was renewed, and the value it shows.
@@ -107,6 +109,8 @@ class Session:
     mode: Mode = Mode.CHANNELS
     recipe: Recipe | None = None
     layer: str | None = None
+    run: str | None = None
+    linked: str | None = None
     scanned: str | None = None
     hand: Hand = Hand()
     drawn: dict[str, tuple[int, Any]] = field(default_factory=dict)
@@ -120,7 +124,7 @@ class Session:
         """Forget what belongs to the task that was open, for another one takes its place."""
         for asked in self.asked.values():
             asked.ticket.cancel()
-        self.recipe = self.layer = self.scanned = None
+        self.recipe = self.layer = self.scanned = self.run = self.linked = None
         self.hand = replace(Hand(), rev=self.hand.rev, version=self.hand.version + 1)
         self.asked.clear()
 

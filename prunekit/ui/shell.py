@@ -22,9 +22,11 @@ with st.sidebar:
     chosen = st.selectbox("Task", tasks, index, format_func=task_title, key="task")
 if st.query_params.get("task", tasks[0]) != chosen:
     st.query_params["task"] = chosen  # so that a reload and a copied address open the same task
+    st.query_params.pop("run", None)
 if chosen != now.task:
     now.clear_desk()
     now.task = chosen
+now.linked = st.query_params.get("run", now.linked)
 
 opening()  # in the worker's thread, so that torch warms up while the page paints
 page.run()

@@ -2,15 +2,23 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
+from prunekit.ui.session import shown
+
 Rows = Sequence[Mapping[str, Any]]
 
 
-def table(rows: Rows, name: str, alt: str, columns: Mapping[str, Any] | None = None) -> None:
+def table(
+    rows: Rows,
+    name: str,
+    alt: str,
+    columns: Mapping[str, Any] | None = None,
+    choose: Callable[[int], None] | None = None,
+) -> None:
     """Draw rows as a table with a CSV download.
 
     Args:
@@ -18,9 +26,19 @@ def table(rows: Rows, name: str, alt: str, columns: Mapping[str, Any] | None = N
         name: stem of the downloaded file; unique on the page.
         alt: what the table shows, for those who cannot see it.
         columns: Streamlit's configuration of columns that need one.
+        choose: takes the number of a row that was selected; without it none can be.
     """
     config = {**_counts(rows), **(columns or {})}
-    st.dataframe(list(rows), hide_index=True, column_config=config, key=f"table-{name}", alt=alt)
+    key = f"table-{name}"
+    st.dataframe(
+        list(rows),
+        hide_index=True,
+        column_config=config,
+        key=key,
+        alt=alt,
+        on_select="ignore" if choose is None else lambda: _selected(key, choose),
+        selection_mode="single-row",
+    )
     st.download_button(
         "CSV",
         csv_text(rows),
@@ -31,6 +49,13 @@ def table(rows: Rows, name: str, alt: str, columns: Mapping[str, Any] | None = N
         type="tertiary",
         on_click="ignore",
     )
+
+
+def _selected(key: str, choose: Callable[[int], None]) -> None:
+    rows = (shown(key) or {}).get("selection", {}).get("rows", [])
+    if rows:
+        choose(rows[0])
+        st.rerun()
 
 
 def _counts(rows: Rows) -> dict[str, Any]:

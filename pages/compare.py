@@ -1,0 +1,93 @@
+import streamlit as st
+
+from prunekit.ui import jobs, reading
+from prunekit.ui.hints import hint
+from prunekit.ui.navigation import link
+from prunekit.ui.opening import opened_task
+from prunekit.ui.restoring import on_desk, restore
+from prunekit.ui.session import session
+from prunekit.ui.text import literal
+
+opened = opened_task("Compare")
+
+# These bring torch or plotly, so they come after the title is painted.
+from prunekit import verbs  # noqa: E402
+from prunekit.figures import history, tradeoff  # noqa: E402
+from prunekit.figures.history import called  # noqa: E402
+from prunekit.ui.chart import choosing_chart  # noqa: E402
+from prunekit.ui.difference import difference  # noqa: E402
+from prunekit.ui.recipes import recipe_menu  # noqa: E402
+from prunekit.ui.run_card import look_at, run_card  # noqa: E402
+
+COSTS = {"params": "Parameters", "macs": "MACs", "bytes": "Bytes", "latency": "Latency"}
+NEWEST = 40  # runs that the tree shows besides those that carry a mark
+
+now = session()
+runs = verbs.history(opened)
+desk = on_desk(opened, runs)
+known = {run.id: run for run in runs}
+
+
+def pending() -> bool:
+    """Whether the desk or the task's own network is still being measured."""
+    return not reading.measure(opened).finished or reading.dense(opened) is None
+
+
+def standing() -> None:
+    """Say what is on the desk, or that its newest state is not in the history yet."""
+    shows = literal(called(desk) if desk else history.OWN)
+    st.markdown("The desk is being measured …" if pending() else f"On the desk: **{shows}**")
+
+
+def choose(run_id: str) -> None:
+    """Put a run on the desk and look closer at it."""
+    look_at(run_id)
+    restore(opened, known.get(run_id))
+
+
+def draw_tradeoff() -> None:
+    """Draw what every run is worth for what it costs."""
+    what = st.segmented_control(
+        "Accuracy against", list(COSTS), default="params", required=True, format_func=COSTS.__getitem__, key="cost"
+    )
+    evaluation = reading.dense(opened)
+    own = (opened.structure.cost({}), evaluation.reading) if evaluation else None
+    made = tradeoff.tradeoff(runs, what or "params", dense=own, head=desk.id if desk else None)
+    rows = tradeoff.tradeoff_table(runs, dense=own)
+    alt = f"Scatter: accuracy of {len(runs)} runs against {COSTS[what or 'params'].lower()}, with the Pareto front"
+    st.caption("A click on a run, or on its row in the table, puts it on the desk.")
+    choosing_chart(made, rows, "tradeoff", alt, choose, [run.id for run in runs])
+
+
+def draw_tree() -> None:
+    """Draw which run came from which: the newest runs and those that carry a mark, or all."""
+    marked = {run.id for run in runs if run.starred or run.label or run.weights}
+    shown = marked | {run.id for run in runs[-NEWEST:]} | {run.id for run in (desk, looked_at) if run}
+    if len(shown) < len(runs):
+        if st.toggle(f"All {len(runs):,} runs", key="tree-all"):
+            shown = set(known)
+        else:
+            st.caption(f"The {NEWEST} newest runs and those with a name, a star or weights of their own.")
+    nodes = verbs.history_tree(verbs.thinned(runs, shown))
+    made = history.tree(nodes, desk.id if desk else None, is_whole=len(shown) == len(runs))
+    everything = verbs.history_tree(runs)
+    alt = f"Tree: which of {len(shown)} runs came from which"
+    names = [node.run.id for node in everything]
+    choosing_chart(made, history.tree_table(everything), "tree", alt, look_at, names)
+
+
+hint("compare")
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    with st.container(width="content"):
+        jobs.follow("standing", standing, pending)
+    recipe_menu(opened)
+if not runs:
+    st.info("There is no run yet: every state of the bars you let go of becomes one.", icon=":material/info:")
+    link("tune", "Move a bar on the desk")
+    st.stop()
+looked_at = known.get(now.run or "", desk or runs[-1])
+run_card(opened, runs, looked_at, desk)
+draw_tradeoff()
+draw_tree()
+st.subheader("How do two runs differ?", anchor=False)
+difference(opened, runs, desk)
