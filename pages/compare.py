@@ -53,10 +53,11 @@ def draw_tradeoff() -> None:
     evaluation = reading.dense(opened)
     own = (opened.structure.cost({}), evaluation.reading) if evaluation else None
     made = tradeoff.tradeoff(runs, what or "params", dense=own, head=desk.id if desk else None)
-    rows = tradeoff.tradeoff_table(runs, dense=own)
     alt = f"Scatter: accuracy of {len(runs)} runs against {COSTS[what or 'params'].lower()}, with the Pareto front"
     st.caption("A click on a run, or on its row in the table, puts it on the desk.")
-    choosing_chart(made, rows, "tradeoff", alt, choose, [run.id for run in runs])
+    choosing_chart(
+        made, lambda: tradeoff.tradeoff_table(runs, dense=own), "tradeoff", alt, choose, [run.id for run in runs]
+    )
 
 
 def draw_tree() -> None:
@@ -73,7 +74,7 @@ def draw_tree() -> None:
     everything = verbs.history_tree(runs)
     alt = f"Tree: which of {len(shown)} runs came from which"
     names = [node.run.id for node in everything]
-    choosing_chart(made, history.tree_table(everything), "tree", alt, look_at, names)
+    choosing_chart(made, lambda: history.tree_table(everything), "tree", alt, look_at, names)
 
 
 hint("compare")

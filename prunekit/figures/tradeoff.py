@@ -13,7 +13,7 @@ from prunekit.records import Cost, Latency, Reading, Run
 COSTS = {"params": "parameters", "macs": "MACs", "bytes": "bytes", "latency": "latency, % of the dense network's"}
 """What a run can cost, and the axis it is drawn on."""
 CROWD = 100
-"""Beaten runs from which their intervals would hide the runs; they stay in the table."""
+"""So many beaten runs that their intervals would hide them; all of what is known of them stays in the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,10 @@ def tradeoff(
     beaten = [spot for spot, is_best in ranked if not is_best and spot.run]
     start = [spot for spot in spots if not spot.run]
     grey, blue = {"size": 10, "color": NEUTRAL}, {"size": 13, "color": KEPT}
-    _add_spots(made, beaten, "another run is better", {"symbol": "circle", **grey}, split, len(beaten) < CROWD)
+    _add_spots(made, beaten, "another run is better", {"symbol": "circle", **grey}, split, len(beaten) >= CROWD)
     _add_spots(made, best, "on the Pareto front", {"symbol": "diamond", **blue}, split)
     _add_spots(made, start, OWN, {"symbol": "square", **grey, "size": 13}, split)
+    _add_captions(made, spots)
     if found := [spot for spot in spots if head and spot.id == head]:
         made.add_scatter(
             x=[found[0].x[0]], y=[found[0].y[0]], mode="markers", name="on the desk", marker=RING, hoverinfo="skip"
@@ -173,24 +174,40 @@ def _add_spots(
     name: str,
     marker: dict[str, object],
     split: str,
-    with_intervals: bool = True,
+    is_crowd: bool = False,
 ) -> None:
     if not spots:
         return
-    bars = {"error_x": [spot.x for spot in spots], "error_y": [spot.y for spot in spots]} if with_intervals else {}
+    more: dict[str, object] = {"hovertemplate": "%{customdata}<br>%{y:.1f} %<br>%{x:,}<extra></extra>"}
+    if not is_crowd:
+        more = {
+            "error_x": _bars([spot.x for spot in spots]),
+            "error_y": _bars([spot.y for spot in spots]),
+            "hovertext": [hover(spot.run, split) if spot.run else OWN for spot in spots],
+            "hovertemplate": "%{hovertext}<extra></extra>",
+        }
     made.add_scatter(
         x=[spot.x[0] for spot in spots],
         y=[spot.y[0] for spot in spots],
-        **{axis: _bars(values) for axis, values in bars.items()},
-        mode="markers+text",
+        mode="markers",
         name=name,
         marker=marker,
         unselected=UNDIMMED,
-        text=[caption(spot.run) if spot.run else "" for spot in spots],
-        textposition="top center",
-        hovertext=[hover(spot.run, split) if spot.run else OWN for spot in spots],
-        hovertemplate="%{hovertext}<extra></extra>",
         customdata=[spot.id for spot in spots],
+        **more,
+    )
+
+
+def _add_captions(made: go.Figure, spots: Sequence[_Spot]) -> None:
+    named = [(spot, text) for spot in spots if spot.run and (text := caption(spot.run))]
+    made.add_scatter(
+        x=[spot.x[0] for spot, _ in named],
+        y=[spot.y[0] for spot, _ in named],
+        mode="text",
+        text=[text for _, text in named],
+        textposition="top center",
+        hoverinfo="skip",
+        showlegend=False,
     )
 
 

@@ -1,5 +1,6 @@
 """Two runs side by side."""
 
+from base64 import b64encode
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -99,3 +100,8 @@ class Thumbnail:
 
     index: int
     png: bytes
+
+    @property
+    def uri(self) -> str:
+        """The picture as an address that holds it."""
+        return f"data:image/png;base64,{b64encode(self.png).decode()}"

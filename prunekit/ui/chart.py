@@ -30,7 +30,7 @@ def chart(figure: "go.Figure", rows: Rows, name: str, alt: str) -> None:
 
 def choosing_chart(
     figure: "go.Figure",
-    rows: Rows,
+    rows: Rows | Callable[[], Rows],
     name: str,
     alt: str,
     choose: Callable[[str], None],
@@ -40,7 +40,7 @@ def choosing_chart(
 
     Args:
         figure: the chart; its markers' ``customdata`` are names.
-        rows: the same data as a table.
+        rows: the same data as a table; where it is long, what makes it once somebody opens it.
         name: names both on the page and the downloaded file.
         alt: what the chart shows.
         choose: takes the name that was clicked; the page runs again afterwards.
@@ -68,7 +68,12 @@ def _clicked(key: str, choose: Callable[[str], None]) -> None:
         st.rerun()
 
 
-def _twin(rows: Rows, name: str, alt: str, choose: Callable[[int], None] | None = None) -> None:
-    if rows:
-        with st.expander("As a table", icon=":material/table:", type="compact"):
+def _twin(rows: Rows | Callable[[], Rows], name: str, alt: str, choose: Callable[[int], None] | None = None) -> None:
+    label, icon = "As a table", ":material/table:"
+    if callable(rows):
+        with st.expander(label, icon=icon, type="compact", key=f"twin-{name}", on_change="rerun") as twin:
+            if twin.open:
+                table(rows(), name, alt, choose=choose)
+    elif rows:
+        with st.expander(label, icon=icon, type="compact"):
             table(rows, name, alt, choose=choose)

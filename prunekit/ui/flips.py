@@ -84,7 +84,7 @@ def _draw(opened: "Opened", found: Comparison, some: Sequence[Flip], indices: tu
 def _picture(flip: Flip, picture: Thumbnail, classes: Sequence[str]) -> None:
     target, a, b = (classes[index] for index in (flip.target, flip.a, flip.b))
     with st.container(width=WIDTH, gap=None):
-        st.image(picture.png, width=WIDTH, alt=f"Sample {flip.index}, class {target}: {a} becomes {b}")
+        st.image(picture.uri, width=WIDTH, alt=f"Sample {flip.index}, class {target}: {a} becomes {b}")
         st.markdown(f"**{literal(target)}**")
         st.markdown(f"{_said(a, flip.a == flip.target)} → {_said(b, flip.b == flip.target)}")
 

@@ -85,5 +85,6 @@ def _outcome(opened: "Opened") -> None:
         st.error(f"{literal(asked.error)} The desk is as it was.", icon=":material/error:")
     else:
         del now.asked["recipe"]
-        now.recipe = asked.answer
+        with now.moving:
+            now.recipe = asked.answer
         st.rerun()

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 def restore(opened: "Opened", run: Run | None) -> None:
     """Put a run on the desk; ``None`` is the task's own network."""
-    opened.workspace.set_head(opened.task.name, run.id if run else None)
-    session().recipe = recipe_of(opened, run)
+    now = session()
+    with now.moving:
+        opened.workspace.set_head(opened.task.name, run.id if run else None)
+        now.recipe = recipe_of(opened, run)
 
 
 def on_desk(opened: "Opened", runs: Iterable[Run]) -> Run | None:
@@ -39,11 +41,12 @@ def delete(opened: "Opened", run: Run) -> None:
     Raises:
         WorkspaceError: other runs start from its weights.
     """
-    desk = desk_recipe(opened)
-    shows = desk == recipe_of(opened, run) or desk.base == run.id
-    opened.workspace.delete(run.id)
-    if shows:
-        session().recipe = recipe_of(opened, opened.workspace.head(opened.task.name))
+    now = session()
+    with now.moving:
+        desk = desk_recipe(opened)
+        opened.workspace.delete(run.id)
+        if desk == recipe_of(opened, run) or desk.base == run.id:
+            now.recipe = recipe_of(opened, opened.workspace.head(opened.task.name))
 
 
 def link_to(run: Run) -> str:

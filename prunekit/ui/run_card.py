@@ -8,7 +8,6 @@ import streamlit as st
 from prunekit.figures.history import called, reading_of
 from prunekit.figures.tradeoff import latency_of
 from prunekit.records import Run, Speed
-from prunekit.ui.badges import EXACT, MEASURED
 from prunekit.ui.reading import dense
 from prunekit.ui.run_actions import run_actions
 from prunekit.ui.session import by_hand, keyed, session
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from prunekit.verbs import Opened
 
 SPLIT = "validation"
+MEASURED, EXACT = ":blue-badge[measured]", ":gray-badge[exact]"
 
 
 def title(run: Run) -> str:

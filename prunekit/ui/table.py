@@ -41,7 +41,7 @@ def table(
     )
     st.download_button(
         "CSV",
-        csv_text(rows),
+        lambda: csv_text(rows),
         f"{name}.csv",
         "text/csv",
         key=f"csv-{name}",
