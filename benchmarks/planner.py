@@ -95,7 +95,7 @@ def compare(opened: verbs.Opened, removed: float):
 def mildest(opened: verbs.Opened, name: str, macs: float) -> Recipe:
     """Return the preset at the lowest sparsity that leaves at most so many MACs."""
     low, high = 0.0, 1.0
-    for _ in range(30):
+    for _ in range(40):
         middle = (low + high) / 2
         fits = verbs.cost(opened, verbs.preset(opened, name, middle)).macs <= macs
         low, high = (low, middle) if fits else (middle, high)

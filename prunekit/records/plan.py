@@ -17,6 +17,7 @@ class Outline:
         mode: what is cut.
         limits: each targeted resource and the most that may be left of it, in the order asked.
         loss: the most of the metric that may be lost, a fraction 0–1; ``None`` where any loss will do.
+        resource: the first that is limited; where only a loss is, the one that is cut down.
         pinned: groups or layers that stay as they are because a person asked for it.
         spared: those that stay whole because cutting them saves next to nothing.
         worth: the fraction of a targeted resource below which a saving is next to nothing.
@@ -29,6 +30,7 @@ class Outline:
     mode: Mode
     limits: tuple[tuple[str, int], ...]
     loss: float | None
+    resource: str
     pinned: tuple[str, ...]
     spared: tuple[str, ...]
     worth: float
@@ -79,6 +81,10 @@ class Candidate:
     reading: Reading
     misses: tuple[str, ...] = ()
     note: str = ""
+
+    def amount(self, resource: str, mode: Mode) -> int:
+        """Return how much of a resource is left; of zeroed weights the parameters that are not zero."""
+        return self.nonzero if mode is Mode.WEIGHTS else int(getattr(self.cost, resource))
 
     def to_json(self) -> dict[str, Any]:
         """Return the flat JSON object of the command line's contract."""

@@ -78,14 +78,14 @@ class Judge:
         sign = 1.0 if metric_named(self.opened.task.metric).higher_is_better else -1.0
 
         def rank(candidate: Candidate) -> tuple[float, ...]:
-            size = 0 if self.asked.limits else self._amount(candidate, RESOURCES[self.mode][0])
+            size = 0 if self.asked.limits else candidate.amount(RESOURCES[self.mode][0], self.mode)
             return len(candidate.misses), size, -sign * candidate.reading.value, candidate.reading.loss
 
         return replace(min(self.found, key=rank), note=OPTIMISTIC)
 
     def _misses(self, candidate: Candidate) -> Iterator[str]:
         for resource, limit in self.asked.limits.items():
-            amount = self._amount(candidate, resource)
+            amount = candidate.amount(resource, self.mode)
             if amount > limit:
                 yield f"{amount:,} {resource} are left, {limit:,} were asked"
         if self.asked.loss is not None:
@@ -93,9 +93,6 @@ class Judge:
             lost = sign * (self._dense.value - candidate.reading.value)
             if lost > self.asked.loss + 1e-9:
                 yield f"it loses {lost * 100:.1f} points of {self._dense.metric}, {self.asked.loss * 100:g} are allowed"
-
-    def _amount(self, candidate: Candidate, resource: str) -> int:
-        return candidate.nonzero if self.mode is Mode.WEIGHTS else int(getattr(candidate.cost, resource))
 
     @cached_property
     def _dense(self) -> Reading:

@@ -127,6 +127,7 @@ def _begin(
         mode=mode,
         limits=tuple(asked.limits.items()),
         loss=asked.loss,
+        resource=next(iter(asked.limits), RESOURCES[mode][0]),
         pinned=tuple(holds),
         spared=spared,
         worth=worth,

@@ -1,0 +1,162 @@
+"""What the planner found: what each candidate is worth for what it leaves."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from prunekit.figures.history import RING, UNDIMMED
+from prunekit.figures.layout import Row, figure, nothing_yet
+from prunekit.figures.palette import KEPT, NEUTRAL, REMOVED
+from prunekit.records import Candidate, Cost, Outline, Reading
+
+UNITS = {"macs": "MACs", "params": "parameters", "bytes": "bytes"}
+SYMBOLS = {
+    "uniform": "square",
+    "global": "triangle-up",
+    "greedy": "circle",
+    "curves": "diamond",
+    "exchange": "star",
+}
+"""A shape for each way to find a candidate; grey are the baselines, open is what misses a target."""
+BASELINES = ("uniform", "global")
+NARROWEST = 10.0
+"""Points of the resource that the axis spans at least, so that a hair's breadth looks like one."""
+
+
+def plan_chart(
+    candidates: Sequence[Candidate],
+    outline: Outline,
+    dense: tuple[Cost, Reading] | None,
+    best: Candidate | None = None,
+) -> go.Figure:
+    """Draw every candidate's metric, with its 95 % interval, against what is left of the first target's resource.
+
+    The candidates can be clicked; their ``customdata`` is the recipe's digest.
+
+    Args:
+        candidates: what was evaluated.
+        outline: what was asked.
+        dense: counts and reading of the task's own network.
+        best: the one that was selected.
+    """
+    unit = UNITS[outline.resource]
+    metric = candidates[0].reading.metric if candidates else "accuracy"
+    title = f"Which candidate keeps the most {metric} for its {unit}?"
+    if not candidates or dense is None:
+        return nothing_yet(title, "No candidate was measured yet.")
+    cost, reference = dense
+    made = figure(title, 420, f"{unit} left, % of the dense network", f"{metric}, %", legend=True)
+    for name in dict.fromkeys(candidate.name for candidate in candidates):
+        for meets in (True, False):
+            some = [c for c in candidates if c.name == name and (not c.misses) is meets]
+            _add(made, some, outline, cost, name if meets else f"{name}, misses a target", meets)
+    if best is not None:
+        x, y = _share(best, outline, cost), 100 * best.reading.value
+        made.add_scatter(x=[x], y=[y], mode="markers", name="best", marker=RING, hoverinfo="skip")
+    _bounds(made, candidates, outline, cost, reference)
+    return made
+
+
+def plan_table(
+    candidates: Sequence[Candidate],
+    outline: Outline,
+    dense: tuple[Cost, Reading] | None,
+    best: Candidate | None = None,
+) -> list[Row]:
+    """Return every candidate in numbers; the arguments are those of ``plan_chart``."""
+    return [
+        {
+            "candidate": candidate.name,
+            "selected": "best" if best is not None and candidate.recipe == best.recipe else "",
+            candidate.reading.metric: candidate.reading.value,
+            "95 % from": candidate.reading.interval[0] if candidate.reading.interval else None,
+            "95 % to": candidate.reading.interval[1] if candidate.reading.interval else None,
+            "samples": candidate.reading.n,
+            "lost, points": round(100 * (dense[1].value - candidate.reading.value), 2) if dense else None,
+            f"{UNITS[outline.resource]} left": _share(candidate, outline, dense[0]) / 100 if dense else None,
+            "MACs": candidate.cost.macs,
+            "parameters": candidate.cost.params,
+            "not zero": candidate.nonzero,
+            "bytes": candidate.cost.bytes,
+            "KL to dense": candidate.reading.kl,
+            "misses": "; ".join(candidate.misses),
+        }
+        for candidate in candidates
+    ]
+
+
+def _add(
+    made: go.Figure, candidates: Sequence[Candidate], outline: Outline, cost: Cost, label: str, meets: bool
+) -> None:
+    if not candidates:
+        return
+    name = candidates[0].name
+    made.add_scatter(
+        x=[_share(candidate, outline, cost) for candidate in candidates],
+        y=[100 * candidate.reading.value for candidate in candidates],
+        error_y=_intervals(candidates),
+        mode="markers",
+        name=label,
+        marker={
+            "symbol": SYMBOLS.get(name, "circle") + ("" if meets else "-open"),
+            "size": 12,
+            "color": NEUTRAL if name in BASELINES else KEPT,
+        },
+        unselected=UNDIMMED,
+        hovertext=[_hover(candidate, outline) for candidate in candidates],
+        hovertemplate="%{hovertext}<extra></extra>",
+        customdata=[candidate.recipe.digest for candidate in candidates],
+    )
+
+
+def _bounds(made: go.Figure, candidates: Sequence[Candidate], outline: Outline, cost: Cost, reference: Reading) -> None:
+    """Draw what was asked and what the dense network does, and leave room around it all."""
+    shares = [_share(candidate, outline, cost) for candidate in candidates]
+    for resource, limit in outline.limits:
+        if resource == outline.resource:
+            shares.append(100 * limit / getattr(cost, resource))
+            made.add_vline(
+                x=shares[-1],
+                line={"color": REMOVED, "dash": "dash", "width": 1},
+                annotation={"text": "target", "textangle": -90},
+                annotation_position="bottom right",
+            )
+    made.add_hline(
+        y=100 * reference.value,
+        line={"color": NEUTRAL, "dash": "dot", "width": 1},
+        annotation={"text": "dense network"},
+        annotation_position="bottom left",
+    )
+    if outline.loss is not None:
+        made.add_hline(
+            y=100 * (reference.value - outline.loss),
+            line={"color": REMOVED, "dash": "dash", "width": 1},
+            annotation={"text": "the most that may be lost"},
+            annotation_position="bottom left",
+        )
+    middle, half = (max(shares) + min(shares)) / 2, 0.55 * max(NARROWEST, max(shares) - min(shares))
+    made.update_xaxes(range=[middle - half, middle + half])
+
+
+def _share(candidate: Candidate, outline: Outline, cost: Cost) -> float:
+    amount: int = getattr(cost, outline.resource)
+    return 100 * candidate.amount(outline.resource, outline.mode) / amount
+
+
+def _hover(candidate: Candidate, outline: Outline) -> str:
+    left = f"{candidate.amount(outline.resource, outline.mode):,} {UNITS[outline.resource]} left"
+    value = f"{candidate.reading.metric} {100 * candidate.reading.value:.1f} %"
+    return "<br>".join([candidate.name, value, left, *candidate.misses])
+
+
+def _intervals(candidates: Sequence[Candidate]) -> dict[str, object]:
+    bounds = [(c.reading.value, c.reading.interval or (c.reading.value, c.reading.value)) for c in candidates]
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [100 * (high - value) for value, (_, high) in bounds],
+        "arrayminus": [100 * (value - low) for value, (low, _) in bounds],
+        "thickness": 1,
+        "width": 3,
+        "color": NEUTRAL,
+    }

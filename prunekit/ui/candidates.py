@@ -1,0 +1,142 @@
+"""What the planner found: each candidate measured, and one click away from the desk."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from prunekit.engine import Ticket
+from prunekit.records import Candidate, Outline
+from prunekit.ui import jobs, moves
+from prunekit.ui.badges import BADGES
+from prunekit.ui.cached import worker
+from prunekit.ui.chart import choosing_chart
+from prunekit.ui.planner import owner
+from prunekit.ui.progress import progress
+from prunekit.ui.reading import dense, desk_recipe
+from prunekit.ui.text import count, interval, listed, literal, percent, points, size
+
+if TYPE_CHECKING:
+    from prunekit.verbs import Opened
+
+ABOUT = {
+    "uniform": "Every layer gives the same share: a baseline.",
+    "global": "The lowest scores go, whatever layer they are in: a baseline.",
+    "greedy": "Step by step, the least harm for what it saves.",
+    "curves": "One price for harm, by the curves of the scan.",
+    "exchange": "Improved by measuring whole networks.",
+}
+WORDS = {"macs": "MACs", "params": "parameters", "bytes": "bytes"}
+
+
+def candidates(opened: "Opened") -> None:
+    """Draw the plan under way and what the newest finished one found; nothing before the first plan."""
+    ticket = jobs.started(owner(opened))
+    if ticket is None:
+        return
+    st.subheader("Which recipe meets the targets?", anchor=False)
+    jobs.follow("plan", lambda: progress(ticket, "steps"), lambda: not ticket.finished, every=0.5)
+    found = next((job for job in reversed(worker().jobs(owner(opened))) if _candidates(job)), None)
+    if found is not None:
+        if found is not ticket:
+            st.caption(":orange-badge[stale] what the plan before it found")
+        _draw(opened, found)
+
+
+def _candidates(job: Ticket[Any]) -> tuple[Candidate, ...]:
+    """Return what a finished or stopped plan has evaluated."""
+    records = job.snapshot().records if job.finished else ()
+    return tuple(record for record in records if isinstance(record, Candidate))
+
+
+def _draw(opened: "Opened", job: Ticket[Any]) -> None:
+    from prunekit.figures.plan import plan_chart, plan_table
+
+    outline: Outline = job.snapshot().records[0]
+    found = _candidates(job)
+    best = found[-1] if found[-1].note else None
+    found = found[:-1] if best else found
+    reference = dense(opened)
+    st.caption(_asked(opened, outline, found[0]))
+    with st.grid("auto", min_column_width=185):
+        for name in dict.fromkeys(candidate.name for candidate in found):
+            same = [candidate for candidate in found if candidate.name == name]
+            chosen = min(same, key=lambda c: (len(c.misses), c.amount(outline.resource, outline.mode)))
+            _card(opened, chosen, outline, reference.reading.value if reference else None, best)
+    if best is None:
+        st.caption("The plan was stopped before the best could be selected.")
+    else:
+        st.caption(
+            f":material/info: Best is {literal(best.name)}, {literal(best.note)}. The {best.reading.n:,} validation "
+            "samples that it was chosen by flatter it; the export reads the test split."
+        )
+    own = (reference.cost, reference.reading) if reference else None
+    choosing_chart(
+        plan_chart(found, outline, own, best),
+        plan_table(found, outline, own, best),
+        "plan",
+        f"{found[0].reading.metric} of {len(found)} candidates by the {WORDS[outline.resource]} they leave",
+        lambda digest: _choose(found, digest),
+    )
+
+
+def _card(
+    opened: "Opened", candidate: Candidate, outline: Outline, reference: float | None, best: Candidate | None
+) -> None:
+    """Draw one candidate with the button that puts it on the desk."""
+    is_best = best is not None and best.recipe == candidate.recipe
+    is_here = desk_recipe(opened) == candidate.recipe
+    reading, whole = candidate.reading, opened.structure.cost({})
+    with st.container(border=True, height="stretch", gap="xsmall"):
+        badge = " :green-badge[:material/star: best]" if is_best else ""
+        st.markdown(f"**{literal(candidate.name.capitalize())}**{badge}")
+        st.metric(
+            f"{literal(reading.metric.capitalize())} {BADGES['measured']}",
+            percent(reading.value),
+            points(reading.value, reference) if reference is not None else None,
+        )
+        bounds = f"95 % interval {interval(reading.interval)}  \n" if reading.interval else ""
+        left = candidate.amount(outline.resource, outline.mode)
+        share = percent(left / getattr(whole, outline.resource))
+        what = "of the parameters not zero" if outline.mode == "weights" else f"of the {WORDS[outline.resource]} left"
+        st.caption(f"{bounds}{share} {what}  \n{_sizes(candidate, outline)}")
+        for miss in candidate.misses:
+            st.caption(f":orange-badge[misses] {literal(miss)}")
+        st.caption(ABOUT.get(candidate.name, ""))
+        st.button(
+            "On the desk" if is_here else "Put on the desk",
+            key=f"put-{candidate.name}",
+            type="primary" if is_best and not is_here else "secondary",
+            on_click=moves.put,
+            args=(candidate.recipe,),
+            disabled=is_here,
+        )
+
+
+def _sizes(candidate: Candidate, outline: Outline) -> str:
+    if outline.mode == "weights":
+        return f"{count(candidate.nonzero)} of {count(candidate.cost.params)} parameters"
+    cost = candidate.cost
+    return f"{count(cost.macs)} MACs, {count(cost.params)} parameters, {size(cost.bytes)}"
+
+
+def _asked(opened: "Opened", outline: Outline, candidate: Candidate) -> str:
+    """Say what the plan was asked and what it left alone."""
+    whole, wanted = opened.structure.cost({}), []
+    for name, limit in outline.limits:
+        what = f"{WORDS[name]} that are not zero" if outline.mode == "weights" else WORDS[name]
+        wanted.append(f"at most {percent(limit / getattr(whole, name))} of the {what}")
+    if outline.loss is not None:
+        wanted.append(f"at most {100 * outline.loss:g} points of {literal(candidate.reading.metric)} lost")
+    text = f"Asked: {listed(wanted, most=4)}, by the criterion {literal(candidate.recipe.criterion)}."
+    if outline.pinned:
+        text += f" Pinned: {literal(listed(outline.pinned))}."
+    if outline.spared:
+        text += f" Whole, since it could save less than {100 * outline.worth:g} %: {literal(listed(outline.spared))}."
+    return text
+
+
+def _choose(found: Sequence[Candidate], digest: str) -> None:
+    recipe = next((candidate.recipe for candidate in found if candidate.recipe.digest == digest), None)
+    if recipe is not None:
+        moves.put(recipe)
