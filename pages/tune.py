@@ -16,10 +16,12 @@ from prunekit.ui.layers_table import layers_table  # noqa: E402
 from prunekit.ui.notes import notes  # noqa: E402
 from prunekit.ui.table import table  # noqa: E402
 from prunekit.ui.toolbar import toolbar  # noqa: E402
+from prunekit.ui.welcome import welcome  # noqa: E402
 
 with st.container():  # one place, however much it holds: what stands below must not move under a hand
     if refusal := moves.take_preset():
         st.error(literal(refusal), icon=":material/error:")
+    welcome(opened)
     toolbar(opened)
     hint(session().mode.value)
     follow("preset", lambda: None, moves.preset_pending)

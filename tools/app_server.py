@@ -17,12 +17,17 @@ PATIENCE = 90.0  # seconds: a loaded machine that imports everything for the fir
 
 
 @contextmanager
-def serving(workspace: Path, log: Path) -> Iterator[str]:
-    """Run ``streamlit run app.py`` on a free port until the block ends.
+def serving(
+    workspace: Path, log: Path, root: Path = ROOT, task: str | None = None, port: int | None = None
+) -> Iterator[str]:
+    """Run ``streamlit run app.py`` until the block ends.
 
     Args:
         workspace: folder the app keeps its history in.
         log: file that takes what the server prints.
+        root: folder of the app.
+        task: what it opens first, as ``make app TASK=…`` gives it.
+        port: where it answers; a free one for ``None``.
 
     Yields:
         The app's address, once the server answers.
@@ -30,14 +35,17 @@ def serving(workspace: Path, log: Path) -> Iterator[str]:
     Raises:
         RuntimeError: the server ended or did not answer in time; the text holds its log.
     """
-    port = _free_port()
+    port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     environment = {**os.environ, "PRUNEKIT_WORKSPACE": str(workspace), "NO_COLOR": "1"}
+    environment.pop("PRUNEKIT_TASK", None)
+    if task is not None:
+        environment["PRUNEKIT_TASK"] = task
     with log.open("w") as output:
         # A session of its own, so that ending it also ends the workers it started.
         process = subprocess.Popen(
             command,
-            cwd=ROOT,
+            cwd=root,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -52,7 +60,8 @@ def serving(workspace: Path, log: Path) -> Iterator[str]:
         _end(process)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -9,6 +9,7 @@ from prunekit.ui import moves
 from prunekit.ui.mode import mode_switch
 from prunekit.ui.reading import desk_recipe
 from prunekit.ui.session import by_hand, keyed, session
+from prunekit.ui.timing import latency_menu
 
 if TYPE_CHECKING:
     from prunekit.verbs import Opened
@@ -29,6 +30,7 @@ def toolbar(opened: "Opened") -> None:
             mode_switch()
             _presets(opened)
             _criterion(opened)
+            latency_menu(opened)
         with st.container(horizontal=True, width="content", gap="xsmall"):
             _history(opened)
 
