@@ -47,7 +47,7 @@ def test_150_layers_stay_within_reach(visit, tmp_path):
 
 
 def test_of_slow_readings_the_newest_wins(visit, tmp_path):
-    project = write_project(tmp_path, "slow", size=28, samples=1500)
+    project = write_project(tmp_path, "slow", size=20, samples=1000)
     with serving(tmp_path / "workspace", tmp_path / "log", task=project) as address:
         sent, heard = [], []
 
