@@ -4,22 +4,29 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from prunekit.figures.layout import Row, figure, nothing_yet, plain, short
-from prunekit.figures.palette import KEPT
+from prunekit.figures.layout import Row, figure, layer_axis, nothing_yet, plain, row_height
+from prunekit.figures.palette import KEPT, NEUTRAL
 from prunekit.records import Activation
 
 
-def activations(found: Sequence[Activation]) -> go.Figure:
-    """Draw the share of zeros in every layer's output; channels that are always zero are named beside it."""
+def activations(found: Sequence[Activation], dense: Sequence[Activation] = ()) -> go.Figure:
+    """Draw the share of zeros in every layer's output; channels that are always zero are named beside it.
+
+    Args:
+        found: the layers of the network on the desk.
+        dense: the same of the dense network, drawn as a tick on each bar.
+    """
     title = "How much of each layer's output is zero?"
     if not found:
         return nothing_yet(title, "No layer of this network hands its output on to a convolution or linear layer.")
-    made = figure(title, 110 + 24 * len(found), f"share of zeros on {found[0].n:,} samples, %")
+    height = 130 + round(row_height(len(found)) * len(found))
+    made = figure(title, height, f"share of zeros on {found[0].n:,} samples, %", legend=bool(dense))
     names = [plain(activation.layer) for activation in found]
     made.add_bar(
         x=[100 * activation.zeros for activation in found],
         y=names,
         orientation="h",
+        name="on the desk",
         marker={"color": KEPT},
         text=[f"{activation.dead} always zero" if activation.dead else "" for activation in found],
         textposition="outside",
@@ -31,8 +38,17 @@ def activations(found: Sequence[Activation]) -> go.Figure:
         ],
         hovertemplate="%{y}: %{x:.1f} % zeros<br>%{hovertext}<extra></extra>",
     )
-    made.update_xaxes(range=[0, 100])
-    made.update_yaxes(autorange="reversed", tickvals=names, ticktext=[short(entry.layer) for entry in found])
+    if dense:
+        made.add_scatter(
+            x=[100 * activation.zeros for activation in dense],
+            y=[plain(activation.layer) for activation in dense],
+            mode="markers",
+            name="dense",
+            marker={"symbol": "line-ns-open", "size": 14, "color": NEUTRAL, "line": {"width": 2}},
+            hovertemplate="%{y}: %{x:.1f} % zeros<extra>dense</extra>",
+        )
+    made.update_xaxes(range=[0, 112], tickvals=[0, 20, 40, 60, 80, 100])  # with room for what is written behind a bar
+    layer_axis(made, [activation.layer for activation in found])
     return made
 
 

@@ -1,6 +1,7 @@
 """What all charts share: margins, transparent grounds, names that fit, and what to say of nothing."""
 
 import html
+from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
@@ -41,6 +42,27 @@ def nothing_yet(title: str, advice: str, height: int = 240) -> go.Figure:
     made.update_xaxes(visible=False)
     made.update_yaxes(visible=False)
     return made
+
+
+def row_height(rows: int, most: float = 24.0) -> float:
+    """Return the height in pixels of one of many rows: as many as can be read fit.
+
+    Example:
+        >>> row_height(20), row_height(150)
+        (24.0, 14.0)
+    """
+    return min(most, max(14.0, 1000 / rows))
+
+
+def layer_axis(made: go.Figure, layers: Sequence[str]) -> None:
+    """Name the rows of a chart whose vertical axis is the layers, the first on top."""
+    size = 12 if row_height(len(layers)) > 16 else 10
+    made.update_yaxes(
+        autorange="reversed",
+        tickvals=[plain(layer) for layer in layers],
+        ticktext=[short(layer, 22) for layer in layers],
+        tickfont={"size": size},
+    )
 
 
 def plain(name: str) -> str:

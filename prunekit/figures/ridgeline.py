@@ -4,48 +4,68 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from prunekit.figures.layout import figure, nothing_yet, plain, short
-from prunekit.figures.palette import KEPT
+from prunekit.figures.bins import centres, width, without
+from prunekit.figures.layout import figure, nothing_yet, plain, row_height, short
+from prunekit.figures.palette import KEPT, NEUTRAL
 from prunekit.records import Histogram
 
 OVERLAP = 1.8
 """Rows that the highest ridge reaches over."""
+ROW = 34
 
 
-def ridgeline(histograms: Sequence[Histogram]) -> go.Figure:
-    """Draw each layer's distribution as a ridge on its own line, all as high as each other.
+def ridgeline(histograms: Sequence[Histogram], dense: Sequence[Histogram] = ()) -> go.Figure:
+    """Draw each layer's weights, zeros apart, as a ridge on its own line.
 
-    ``distributions_table`` of the weights' charts is its table twin. All ridges are one trace:
-    a trace for each would take a browser seconds.
+    ``distributions_table`` is its table twin. All ridges are one trace: a trace for each would take
+    a browser seconds.
 
     Args:
         histograms: every layer's bins, over one range or each over its own.
+        dense: the same layers before the cut, drawn as outlines that set the scale of their ridge;
+            without them every ridge is as high as the next.
     """
     title = "What shape do the weights of every layer have?"
     if not histograms:
         return nothing_yet(title, "This network has no layer with weights.")
-    made = figure(title, 130 + 34 * len(histograms), "weight")
-    x: list[float | None] = []
-    y: list[float | None] = []
-    text: list[str | None] = []
-    for row, found in enumerate(histograms):
-        edge = (found.high - found.low) / len(found.counts)
-        highest = max(found.counts) or 1
-        x += [found.low, *(found.low + (i + 0.5) * edge for i in range(len(found.counts))), found.high, None]
-        y += [-row, *(OVERLAP * count / highest - row for count in found.counts), -row, None]
-        shares = (f"{count / found.n:.2%} of the weights of {plain(found.layer)}" for count in found.counts)
-        text += ["", *shares, "", None]
+    height = 130 + round(row_height(len(histograms), ROW) * len(histograms))
+    made = figure(title, height, "weight", legend=bool(dense))
+    highest = [max(_density(found), default=0.0) or 1.0 for found in dense or histograms]
     made.add_scatter(
-        x=x,
-        y=y,
+        **_ridges(histograms, highest),
         mode="lines",
         fill="toself",
         fillcolor="rgba(0,114,178,0.3)",
         line={"color": KEPT, "width": 1},
-        text=text,
+        name="on the desk",
         hoveron="points",
         hovertemplate="around %{x:.4f}: %{text}<extra></extra>",
     )
+    if dense:
+        line = {"color": NEUTRAL, "width": 1}
+        made.add_scatter(**_ridges(dense, highest), mode="lines", line=line, name="dense", hoverinfo="skip")
     rows = list(range(0, -len(histograms), -1))
-    made.update_yaxes(tickvals=rows, ticktext=[short(found.layer) for found in histograms], zeroline=False)
+    made.update_yaxes(
+        tickvals=rows,
+        ticktext=[short(found.layer, 22) for found in histograms],
+        tickfont={"size": 12 if height / len(rows) > 18 else 10},
+        zeroline=False,
+    )
     return made
+
+
+def _ridges(histograms: Sequence[Histogram], highest: Sequence[float]) -> dict[str, list[object]]:
+    """Return the line of all ridges, row by row, with a gap after each."""
+    x: list[object] = []
+    y: list[object] = []
+    text: list[object] = []
+    for row, (found, full) in enumerate(zip(histograms, highest, strict=True)):
+        x += [found.low, *centres(found), found.high, None]
+        y += [-row, *(OVERLAP * density / full - row for density in _density(found)), -row, None]
+        shares = (f"{count / max(1, found.n):.2%} of the weights of {plain(found.layer)}" for count in found.counts)
+        text += ["", *shares, "", None]
+    return {"x": x, "y": y, "text": text}
+
+
+def _density(found: Histogram) -> list[float]:
+    return [count / width(found) for count in without(found, found.zeros)]

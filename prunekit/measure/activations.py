@@ -11,10 +11,12 @@ from typing import Any
 from torch import Tensor, nn
 
 from prunekit.graph.structure import Structure
-from prunekit.measure.forward import BATCH, run
+from prunekit.measure.forward import run
 from prunekit.records import Activation
 from prunekit.tasks.task import Split
 
+BATCH = 50
+"""Samples from one record to the next."""
 CHANNEL_DIM = {"conv1d": 1, "conv2d": 1, "conv3d": 1, "linear": -1}
 """The dimension of an operation's input that holds its channels."""
 
@@ -35,26 +37,33 @@ class _Count:
         self.alive = seen if self.alive is None else self.alive | seen
 
 
-def activations(model: nn.Module, structure: Structure, split: Split) -> tuple[Activation, ...]:
+def activations(model: nn.Module, structure: Structure, split: Split) -> Iterator[tuple[Activation, ...]]:
     """Count the zeros of every layer's output where the next layer reads it.
 
     There, the activation function between the two has been applied, however it is written.
 
     Args:
-        model: the network, dense or pruned; it is as before afterwards.
+        model: the network, dense or pruned; between two records, and afterwards, it is as before.
         structure: the analysis of the dense network.
         split: samples.
 
-    Returns:
-        One entry for each layer whose output a convolution or linear module reads, in execution order.
+    Yields:
+        After every batch, an entry for each layer whose output a convolution or linear module
+        reads, in execution order; ``n`` says how many samples were seen.
 
     Raises:
         TaskError: the network does not return logits.
     """
     dims = {layer.name: CHANNEL_DIM[layer.op] for layer in structure.layers if layer.op in CHANNEL_DIM}
-    with _counting(model, dims) as counts:
-        for start in range(0, len(split), BATCH):
-            run(model, split.inputs[start : start + BATCH])
+    counts: dict[str, _Count] = {}
+    for start in range(0, len(split), BATCH):
+        inputs = split.inputs[start : start + BATCH]
+        with _counting(model, dims, counts):
+            run(model, inputs)
+        yield _found(structure, counts, start + len(inputs))
+
+
+def _found(structure: Structure, counts: Mapping[str, _Count], n: int) -> tuple[Activation, ...]:
     found = []
     for layer in structure.layers:
         reader = _reader(structure, layer.name, counts)
@@ -62,8 +71,7 @@ def activations(model: nn.Module, structure: Structure, split: Split) -> tuple[A
             count = counts[reader]
             assert count.alive is not None
             channels, alive = len(count.alive), int(count.alive.sum())
-            zeros = count.zeros / count.entries
-            found.append(Activation(layer.name, reader, zeros, channels, channels - alive, len(split)))
+            found.append(Activation(layer.name, reader, count.zeros / count.entries, channels, channels - alive, n))
     return tuple(found)
 
 
@@ -74,9 +82,8 @@ def _reader(structure: Structure, layer: str, counts: Mapping[str, _Count]) -> s
 
 
 @contextmanager
-def _counting(model: nn.Module, dims: Mapping[str, int]) -> Iterator[dict[str, _Count]]:
+def _counting(model: nn.Module, dims: Mapping[str, int], counts: dict[str, _Count]) -> Iterator[None]:
     """Count the inputs of modules during a block; the hooks go also when the block raises."""
-    counts: dict[str, _Count] = {}
     handles = []
 
     def hook_of(name: str) -> Any:
@@ -90,7 +97,7 @@ def _counting(model: nn.Module, dims: Mapping[str, int]) -> Iterator[dict[str, _
         for name, module in model.named_modules():
             if name in dims:
                 handles.append(module.register_forward_pre_hook(hook_of(name)))
-        yield counts
+        yield
     finally:
         for handle in handles:
             handle.remove()

@@ -1,5 +1,7 @@
 """Histograms of weights, binned here so that raw weights never travel."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 
@@ -11,7 +13,7 @@ BINS = 64
 
 
 def histograms(
-    model: nn.Module, structure: Structure, *, bins: int = BINS, common_range: bool = False
+    model: nn.Module, structure: Structure, *, bins: int = BINS, reach: float | None = None
 ) -> tuple[Histogram, ...]:
     """Bin the weights of every layer over a range that is symmetric about 0.
 
@@ -19,18 +21,30 @@ def histograms(
         model: the network, dense or pruned.
         structure: the analysis of the dense network.
         bins: equally wide bins.
-        common_range: give all layers the range of the widest, so that they can be compared.
+        reach: half the range of all layers, so that they can be compared; each its own for ``None``.
 
     Returns:
         One histogram for each layer, in execution order.
     """
-    tensors = dict(named_tensors(model))
-    weights = {layer.name: tensors[layer.weight].detach() for layer in structure.layers}
-    reach = {name: float(weight.abs().max()) for name, weight in weights.items()}
-    widest = max(reach.values(), default=0.0)
     return tuple(
-        histogram(name, weight, widest if common_range else reach[name], bins) for name, weight in weights.items()
+        histogram(name, weight, largest(weight) if reach is None else reach, bins)
+        for name, weight in _weights(model, structure)
     )
+
+
+def widest(model: nn.Module, structure: Structure) -> float:
+    """Return the largest magnitude of all layers' weights."""
+    return max((largest(weight) for _, weight in _weights(model, structure)), default=0.0)
+
+
+def largest(weight: Tensor) -> float:
+    """Return the largest magnitude in a tensor, 0 for an empty one.
+
+    Example:
+        >>> largest(torch.tensor([[-3.0, 2.0]]))
+        3.0
+    """
+    return max(abs(float(end)) for end in torch.aminmax(weight)) if weight.numel() else 0.0
 
 
 def histogram(layer: str, weight: Tensor, reach: float, bins: int = BINS) -> Histogram:
@@ -52,3 +66,8 @@ def histogram(layer: str, weight: Tensor, reach: float, bins: int = BINS) -> His
         n=weight.numel(),
         zeros=weight.numel() - int(torch.count_nonzero(weight)),
     )
+
+
+def _weights(model: nn.Module, structure: Structure) -> Iterator[tuple[str, Tensor]]:
+    tensors = dict(named_tensors(model))
+    return ((layer.name, tensors[layer.weight].detach()) for layer in structure.layers)

@@ -10,7 +10,7 @@ from prunekit.records.reading import Evaluation, Reading
 from prunekit.records.recovery import Epoch
 from prunekit.records.scan import Point
 from prunekit.records.structure import Block, Cost, Group, Layer, Member
-from prunekit.records.weights import Activation, Agreement, Histogram, Kernels, UnitScores
+from prunekit.records.weights import Activation, Agreement, Histogram, Kernels, LayerWeights, UnitScores
 
 __all__ = [
     "Activation",
@@ -30,6 +30,7 @@ __all__ = [
     "Kernels",
     "Latency",
     "Layer",
+    "LayerWeights",
     "Member",
     "Mode",
     "Node",

@@ -25,6 +25,24 @@ class Histogram:
 
 
 @dataclass(frozen=True, slots=True)
+class LayerWeights:
+    """One layer's weights before a recipe's cut and after it, all binned over one range.
+
+    Attributes:
+        dense: in the task's own network.
+        start: in the network that the recipe cuts: the task's own, or a recovered run's.
+        desk: in the network that the recipe asks for.
+        threshold: no single weight of larger magnitude is zeroed; ``None`` where none is zeroed, or
+            another criterion than the magnitude chooses.
+    """
+
+    dense: Histogram
+    start: Histogram
+    desk: Histogram
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class UnitScores:
     """A group's scores under one criterion, and what a recipe keeps of it.
 
@@ -33,12 +51,18 @@ class UnitScores:
         criterion: what scored it.
         values: one score for each unit; the lowest go first.
         kept: the units the recipe keeps.
+        keep: the units that a hand keeps whatever their score.
+        drop: the units that a hand drops whatever their score.
+        gone: the units that the recipe's base has lost already.
     """
 
     group: str
     criterion: str
     values: tuple[float, ...]
     kept: tuple[int, ...]
+    keep: tuple[int, ...] = ()
+    drop: tuple[int, ...] = ()
+    gone: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

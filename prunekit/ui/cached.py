@@ -2,8 +2,8 @@
 
 import atexit
 import os
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
@@ -12,6 +12,8 @@ from prunekit.engine import Ticket, Worker
 if TYPE_CHECKING:
     from prunekit.records import Evaluation
     from prunekit.verbs import Opened
+
+T = TypeVar("T")
 
 TASKS_OPEN = 8
 """Tasks that stay open side by side; the one opened first goes first."""
@@ -66,6 +68,18 @@ def dense_evaluation(digest: str, _opened: "Opened", limit: int | None) -> "Tick
         yield from verbs.evaluate(_opened, Recipe(task=_opened.task.name), limit=limit)
 
     return worker().reading(("dense", digest, limit), work)
+
+
+@st.cache_resource(show_spinner=False, max_entries=2 * TASKS_OPEN)
+def of_dense(what: str, digest: str, _work: Callable[[], Iterable[T]]) -> "Ticket[T]":
+    """Start to find out something about a task's own network, once for all visitors.
+
+    Args:
+        what: what is found out.
+        digest: names the network's weights.
+        _work: starts it.
+    """
+    return worker().reading((what, digest), _work)
 
 
 @st.cache_resource(show_spinner=False)

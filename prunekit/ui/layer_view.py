@@ -1,82 +1,119 @@
-"""The selected layer: its weights with the cut line, and the scores of its units."""
+"""The selected layer: its weights with the cut, and the scores of its units."""
 
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from prunekit.ui.chart import chart
+from prunekit.recipe import Recipe
+from prunekit.records import LayerWeights, UnitScores
+from prunekit.ui.badges import BADGES
+from prunekit.ui.chart import chart, choosing_chart
 from prunekit.ui.desk import layer_row
 from prunekit.ui.jobs import follow
 from prunekit.ui.picture import Picture, picture
 from prunekit.ui.reading import desk_recipe
 from prunekit.ui.session import by_hand, keyed, session
-from prunekit.ui.text import literal, percent
+from prunekit.ui.text import count, literal, percent
+from prunekit.ui.units import click, unit_pickers
 
 if TYPE_CHECKING:
     from prunekit.verbs import Opened
 
+TAKEN, CHANGED = "What the cut takes", "Before and after"
 
-def layer_view(opened: "Opened", with_row: bool = False) -> None:
-    """Draw the picker and the selected layer's two charts; with a row, also the plain twin of its bar."""
-    now, names = session(), [layer.name for layer in opened.structure.layers]
-    layer = now.layer if now.layer in names else names[0]
+
+def layer_view(opened: "Opened", with_row: bool = False, in_depth: bool = False) -> None:
+    """Draw the picker and the selected layer's two charts.
+
+    Args:
+        opened: the task.
+        with_row: draw the plain twin of the layer's bar, too.
+        in_depth: offer other views of the weights, and the twin of clicks on units.
+    """
+    layer = selected(opened)
+    names = [layer.name for layer in opened.structure.layers]
     st.selectbox("Layer", names, names.index(layer), key=keyed("layer", layer), on_change=_select, width=320)
     if with_row:
         layer_row(opened, layer)
+    view, logarithmic = _views() if in_depth else (TAKEN, False)
 
-    def asked() -> bool:
-        return not picture(opened, desk_recipe(opened), layer).finished
+    def draw() -> None:
+        asked = picture(opened, desk_recipe(opened), layer)
+        if asked.error:
+            st.error(literal(asked.error), icon=":material/error:")
+        elif asked.answer is None:
+            st.skeleton(height=360)
+        else:
+            if not asked.finished:
+                st.caption(f"{BADGES['stale']} drawn for the desk before it moved")
+            _draw(opened, asked.answer, view, logarithmic, in_depth)
 
-    follow("layer", lambda: _draw(opened, layer), asked)
+    follow("layer", draw, lambda: not picture(opened, desk_recipe(opened), layer).finished)
+
+
+def selected(opened: "Opened") -> str:
+    """Return the name of the layer that is looked at."""
+    names = [layer.name for layer in opened.structure.layers]
+    return session().layer if session().layer in names else names[0]  # type: ignore[return-value]  # None is in no names
 
 
 def _select() -> None:
     session().layer = by_hand("layer") or session().layer
 
 
-def _draw(opened: "Opened", layer: str) -> None:
-    asked = picture(opened, desk_recipe(opened), layer)
-    if asked.error:
-        st.error(literal(asked.error), icon=":material/error:")
-        return
-    found: Picture | None = asked.answer
-    if found is None:
-        st.skeleton(height=360)
-        return
-    if not asked.finished:
-        st.caption(":orange-badge[stale] drawn for the desk before it moved")
+def _views() -> tuple[str, bool]:
+    with st.container(horizontal=True):
+        view = st.segmented_control("Weights", [TAKEN, CHANGED], default=TAKEN, required=True, key="weights-view")
+        scale = st.segmented_control("Count", ["linear", "log"], default="linear", required=True, key="weights-scale")
+    return view or TAKEN, scale == "log"
+
+
+def _draw(opened: "Opened", found: Picture, view: str, logarithmic: bool, in_depth: bool) -> None:
     left, right = st.columns(2)
     with left:
-        _weights(found)
+        _weights(found.weights, view, logarithmic)
     with right:
-        _scores(opened, found, layer)
+        if found.scores is None:
+            reason = opened.structure.layer(found.weights.dense.layer).protected or ""
+            st.info(f"This layer's channels are protected: {literal(reason)}.", icon=":material/lock:")
+        else:
+            _scores(opened, desk_recipe(opened), found.scores)
+            if in_depth:
+                unit_pickers(opened, found.scores)
 
 
-def _weights(found: Picture) -> None:
-    from prunekit.figures.weights import layer_histogram, layer_histogram_table
+def _weights(found: LayerWeights, view: str, logarithmic: bool) -> None:
+    from prunekit.figures.layer_weights import layer_histogram, layer_histogram_table, layer_overlay
 
-    changed = found.now != found.before
+    draw = layer_overlay if view == CHANGED else layer_histogram
+    alt = f"Histogram of the weights of {found.dense.layer}: {found.dense.n:,} dense, {found.desk.n:,} on the desk"
+    chart(draw(found, logarithmic), layer_histogram_table(found), "layer-weights", alt)
+    st.caption(_said(found))
+
+
+def _said(found: LayerWeights) -> str:
+    """Say in words what the cut takes."""
+    text = f"{count(found.desk.n)} of {count(found.dense.n)} weights are left"
+    if found.desk.zeros:
+        text += f", {percent(found.desk.zeros / found.desk.n)} of them zero"
     if found.threshold is not None:
-        made, shown_bins = layer_histogram(found.before, found.threshold), found.before
-    else:
-        made, shown_bins = layer_histogram(found.now, before=found.before if changed else None), found.now
-    alt = f"Histogram of the weights of {found.before.layer}, {shown_bins.n:,} of them"
-    chart(made, layer_histogram_table(shown_bins), "layer-weights", alt)
-    if found.threshold is not None:
-        share = found.now.zeros / max(1, found.now.n)
-        st.caption(
-            f"Weights between the lines, below {found.threshold:.4f}, are zeroed: {percent(share)} are zero now."
-        )
+        text += f"; the lines are at ±{found.threshold:.4g}, between them weights are zeroed"
+    return f"{text}."
 
 
-def _scores(opened: "Opened", found: Picture, layer: str) -> None:
-    from prunekit.figures.weights import unit_scores, unit_scores_table
+def _scores(opened: "Opened", recipe: Recipe, found: UnitScores) -> None:
+    from prunekit.figures.unit_scores import unit_scores, unit_scores_table
 
-    if found.scores is None:
-        reason = opened.structure.layer(layer).protected or ""
-        st.info(f"This layer's channels are protected: {literal(reason)}.", icon=":material/lock:")
-        return
-    kept, units = len(found.scores.kept), len(found.scores.values)
-    alt = f"Scores of the {units} units of {found.scores.group}, lowest first; {kept} are kept"
-    chart(unit_scores(found.scores), unit_scores_table(found.scores), "unit-scores", alt)
-    st.caption(f"{kept} of {units} units stay. The lowest scores go first.")
+    kept, units = len(found.kept), len(found.values)
+    alt = f"Scores of the {units} units of {found.group}, lowest first; {kept} are kept"
+    choosing_chart(
+        unit_scores(found),
+        unit_scores_table(found),
+        "unit-scores",
+        alt,
+        lambda unit: click(opened, found, int(unit)),
+        state=(recipe, found.group),
+    )
+    hand = [f"{len(units)} {word}" for word, units in (("kept", found.keep), ("dropped", found.drop)) if units]
+    by_hand = f", {' and '.join(hand)} by hand" if hand else ""
+    st.caption(f"{kept} of {units} units stay{by_hand}. Click one to drop or keep it; click again to let it go.")

@@ -32,7 +32,7 @@ def toolbar(opened: "Opened") -> None:
             _criterion(opened)
             latency_menu(opened)
         with st.container(horizontal=True, width="content", gap="xsmall"):
-            _history(opened)
+            history_buttons(opened)
 
 
 def _presets(opened: "Opened") -> None:
@@ -81,7 +81,8 @@ def _set(opened: "Opened", what: str) -> None:
         session().recipe = replace(desk_recipe(opened), **{what: value})
 
 
-def _history(opened: "Opened") -> None:
+def history_buttons(opened: "Opened") -> None:
+    """Draw the buttons that go back and forth among the states of the desk."""
     recipe = desk_recipe(opened)
     st.button(
         "Undo",

@@ -10,7 +10,16 @@ from prunekit.tasks.zoo import task_names
 from prunekit.verbs.comparing import compare, thumbnails
 from prunekit.verbs.exporting import export, verify
 from prunekit.verbs.history import commit, history, history_tree, recipe_of, thinned
-from prunekit.verbs.inspecting import activations, agreement, histograms, inspect, kernel_layers, kernels, unit_scores
+from prunekit.verbs.inspecting import (
+    activations,
+    agreement,
+    histograms,
+    inspect,
+    kernel_layers,
+    kernels,
+    layer_weights,
+    unit_scores,
+)
 from prunekit.verbs.opening import Opened, open_task
 from prunekit.verbs.planning import outline, plan
 from prunekit.verbs.reading import check, cost, evaluate, layer_costs
@@ -46,6 +55,7 @@ __all__ = [
     "last",
     "latency",
     "layer_costs",
+    "layer_weights",
     "open_task",
     "outline",
     "plan",

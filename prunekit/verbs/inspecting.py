@@ -6,14 +6,18 @@ from typing import Any
 
 from prunekit.criteria import CRITERIA
 from prunekit.criteria import agreement as agreeing
+from prunekit.graph import named_tensors, slice_state
 from prunekit.measure import activations as activating
 from prunekit.measure import distributions
 from prunekit.measure import kernels as imaging
 from prunekit.recipe import Recipe
-from prunekit.records import Activation, Agreement, Histogram, Kernels, UnitScores
+from prunekit.records import Activation, Agreement, Histogram, Kernels, LayerWeights, UnitScores
 from prunekit.verbs.networks import GRADIENT_CRITERIA, base_of, network_of, scores_of
 from prunekit.verbs.opening import Opened
 from prunekit.verbs.reading import check
+
+MAGNITUDE_CRITERIA = ("l1", "l2")
+"""Criteria that take single weights by their magnitude."""
 
 
 def inspect(opened: Opened) -> dict[str, Any]:
@@ -33,9 +37,35 @@ def inspect(opened: Opened) -> dict[str, Any]:
 
 
 def histograms(opened: Opened, recipe: Recipe | None = None, *, common_range: bool = False) -> tuple[Histogram, ...]:
-    """Bin the weights of every layer of a recipe's network, or of the task's own."""
-    model = opened.task.model if recipe is None else network_of(opened, check(opened, recipe)).pruned.model
-    return distributions.histograms(model, opened.structure, common_range=common_range)
+    """Bin the weights of every layer of a recipe's network, or of the task's own.
+
+    Args:
+        opened: the task.
+        recipe: the question; ``None`` is the task's own network.
+        common_range: give all layers one range, at least that of the task's own network.
+    """
+    own, structure = opened.task.model, opened.structure
+    model = own if recipe is None else network_of(opened, check(opened, recipe)).pruned.model
+    if not common_range:
+        return distributions.histograms(model, structure)
+    reach = max(distributions.widest(network, structure) for network in {own, model})
+    return distributions.histograms(model, structure, reach=reach)
+
+
+def layer_weights(opened: Opened, recipe: Recipe, layer: str) -> LayerWeights:
+    """Bin one layer's weights in the task's own network, in the recipe's base and in what the recipe leaves."""
+    recipe = check(opened, recipe)
+    base, pruned = base_of(opened, recipe.base), network_of(opened, recipe).pruned
+    name = opened.structure.layer(layer).weight
+    dense, uncut, desk = (dict(named_tensors(m))[name].detach() for m in (opened.task.model, base.model, pruned.model))
+    start = slice_state({name: uncut}, opened.structure, base.allowed)[name]
+    reach = max(map(distributions.largest, (dense, start, desk)))
+    bins = {tensor: distributions.histogram(layer, tensor, reach) for tensor in (dense, start, desk)}
+    threshold = None
+    if name in pruned.masks and recipe.criterion in MAGNITUDE_CRITERIA:
+        zeroed = slice_state({name: uncut}, opened.structure, pruned.kept)[name][~pruned.masks[name]]
+        threshold = distributions.largest(zeroed) if len(zeroed) else None
+    return LayerWeights(bins[dense], bins[start], bins[desk], threshold)
 
 
 def unit_scores(opened: Opened, recipe: Recipe, group: str) -> UnitScores:
@@ -44,8 +74,15 @@ def unit_scores(opened: Opened, recipe: Recipe, group: str) -> UnitScores:
     found = opened.structure.group(group)
     scores = scores_of(opened, recipe.base, recipe.criterion, recipe.seed).values[found.name]
     allowed = base_of(opened, recipe.base).allowed.get(found.name, tuple(range(found.units)))
-    kept = network_of(opened, recipe).pruned.kept.get(found.name, allowed)
-    return UnitScores(found.name, recipe.criterion, tuple(scores.tolist()), tuple(kept))
+    return UnitScores(
+        group=found.name,
+        criterion=recipe.criterion,
+        values=tuple(scores.tolist()),
+        kept=tuple(network_of(opened, recipe).pruned.kept.get(found.name, allowed)),
+        keep=recipe.keep.get(found.name, ()),
+        drop=recipe.drop.get(found.name, ()),
+        gone=tuple(sorted(set(range(found.units)) - set(allowed))),
+    )
 
 
 def agreement(opened: Opened, recipe: Recipe, group: str) -> Iterator[Agreement]:
@@ -70,16 +107,21 @@ def agreement(opened: Opened, recipe: Recipe, group: str) -> Iterator[Agreement]
             yield Agreement(found.name, len(units), tuple(values), agreeing.agreement(values))
 
 
-def activations(opened: Opened, recipe: Recipe | None = None, limit: int | None = 250) -> tuple[Activation, ...]:
+def activations(
+    opened: Opened, recipe: Recipe | None = None, limit: int | None = 250
+) -> Iterator[tuple[Activation, ...]]:
     """Count the zeros that layers hand on, in a recipe's network or the task's own.
 
     Args:
         opened: the task.
         recipe: the question; ``None`` is the task's own network.
         limit: look at the first this many validation samples, all for ``None``.
+
+    Yields:
+        An entry for each layer, on more samples in each record.
     """
     model = opened.task.model if recipe is None else network_of(opened, check(opened, recipe)).pruned.model
-    return activating.activations(model, opened.structure, opened.task.data.validation.head(limit))
+    yield from activating.activations(model, opened.structure, opened.task.data.validation.head(limit))
 
 
 def kernel_layers(opened: Opened) -> tuple[str, ...]:

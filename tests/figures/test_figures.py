@@ -3,8 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from prunekit.figures import comparison, layout, palette, recovery, sensitivity, structure, weights
-from prunekit.records import Block, Epoch, Group, Histogram, Layer, Mode, Point, Reading, Status, UnitScores
+from prunekit.figures import comparison, layout, palette, recovery, sensitivity, structure
+from prunekit.records import Block, Epoch, Group, Layer, Mode, Point, Reading, Status
 
 MARKUP = "blocks.<b>0</b>.$x$.conv"
 
@@ -23,7 +23,6 @@ GROUPS = (
     Group("stem", "channel", 4, ("stem", MARKUP), (), (), linked=f"tied by the addition of stem and {MARKUP}"),
     Group("head.fc", "channel", 2, ("head.fc",), (), (), "network output"),
 )
-HISTOGRAM = Histogram("stem", -1.0, 1.0, (2, 30, 60, 8), 100, 5)
 POINTS = tuple(
     Point(Mode.CHANNELS, name, level, reading(value, kl))
     for name, level, value, kl in (("stem", 0.5, 0.9, 0.02), ("stem", 0.9, 0.4, 0.8), (MARKUP, 0.5, 0.95, 0.001))
@@ -31,9 +30,6 @@ POINTS = tuple(
 EPOCHS = (Epoch(10, 40, 0.25, 0.9), Epoch(40, 40, 1.0, 0.4, reading(0.93)))
 
 FIGURES = {
-    "distributions": lambda: weights.distributions((HISTOGRAM,)),
-    "layer": lambda: weights.layer_histogram(HISTOGRAM, threshold=0.3, before=HISTOGRAM),
-    "scores": lambda: weights.unit_scores(UnitScores(MARKUP, "l2", (3.0, 1.0, 2.0), (0, 2))),
     "heatmap": lambda: sensitivity.heatmap(POINTS, ("stem", MARKUP)),
     "curve": lambda: sensitivity.curve(POINTS, MARKUP, 0.97),
     "ranking": lambda: sensitivity.ranking(POINTS, ("stem", MARKUP)),
@@ -60,7 +56,6 @@ def test_titles_ask_and_names_are_never_read_as_markup(name):
 @pytest.mark.parametrize(
     "made",
     [
-        weights.distributions(()),
         sensitivity.heatmap((), ("stem",)),
         sensitivity.curve((), "stem"),
         sensitivity.ranking((), ("stem",)),
@@ -73,62 +68,6 @@ def test_titles_ask_and_names_are_never_read_as_markup(name):
 def test_a_chart_of_nothing_says_what_to_do(made):
     assert len(made.layout.annotations[0].text) > 20
     assert made.data == ()
-
-
-def test_a_row_of_the_distributions_holds_shares_of_the_layer():
-    heat = weights.distributions((HISTOGRAM,)).data[0]
-    assert list(heat.x) == [-0.75, -0.25, 0.25, 0.75]
-    assert list(heat.z[0]) == [math.log10(count / 100) for count in (2, 30, 60, 8)]
-
-
-def test_rows_of_different_ranges_are_refused_and_empty_ones_stay_blank():
-    empty = Histogram("empty", -1.0, 1.0, (0, 0, 0, 0), 0, 0)
-    assert list(weights.distributions((HISTOGRAM, empty)).data[0].z[1]) == [None] * 4
-    with pytest.raises(ValueError, match="common range"):
-        weights.distributions((HISTOGRAM, replace(HISTOGRAM, low=-2.0, high=2.0)))
-
-
-def bars(made):
-    return {
-        trace.name: [
-            (x, width, base, y) for x, width, base, y in zip(trace.x, trace.width, trace.base, trace.y, strict=True)
-        ]
-        for trace in made.data
-        if trace.type == "bar"
-    }
-
-
-def test_the_cut_lines_divide_kept_from_removed():
-    made = weights.layer_histogram(HISTOGRAM, threshold=0.5)
-    assert bars(made) == {
-        "kept": [(-0.75, 0.5, 0, 2), (0.75, 0.5, 0, 8)],
-        "removed": [(-0.25, 0.5, 0, 30), (0.25, 0.5, 0, 60)],
-    }
-    assert [shape.x0 for shape in made.layout.shapes] == [-0.5, 0.5]
-
-
-def test_a_bin_that_the_cut_runs_through_is_divided_there():
-    made = weights.layer_histogram(HISTOGRAM, threshold=0.75)
-    assert bars(made) == {
-        "kept": [(-0.875, 0.25, 0, 2), (0.875, 0.25, 0, 8)],
-        "removed": [(-0.625, 0.25, 0, 2), (-0.25, 0.5, 0, 30), (0.25, 0.5, 0, 60), (0.625, 0.25, 0, 8)],
-    }
-
-
-def test_zeros_that_were_not_there_before_are_removed():
-    now = replace(HISTOGRAM, zeros=45)
-    drawn = bars(weights.layer_histogram(now, before=HISTOGRAM))
-    assert drawn["removed"] == [(0.25, 0.5, 0, 40)]
-    assert drawn["kept"] == [(-0.75, 0.5, 0, 2), (-0.25, 0.5, 0, 30), (0.25, 0.5, 40, 20), (0.75, 0.5, 0, 8)]
-    assert "removed" not in bars(weights.layer_histogram(now, before=now))
-
-
-def test_scores_stand_in_order_with_their_units():
-    made = weights.unit_scores(UnitScores("g", "l2", (3.0, 1.0, 2.0), (0, 2)))
-    assert [(t.name, list(t.x), list(t.y), list(t.customdata)) for t in made.data] == [
-        ("removed", [0], [1.0], [1]),
-        ("kept", [1, 2], [2.0, 3.0], [2, 0]),
-    ]
 
 
 def test_the_heatmap_leaves_unmeasured_cells_blank():
@@ -236,9 +175,6 @@ def test_before_and_after_add_up_to_the_dense_layer():
 @pytest.mark.parametrize(
     ("rows", "first"),
     [
-        (weights.distributions_table((HISTOGRAM,)), {"layer": "stem", "weights": 100, "zeros": 5}),
-        (weights.layer_histogram_table(HISTOGRAM), {"from": -1.0, "to": -0.5, "weights": 2}),
-        (weights.unit_scores_table(UnitScores("g", "l2", (3.0, 1.0), (0,))), {"unit": 1, "score": 1.0, "kept": False}),
         (sensitivity.table(POINTS), {"sparsity": 0.5, "samples": 100, "status": "measured"}),
         (recovery.learning_table(EPOCHS), {"step": 10, "training loss": 0.9, "validation": None}),
         (structure.layers_table(LAYERS), {"layer": "stem", "shape": "4 × 3 × 3 × 3", "protected": ""}),
@@ -247,11 +183,6 @@ def test_before_and_after_add_up_to_the_dense_layer():
 )
 def test_every_chart_has_its_numbers_as_a_table(rows, first):
     assert first.items() <= rows[0].items()
-
-
-def test_ninety_percent_of_the_weights_lie_within_the_bins_that_hold_them():
-    # 60 + 30 of 100 lie within ±0.5
-    assert weights.distributions_table((HISTOGRAM,))[0]["90 % within ±"] == 0.5
 
 
 def test_long_names_are_shortened_in_the_middle():

@@ -30,7 +30,7 @@ def contrast(a: str, b: str) -> float:
 
 
 @pytest.mark.parametrize("vision", VISION)
-@pytest.mark.parametrize("scale", [palette.HARM, palette.AREA], ids=["harm", "area"])
+@pytest.mark.parametrize("scale", [palette.HARM, palette.AREA, palette.FREQUENCY], ids=["harm", "area", "frequency"])
 def test_scales_get_darker_in_every_step_for_everybody(scale, vision):
     steps = [luminance(colour, vision) for _, colour in scale]
     assert all(before > 1.25 * after for before, after in pairwise(steps))
@@ -39,7 +39,10 @@ def test_scales_get_darker_in_every_step_for_everybody(scale, vision):
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize(
     "colour",
-    [palette.KEPT, palette.REMOVED, palette.NEUTRAL, *palette.GROUPS, palette.HARM[-1][1], palette.AREA[-1][1]],
+    [
+        *(palette.KEPT, palette.REMOVED, palette.NEUTRAL, *palette.GROUPS),
+        *(scale[-1][1] for scale in (palette.HARM, palette.AREA, palette.FREQUENCY)),
+    ],
 )
 def test_colours_that_must_be_seen_stand_out_from_either_page(colour, page):
     assert contrast(colour, page) >= 3

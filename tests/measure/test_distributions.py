@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from prunekit.graph import structure_of
-from prunekit.measure.distributions import histogram, histograms
+from prunekit.measure.distributions import histogram, histograms, widest
 from prunekit.measure.pruned import prune
 from prunekit.recipe import Recipe
 from tests import nets
@@ -32,11 +32,12 @@ def test_every_layer_is_binned_as_numpy_does():
         assert np.abs(expected - h.counts).sum() <= 2  # a weight on an edge may round to either side
 
 
-def test_a_common_range_is_that_of_the_widest_layer():
+def test_the_widest_layer_can_give_all_its_range():
     net = nets.make("plain")
     structure = structure_of(net, nets.example("plain"))
-    own, common = histograms(net, structure), histograms(net, structure, common_range=True)
-    assert {h.high for h in common} == {max(h.high for h in own)}
+    own = histograms(net, structure)
+    assert widest(net, structure) == max(h.high for h in own)
+    assert {h.high for h in histograms(net, structure, reach=3.0)} == {3.0}
 
 
 def test_a_pruned_network_has_its_zeros_counted():

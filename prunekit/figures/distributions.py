@@ -1,0 +1,112 @@
+"""Where the weights of every layer lie, all layers at a glance."""
+
+import math
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from prunekit.figures.bins import centres, width
+from prunekit.figures.layout import Row, figure, layer_axis, nothing_yet, plain, row_height
+from prunekit.figures.palette import FREQUENCY, KEPT
+from prunekit.records import Histogram
+
+RAREST = -4
+"""Power of ten of the share that is drawn palest; rarer ones look like it."""
+
+
+def distributions(histograms: Sequence[Histogram], chosen: str | None = None) -> go.Figure:
+    """Draw one row of colour for each layer: where its weights lie, the more the darker.
+
+    The marker before each row can be clicked; its ``customdata`` is the layer's name.
+
+    Args:
+        histograms: every layer's bins, all over one range.
+        chosen: the layer whose marker is filled.
+
+    Raises:
+        ValueError: the ranges or numbers of bins differ, so that no axis fits all rows.
+    """
+    title = "Where do the weights of every layer lie?"
+    if not histograms:
+        return nothing_yet(title, "This network has no layer with weights.")
+    ranges = {(found.low, found.high, len(found.counts)) for found in histograms}
+    if len(ranges) > 1:
+        raise ValueError(f"One axis needs bins over one range, not {len(ranges)}; bin the layers with a common range.")
+    ((low, high, _),) = ranges
+    made = figure(title, 160 + round(row_height(len(histograms)) * len(histograms)), "weight")
+    layers = [found.layer for found in histograms]
+    names = [plain(layer) for layer in layers]
+    made.add_heatmap(
+        x=centres(histograms[0]),
+        y=names,
+        z=[[round(math.log10(share), 2) if share else None for share in _shares(found)] for found in histograms],
+        zmin=RAREST,
+        zmax=0,
+        colorscale=FREQUENCY,
+        colorbar={
+            "title": {"text": "share of the layer's weights", "side": "top"},
+            "tickvals": list(range(RAREST, 1)),
+            "ticktext": [f"{100 * 10.0**power:g} %" for power in range(RAREST, 1)],
+            "orientation": "h",
+            "thickness": 10,
+            "lenmode": "pixels",
+            "len": 260,
+            "x": 0,
+            "xanchor": "left",
+            "y": 1,
+            "yanchor": "bottom",
+        },
+        hovertemplate="%{y}<br>around %{x:.4f}: 10^%{z:.1f} of the weights<extra></extra>",
+    )
+    room = 0.06 * (high - low)
+    made.add_scatter(
+        x=[low - room / 2] * len(names),
+        y=names,
+        mode="markers",
+        marker={
+            "symbol": ["triangle-right" if layer == chosen else "triangle-right-open" for layer in layers],
+            "size": 11,
+            "color": KEPT,
+        },
+        unselected={"marker": {"opacity": 1}},
+        customdata=layers,
+        hovertemplate="%{y}: click to look closer<extra></extra>",
+        showlegend=False,
+    )
+    made.update_xaxes(range=[low - room, high])
+    layer_axis(made, layers)
+    made.update_layout(margin={"t": 104})
+    return made
+
+
+def distributions_table(histograms: Sequence[Histogram]) -> list[Row]:
+    """Return the spread of every layer in numbers."""
+    return [
+        {
+            "layer": found.layer,
+            "weights": found.n,
+            "zeros": found.zeros,
+            "mean |weight|": _mean_magnitude(found),
+            "90 % within ±": _quantile(found, 0.9),
+            "largest |weight| within ±": found.high,
+        }
+        for found in histograms
+    ]
+
+
+def _shares(found: Histogram) -> list[float]:
+    return [count / max(1, found.n) for count in found.counts]
+
+
+def _mean_magnitude(found: Histogram) -> float:
+    return sum(abs(x) * count for x, count in zip(centres(found), found.counts, strict=True)) / max(1, found.n)
+
+
+def _quantile(found: Histogram, share: float) -> float:
+    """Return the magnitude that so many weights stay below, by the bins' edges."""
+    inside = 0
+    for x, count in sorted(zip(centres(found), found.counts, strict=True), key=lambda item: abs(item[0])):
+        inside += count
+        if inside >= share * found.n:
+            return abs(x) + width(found) / 2
+    return found.high

@@ -1,0 +1,76 @@
+"""The scores that decide which units of a group go."""
+
+import plotly.graph_objects as go
+
+from prunekit.figures.layout import Row, figure, plain
+from prunekit.figures.palette import KEPT, NEUTRAL, REMOVED
+from prunekit.records import UnitScores
+
+LOOKS = {"removed": (REMOVED, "/"), "kept": (KEPT, ""), "lost before": (NEUTRAL, "x")}
+"""Colour and pattern of what became of a unit."""
+MARKS = {"dropped by hand": ("x", REMOVED), "kept by hand": ("triangle-up", KEPT)}
+
+
+def unit_scores(scores: UnitScores) -> go.Figure:
+    """Draw a group's units from the lowest score to the highest, which stay, and the line where the cut is.
+
+    The bars can be clicked; their ``customdata`` is the unit's number.
+
+    Args:
+        scores: the units.
+    """
+    title = f"Which units of {plain(scores.group)} go first?"
+    made = figure(title, 340, "units, lowest score first", f"{plain(scores.criterion)} score", legend=True)
+    order = _order(scores)
+    fates = [_fate(scores, unit) for unit in order]
+    for label, (colour, pattern) in LOOKS.items():
+        ranks = [rank for rank, fate in enumerate(fates) if fate == label]
+        if ranks:
+            made.add_bar(
+                x=ranks,
+                y=[scores.values[order[rank]] for rank in ranks],
+                name=label,
+                customdata=[order[rank] for rank in ranks],
+                marker={"color": colour, "pattern": {"shape": pattern}},
+                unselected={"marker": {"opacity": 1}},
+                hovertemplate="unit %{customdata}: score %{y:.4g}<extra>" + label + "</extra>",
+            )
+    for (label, (symbol, colour)), units in zip(MARKS.items(), (scores.drop, scores.keep), strict=True):
+        ranks = [rank for rank, unit in enumerate(order) if unit in units]
+        if ranks:
+            made.add_scatter(
+                x=ranks,
+                y=[scores.values[order[rank]] for rank in ranks],
+                mode="markers",
+                name=label,
+                marker={"symbol": symbol, "size": 11, "color": colour, "line": {"width": 1, "color": "white"}},
+                hoverinfo="skip",
+            )
+    by_score = [rank for rank, unit in enumerate(order) if fates[rank] == "removed" and unit not in scores.drop]
+    if by_score:
+        line = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "line": {"color": REMOVED, "dash": "dash"}}
+        made.update_layout(shapes=[{**line, "x0": by_score[-1] + 0.5, "x1": by_score[-1] + 0.5}])
+    # Anywhere above a bar counts as on it, so that a unit whose score is 0 can be clicked as well.
+    made.update_layout(bargap=0.1 if len(order) < 80 else 0, barmode="overlay", hovermode="x")
+    made.update_xaxes(range=[-0.5, len(order) - 0.5])
+    made.update_yaxes(rangemode="tozero")
+    return made
+
+
+def unit_scores_table(scores: UnitScores) -> list[Row]:
+    """Return every unit with its score, what becomes of it, and whether a hand decided that."""
+    hand = {**dict.fromkeys(scores.drop, "dropped"), **dict.fromkeys(scores.keep, "kept")}
+    return [
+        {"unit": unit, "score": scores.values[unit], "fate": _fate(scores, unit), "by hand": hand.get(unit, "")}
+        for unit in _order(scores)
+    ]
+
+
+def _order(scores: UnitScores) -> list[int]:
+    return sorted(range(len(scores.values)), key=lambda unit: (scores.values[unit], unit))
+
+
+def _fate(scores: UnitScores, unit: int) -> str:
+    if unit in scores.gone:
+        return "lost before"
+    return "kept" if unit in scores.kept else "removed"
