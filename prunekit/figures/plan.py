@@ -45,11 +45,14 @@ def plan_chart(
     if not candidates or dense is None:
         return nothing_yet(title, "No candidate was measured yet.")
     cost, reference = dense
-    made = figure(title, 420, f"{unit} left, % of the dense network", f"{metric}, %", legend=True)
+    made = figure(title, 440, f"{unit} left, % of the dense network", f"{metric}, %")
+    # Many words: above the chart they would run into its title where the page is narrow.
+    made.update_layout(showlegend=True, legend={"y": -0.2, "yanchor": "top"})
     for name in dict.fromkeys(candidate.name for candidate in candidates):
-        for meets in (True, False):
-            some = [c for c in candidates if c.name == name and (not c.misses) is meets]
-            _add(made, some, outline, cost, name if meets else f"{name}, misses a target", meets)
+        _add(made, name, [candidate for candidate in candidates if candidate.name == name], outline, cost)
+    if any(candidate.misses for candidate in candidates):
+        open_marks = {"symbol": "circle-open", "size": 12, "color": NEUTRAL}
+        made.add_scatter(x=[None], y=[None], mode="markers", name="open: misses a target", marker=open_marks)
     if best is not None:
         x, y = _share(best, outline, cost), 100 * best.reading.value
         made.add_scatter(x=[x], y=[y], mode="markers", name="best", marker=RING, hoverinfo="skip")
@@ -85,28 +88,27 @@ def plan_table(
     ]
 
 
-def _add(
-    made: go.Figure, candidates: Sequence[Candidate], outline: Outline, cost: Cost, label: str, meets: bool
-) -> None:
-    if not candidates:
-        return
-    name = candidates[0].name
+def _add(made: go.Figure, name: str, candidates: Sequence[Candidate], outline: Outline, cost: Cost) -> None:
+    symbol, colour = SYMBOLS.get(name, "circle"), NEUTRAL if name in BASELINES else KEPT
     made.add_scatter(
         x=[_share(candidate, outline, cost) for candidate in candidates],
         y=[100 * candidate.reading.value for candidate in candidates],
         error_y=_intervals(candidates),
         mode="markers",
-        name=label,
+        name=name,
+        showlegend=False,
         marker={
-            "symbol": SYMBOLS.get(name, "circle") + ("" if meets else "-open"),
+            "symbol": [f"{symbol}-open" if candidate.misses else symbol for candidate in candidates],
             "size": 12,
-            "color": NEUTRAL if name in BASELINES else KEPT,
+            "color": colour,
         },
         unselected=UNDIMMED,
         hovertext=[_hover(candidate, outline) for candidate in candidates],
         hovertemplate="%{hovertext}<extra></extra>",
         customdata=[candidate.recipe.digest for candidate in candidates],
     )
+    filled = {"symbol": symbol, "size": 12, "color": colour}
+    made.add_scatter(x=[None], y=[None], mode="markers", name=name, marker=filled)
 
 
 def _bounds(made: go.Figure, candidates: Sequence[Candidate], outline: Outline, cost: Cost, reference: Reading) -> None:
@@ -118,7 +120,7 @@ def _bounds(made: go.Figure, candidates: Sequence[Candidate], outline: Outline, 
             made.add_vline(
                 x=shares[-1],
                 line={"color": REMOVED, "dash": "dash", "width": 1},
-                annotation={"text": "target", "textangle": -90},
+                annotation={"text": "target"},
                 annotation_position="bottom right",
             )
     made.add_hline(

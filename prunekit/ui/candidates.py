@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from prunekit.engine import Ticket
-from prunekit.records import Candidate, Outline
+from prunekit.recipe import Recipe
+from prunekit.records import Candidate, Mode, Outline
 from prunekit.ui import jobs, moves
 from prunekit.ui.badges import BADGES
 from prunekit.ui.cached import worker
@@ -58,11 +59,10 @@ def _draw(opened: "Opened", job: Ticket[Any]) -> None:
     found = found[:-1] if best else found
     reference = dense(opened)
     st.caption(_asked(opened, outline, found[0]))
+    value = reference.reading.value if reference else None
     with st.grid("auto", min_column_width=185):
-        for name in dict.fromkeys(candidate.name for candidate in found):
-            same = [candidate for candidate in found if candidate.name == name]
-            chosen = min(same, key=lambda c: (len(c.misses), c.amount(outline.resource, outline.mode)))
-            _card(opened, chosen, outline, reference.reading.value if reference else None, best)
+        for same in _cards(found, outline, best):
+            _card(opened, same, outline, value, is_best=best is not None and same[0].recipe == best.recipe)
     if best is None:
         st.caption("The plan was stopped before the best could be selected.")
     else:
@@ -80,32 +80,39 @@ def _draw(opened: "Opened", job: Ticket[Any]) -> None:
     )
 
 
+def _cards(found: Sequence[Candidate], outline: Outline, best: Candidate | None) -> list[tuple[Candidate, ...]]:
+    """Choose one candidate of each name, the best first, and put those together that are the same recipe."""
+    recipes: dict[Recipe, tuple[Candidate, ...]] = {} if best is None else {best.recipe: ()}
+    for name in dict.fromkeys(candidate.name for candidate in found):
+        same = [candidate for candidate in found if candidate.name == name]
+        chosen = min(same, key=lambda c: (len(c.misses), c.amount(outline.resource, outline.mode)))
+        recipes[chosen.recipe] = (*recipes.get(chosen.recipe, ()), chosen)
+    return [cards for cards in recipes.values() if cards]
+
+
 def _card(
-    opened: "Opened", candidate: Candidate, outline: Outline, reference: float | None, best: Candidate | None
+    opened: "Opened", same: tuple[Candidate, ...], outline: Outline, reference: float | None, *, is_best: bool
 ) -> None:
-    """Draw one candidate with the button that puts it on the desk."""
-    is_best = best is not None and best.recipe == candidate.recipe
+    """Draw a recipe, however many ways led to it, with the button that puts it on the desk."""
+    candidate, reading = same[0], same[0].reading
     is_here = desk_recipe(opened) == candidate.recipe
-    reading, whole = candidate.reading, opened.structure.cost({})
+    delta = points(reading.value, reference) if reference is not None else None
     with st.container(border=True, height="stretch", gap="xsmall"):
         badge = " :green-badge[:material/star: best]" if is_best else ""
-        st.markdown(f"**{literal(candidate.name.capitalize())}**{badge}")
+        st.markdown(f"**{literal(listed([each.name for each in same]).capitalize())}**{badge}")
         st.metric(
             f"{literal(reading.metric.capitalize())} {BADGES['measured']}",
             percent(reading.value),
-            points(reading.value, reference) if reference is not None else None,
+            delta,
+            delta_color="orange" if delta and delta.startswith("-") else "blue",
         )
-        bounds = f"95 % interval {interval(reading.interval)}  \n" if reading.interval else ""
-        left = candidate.amount(outline.resource, outline.mode)
-        share = percent(left / getattr(whole, outline.resource))
-        what = "of the parameters not zero" if outline.mode == "weights" else f"of the {WORDS[outline.resource]} left"
-        st.caption(f"{bounds}{share} {what}  \n{_sizes(candidate, outline)}")
+        st.caption("  \n".join(_numbers(opened, candidate, outline)))
         for miss in candidate.misses:
             st.caption(f":orange-badge[misses] {literal(miss)}")
-        st.caption(ABOUT.get(candidate.name, ""))
+        st.caption(" ".join(ABOUT.get(each.name, "") for each in same))
         st.button(
             "On the desk" if is_here else "Put on the desk",
-            key=f"put-{candidate.name}",
+            key=f"put-{candidate.recipe.digest}",
             type="primary" if is_best and not is_here else "secondary",
             on_click=moves.put,
             args=(candidate.recipe,),
@@ -113,18 +120,26 @@ def _card(
         )
 
 
-def _sizes(candidate: Candidate, outline: Outline) -> str:
-    if outline.mode == "weights":
-        return f"{count(candidate.nonzero)} of {count(candidate.cost.params)} parameters"
-    cost = candidate.cost
-    return f"{count(cost.macs)} MACs, {count(cost.params)} parameters, {size(cost.bytes)}"
+def _numbers(opened: "Opened", candidate: Candidate, outline: Outline) -> list[str]:
+    """Say on how many samples a candidate was measured, and what it costs."""
+    reading, cost, whole = candidate.reading, candidate.cost, opened.structure.cost({})
+    of = f"{reading.correct:,} of {reading.n:,}" if reading.correct is not None else f"{reading.n:,} samples"
+    lines = [f"{of}, {interval(reading.interval)}" if reading.interval else of]
+    if outline.mode is Mode.WEIGHTS:
+        return [*lines, f"{percent(candidate.nonzero / whole.params)} of {count(cost.params)} parameters not zero"]
+    return [
+        *lines,
+        f"{count(cost.macs)} MACs ({percent(cost.macs / whole.macs)})",
+        f"{count(cost.params)} parameters ({percent(cost.params / whole.params)})",
+        f"{size(cost.bytes)} ({percent(cost.bytes / whole.bytes)})",
+    ]
 
 
 def _asked(opened: "Opened", outline: Outline, candidate: Candidate) -> str:
     """Say what the plan was asked and what it left alone."""
     whole, wanted = opened.structure.cost({}), []
     for name, limit in outline.limits:
-        what = f"{WORDS[name]} that are not zero" if outline.mode == "weights" else WORDS[name]
+        what = f"{WORDS[name]} that are not zero" if outline.mode is Mode.WEIGHTS else WORDS[name]
         wanted.append(f"at most {percent(limit / getattr(whole, name))} of the {what}")
     if outline.loss is not None:
         wanted.append(f"at most {100 * outline.loss:g} points of {literal(candidate.reading.metric)} lost")

@@ -29,7 +29,8 @@ def planner(opened: "Opened") -> None:
     ticket = jobs.started(owner(opened))
     # A plan that was started gives the popover a new key, so that it closes.
     key = f"planner-{session().mode.value}-{ticket.id if ticket else ''}"
-    with st.popover("Plan", icon=":material/flag:", key=key, on_change="rerun") as box:
+    icon = ":material/hourglass_top:" if jobs.running(owner(opened)) else ":material/flag:"
+    with st.popover("Plan", icon=icon, key=key, on_change="rerun") as box:
         if box.open:
             _question(opened)
 
@@ -147,3 +148,4 @@ def _start(opened: "Opened", outline: Outline, targets: dict[str, float]) -> Non
         lambda: verbs.plan(opened, targets, mode, recipe, pinned, outline.worth),
         outline.points + outline.trials + outline.candidates + 2,
     )
+    st.toast("How far the plan is, and what it finds, stands below the bars.", icon=":material/flag:")

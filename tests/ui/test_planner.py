@@ -32,7 +32,7 @@ def page(opened):
 
 def put(app, candidate):
     """Press the button of a candidate."""
-    app.button(key=f"put-{candidate.name}").click().run()
+    app.button(key=f"put-{candidate.recipe.digest}").click().run()
     return settle(app)
 
 
@@ -114,7 +114,7 @@ def test_a_plan_offers_what_the_verb_finds_and_a_button_puts_it_on_the_desk(open
     for candidate in (other, best):
         app = put(app, candidate)
         assert app.session_state["session"].recipe == candidate.recipe
-        button = app.button(key=f"put-{candidate.name}")
+        button = app.button(key=f"put-{candidate.recipe.digest}")
         assert (button.label, button.disabled) == ("On the desk", True)
     again = AppTest.from_function(page, default_timeout=60, kwargs={"opened": opened})
     again.session_state["session"] = Session("tiny")  # another tab, or this one after another page
