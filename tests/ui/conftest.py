@@ -19,7 +19,7 @@ def desk(app: AppTest) -> Session:
 def bars(app: AppTest) -> dict[str, Any]:
     """What the browser was given to draw; empty on other pages."""
     found = app.get("bidi_component")
-    return json.loads(json.loads(found[0].proto.json)) if found else {}
+    return json.loads(found[0].proto.bytes) if found else {}
 
 
 def tiles(app: AppTest) -> dict[str, dict[str, Any]]:

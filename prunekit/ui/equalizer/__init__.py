@@ -21,10 +21,9 @@ def equalizer(key: str, data: dict[str, Any], on_command: Callable[[], None]) ->
         data: see ``live.data``: line, bars, groups, terms, values, pinned, version, layout, reply.
         on_command: called when a key asks to undo or redo; ``command`` of the state says which.
     """
-    # As one text: Streamlit would look for data frames in every value, and import pandas to do so.
-    _component()(
-        key=key, data=json.dumps(data), default={"desk": None}, on_desk_change=_noted, on_command_change=on_command
-    )
+    # As bytes: in anything else Streamlit would look for data frames, and import pandas to do so.
+    text = json.dumps(data).encode()
+    _component()(key=key, data=text, default={"desk": None}, on_desk_change=_noted, on_command_change=on_command)
 
 
 def _noted() -> None:

@@ -25,8 +25,8 @@ class Desk {
   }
 
   /** Take what the server says; called at every change of `data`. */
-  update({ data: text, setStateValue, setTriggerValue }) {
-    const data = JSON.parse(text);
+  update({ data: bytes, setStateValue, setTriggerValue }) {
+    const data = JSON.parse(new TextDecoder().decode(bytes));
     this.tell = (message) => {
       clearTimeout(this.soon);
       setStateValue("desk", message);
