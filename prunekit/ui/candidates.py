@@ -126,7 +126,8 @@ def _numbers(opened: "Opened", candidate: Candidate, outline: Outline) -> list[s
     of = f"{reading.correct:,} of {reading.n:,}" if reading.correct is not None else f"{reading.n:,} samples"
     lines = [f"{of}, {interval(reading.interval)}" if reading.interval else of]
     if outline.mode is Mode.WEIGHTS:
-        return [*lines, f"{percent(candidate.nonzero / whole.params)} of {count(cost.params)} parameters not zero"]
+        share = percent(candidate.nonzero / whole.params)
+        return [*lines, f"{count(candidate.nonzero)} parameters are not zero ({share})"]
     return [
         *lines,
         f"{count(cost.macs)} MACs ({percent(cost.macs / whole.macs)})",

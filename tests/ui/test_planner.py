@@ -144,6 +144,8 @@ def test_weights_are_planned_by_what_is_not_zero(opened):
     assert {found.key for found in app.number_input} == {"plan-weights-params", "plan-lost", "plan-worth"}
     app = plan(app, opened)
     best = verbs.last(verbs.plan(opened, {"params": 0.4}, Mode.WEIGHTS))
+    share = 100 * best.nonzero / opened.structure.cost({}).params
+    assert any(f"{best.nonzero} parameters are not zero ({share:.1f} %)" in text for text in texts(app))
     app = put(app, best)
     assert app.session_state["session"].recipe == best.recipe
     assert best.recipe.weights
