@@ -28,6 +28,7 @@ class Scan:
         names: the groups or layers, in execution order.
         points: what is stored.
         total: how many points a whole scan has.
+        left: how many of them are still to be measured.
     """
 
     mode: Mode
@@ -35,22 +36,21 @@ class Scan:
     names: tuple[str, ...]
     points: tuple[Point, ...]
     total: int
-
-    @property
-    def left(self) -> int:
-        """How many points are still to be measured."""
-        return max(0, self.total - len(self.points))
+    left: int
 
 
 def current_scan(opened: "Opened") -> Scan:
     """Return the scan that belongs to the desk."""
     from prunekit import verbs
+    from prunekit.search.scan import LEVELS
 
     mode, criterion = session().mode, desk_recipe(opened).criterion
     structure = opened.structure
     parts = structure.prunable if mode is Mode.CHANNELS else structure.layers
     points = verbs.stored_points(opened, mode, SAMPLES, criterion)
-    return Scan(mode, criterion, tuple(part.name for part in parts), points, verbs.scan_size(opened, mode))
+    total = verbs.scan_size(opened, mode)
+    done = sum(point.level in LEVELS for point in points)  # a plan measures layers at higher sparsities, too
+    return Scan(mode, criterion, tuple(part.name for part in parts), points, total, total - done)
 
 
 def owner(opened: "Opened") -> str:

@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 from prunekit import verbs
 from prunekit.graph import structure_of
 from prunekit.recipe import Recipe
-from prunekit.records import Candidate, Mode
+from prunekit.records import Candidate, Mode, Point
+from prunekit.search.scan import LEVELS
 from prunekit.store import Workspace
 from prunekit.tasks.checkpoint import digest
 from prunekit.tasks.task import Task
@@ -196,3 +197,23 @@ def test_only_one_of_many_bisected_candidates_of_a_name_has_a_card(opened):
     assert sum(len(trace["customdata"]) for trace in points) == len(found) > 5
     best = verbs.last(verbs.plan(opened, {"accuracy": -60}))
     assert replace(best, note="") in found
+
+
+def test_a_scan_counts_only_its_own_points_of_those_that_a_plan_measured(opened):
+    def left(opened):
+        import streamlit as st
+
+        from prunekit.ui.scanning import current_scan
+
+        st.text(current_scan(opened).left)
+
+    for point in verbs.plan(opened, {"params": 0.4}, Mode.WEIGHTS):
+        if isinstance(point, Point) and point.level == 0.98:
+            break
+    stored = {(point.name, point.level) for point in verbs.stored_points(opened, Mode.WEIGHTS)}
+    wanted = {(layer.name, level) for layer in opened.structure.layers for level in LEVELS}
+    assert wanted - stored
+    assert stored - wanted
+    app = AppTest.from_function(left, default_timeout=60, kwargs={"opened": opened})
+    app.session_state["session"] = Session("tiny", mode=Mode.WEIGHTS)
+    assert app.run().text[0].value == str(len(wanted - stored))
