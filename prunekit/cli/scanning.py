@@ -17,7 +17,17 @@ def add(verbs: "Verbs") -> None:
     """Add ``scan``."""
     command = add_task(add_verb(verbs, "scan", _scan, "Measure how sensitive each group or layer is."))
     command.add_argument("--kind", choices=["channels", "weights"], default="channels")
-    command.add_argument("--limit", type=int, default=200, help="samples for each point")
+    precision = command.add_mutually_exclusive_group()
+    precision.add_argument(
+        "--within",
+        type=_points,
+        default=1.0,
+        metavar="POINTS",
+        help="measure each cell until its 95 %% interval is this narrow to each side, in points of the metric, or a"
+        " tenth of the drop where that is more (default: 1)",
+    )
+    precision.add_argument("--exact", action="store_true", help="measure every cell on all samples")
+    command.add_argument("--limit", type=int, help="look at the first this many samples only")
     command.add_argument("--criterion", default="l2", help="what goes first")
     command.add_argument("--out", type=Path, help="write the points as JSON")
 
@@ -30,13 +40,27 @@ def _scan(options: argparse.Namespace) -> None:
     mode = Mode(options.kind)
     total = verbs.scan_size(opened, mode)
     points = []
-    for point in verbs.scan(opened, mode, limit=options.limit, criterion=options.criterion):
+    half_width = None if options.exact else options.within / 100
+    for point in verbs.scan(opened, mode, limit=options.limit, criterion=options.criterion, half_width=half_width):
         points.append({**asdict(point), "kind": point.kind.value})
         progress(len(points), total, f"{point.name} at {point.level:.0%}")
-    answer = {"task": opened.task.name, "kind": mode.value, "criterion": options.criterion, "points": points}
+    answer = {
+        "task": opened.task.name,
+        "kind": mode.value,
+        "criterion": options.criterion,
+        "within": None if options.exact else options.within,
+        "points": points,
+    }
     if options.out:
         write_json(options.out, answer)
     show(options, answer, _points_text(points))
+
+
+def _points(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 100:
+        raise argparse.ArgumentTypeError(f"a half-width is above 0 and at most 100 points, not {text}")
+    return value
 
 
 def _points_text(points: Sequence[dict[str, Any]]) -> Iterator[str]:

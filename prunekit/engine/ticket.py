@@ -25,7 +25,8 @@ class Ticket(Generic[R]):
     """Handle on submitted work.
 
     Args:
-        steps: makes the iterator whose every record is one step; called on the worker's thread.
+        steps: makes the iterator whose every record is one step, and so is every ``None``; called on the
+            worker's thread.
         owner: who asked for it.
         label: what a person calls it.
         total: how many records it will yield, where that is known.
@@ -34,7 +35,7 @@ class Ticket(Generic[R]):
 
     def __init__(
         self,
-        steps: Callable[[], Iterable[R]],
+        steps: Callable[[], Iterable[R | None]],
         owner: str = "",
         label: str = "",
         total: int | None = None,
@@ -54,8 +55,8 @@ class Ticket(Generic[R]):
         self._ended: float | None = None
         self._error: str | None = None
         self._traceback: str | None = None
-        self._steps: Callable[[], Iterable[R]] | None = steps
-        self._iterator: Iterator[R] | None = None
+        self._steps: Callable[[], Iterable[R | None]] | None = steps
+        self._iterator: Iterator[R | None] | None = None
 
     @property
     def finished(self) -> bool:
@@ -129,10 +130,11 @@ class Ticket(Generic[R]):
             assert self._steps is not None, "a ticket that has not ended has its steps"
             self._iterator = iter(self._steps())
         for record in self._iterator:
-            with self._changed:
-                self._records.append(record)
-                self._done += 1
-                self._times.append(time.monotonic())
+            if record is not None:
+                with self._changed:
+                    self._records.append(record)
+                    self._done += 1
+                    self._times.append(time.monotonic())
             return None
         return State.DONE
 

@@ -35,7 +35,7 @@ class Worker:
         self._thread = threading.Thread(target=self._run, name="prunekit-worker", daemon=True)
         self._thread.start()
 
-    def reading(self, key: Hashable, steps: Callable[[], Iterable[R]]) -> Ticket[R]:
+    def reading(self, key: Hashable, steps: Callable[[], Iterable[R | None]]) -> Ticket[R]:
         """Submit a reading: it runs between two steps of any job, and supersedes an older one of the same key.
 
         Args:
@@ -56,7 +56,9 @@ class Worker:
             self._changed.notify()
         return ticket
 
-    def job(self, owner: str, label: str, steps: Callable[[], Iterable[R]], total: int | None = None) -> Ticket[R]:
+    def job(
+        self, owner: str, label: str, steps: Callable[[], Iterable[R | None]], total: int | None = None
+    ) -> Ticket[R]:
         """Submit a job: jobs run one at a time, first come first served.
 
         Args:

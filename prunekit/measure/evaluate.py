@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from prunekit.errors import TaskError
 from prunekit.measure.forward import BATCH, run
 from prunekit.measure.intervals import wilson
-from prunekit.measure.metrics import metric_named
+from prunekit.measure.metrics import Metric, metric_named
 from prunekit.records import Reading, Status
 from prunekit.tasks.task import Split
 
@@ -54,24 +54,58 @@ def evaluate(
     for stop in stops:
         outputs.append(run(model, split.inputs[start:stop]))
         start = stop
-        logits, targets = torch.cat(outputs), split.targets[:stop]
-        values = rule.compute(logits, targets).double()
-        correct = int(values.sum()) if rule.counts else None
-        yield Reading(
-            metric=metric,
-            value=float(values.mean()),
-            n=stop,
-            correct=correct,
-            interval=None if correct is None else wilson(correct, stop),
-            loss=float(F.cross_entropy(logits.double(), targets)),
-            kl=None if dense_logits is None else divergence(dense_logits[:stop], logits),
-            split=name,
-            status=Status.MEASURED,
+        yield read(
+            torch.cat(outputs),
+            split.targets[:stop],
+            rule,
+            name=name,
             recipe=recipe,
-            per_class=per_class(values, targets, logits.shape[1]),
+            dense_logits=None if dense_logits is None else dense_logits[:stop],
             recalibrated=recalibrated,
             value_raw=value_raw,
         )
+
+
+def read(
+    logits: Tensor,
+    targets: Tensor,
+    rule: Metric,
+    *,
+    name: str = "validation",
+    recipe: str = "",
+    dense_logits: Tensor | None = None,
+    recalibrated: bool = False,
+    value_raw: float | None = None,
+) -> Reading:
+    """Read a network's answers.
+
+    Args:
+        logits: its outputs ``(n, classes)``.
+        targets: ``(n,)``.
+        rule: the metric.
+        name: what the split is called.
+        recipe: digest of the recipe that made the network.
+        dense_logits: the dense network's outputs on the same samples.
+        recalibrated: what the reading says of the network's BatchNorm statistics.
+        value_raw: the metric before recalibration, where known.
+    """
+    values = rule.compute(logits, targets).double()
+    correct = int(values.sum()) if rule.counts else None
+    return Reading(
+        metric=rule.name,
+        value=float(values.mean()),
+        n=len(targets),
+        correct=correct,
+        interval=None if correct is None else wilson(correct, len(targets)),
+        loss=float(F.cross_entropy(logits.double(), targets)),
+        kl=None if dense_logits is None else divergence(dense_logits, logits),
+        split=name,
+        status=Status.MEASURED,
+        recipe=recipe,
+        per_class=per_class(values, targets, logits.shape[1]),
+        recalibrated=recalibrated,
+        value_raw=value_raw,
+    )
 
 
 def logits(model: nn.Module, split: Split) -> Tensor:

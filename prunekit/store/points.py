@@ -19,6 +19,7 @@ class ScanKey:
         mode: what the scan removes.
         limit: samples each point is measured on; ``None`` is all of them.
         code: version of the code that measures.
+        half_width: how precisely a point is measured; ``None`` is on all samples of the limit.
     """
 
     model: str
@@ -27,6 +28,7 @@ class ScanKey:
     mode: Mode
     limit: int | None
     code: str
+    half_width: float | None = None
 
     @property
     def digest(self) -> str:

@@ -66,7 +66,7 @@ def start(opened: "Opened") -> None:
     jobs.start(
         owner(opened),
         "Scan",
-        lambda: verbs.scan(opened, scan.mode, limit=SAMPLES, criterion=scan.criterion),
+        lambda: verbs.scan_steps(opened, scan.mode, limit=SAMPLES, criterion=scan.criterion),
         scan.total,
     )
 

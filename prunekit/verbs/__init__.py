@@ -24,7 +24,7 @@ from prunekit.verbs.opening import Opened, open_task
 from prunekit.verbs.planning import outline, plan
 from prunekit.verbs.reading import check, cost, evaluate, layer_costs
 from prunekit.verbs.recovering import recover
-from prunekit.verbs.scanning import preset, scan, scan_size, stored_points
+from prunekit.verbs.scanning import preset, scan, scan_size, scan_steps, stored_points
 from prunekit.verbs.timing import latency
 
 T = TypeVar("T")
@@ -64,6 +64,7 @@ __all__ = [
     "recover",
     "scan",
     "scan_size",
+    "scan_steps",
     "stored_points",
     "task_names",
     "thinned",

@@ -1,6 +1,7 @@
 """The sensitivity scan, stored point by point, and the presets that read it."""
 
 from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from prunekit.criteria.weights import layer_scores
 from prunekit.errors import RecipeError, close_matches
 from prunekit.recipe import Recipe
-from prunekit.records import Mode, Point
+from prunekit.records import Mode, Point, Status
 from prunekit.search import presets
 from prunekit.search import scan as scanning
 from prunekit.store import ScanKey
@@ -18,7 +19,7 @@ from prunekit.verbs.pins import held
 from prunekit.verbs.reading import check
 
 PRESETS = ("uniform", "global", "sensitivity")
-CODE = "2"
+CODE = "3"
 """Raised when the measuring code changes what a point says, so that old points are not mixed in."""
 
 
@@ -28,8 +29,18 @@ def scan(
     levels: Sequence[float] = scanning.LEVELS,
     limit: int | None = scanning.LIMIT,
     criterion: str = "l2",
+    half_width: float | None = None,
 ) -> Iterator[Point]:
     """Cut each group (or layer) alone at each level and measure what is left.
+
+    Args:
+        opened: the task.
+        mode: what is cut.
+        levels: sparsities to try, fractions 0–1.
+        limit: validation samples that are looked at, all for ``None``.
+        criterion: what goes first.
+        half_width: half of a point's 95 % interval may be this wide, or a tenth of the drop where that
+            is wider; ``None`` measures every point on all samples.
 
     Yields:
         The points already stored, then each new one once it is stored; stopping loses nothing.
@@ -37,14 +48,41 @@ def scan(
     Raises:
         RecipeError: a level is not a sparsity, or the criterion cannot score here.
     """
-    known = stored_points(opened, mode, limit, criterion)
+    steps = scan_steps(opened, mode, levels, limit, criterion, half_width)
+    return (point for point in steps if point is not None)
+
+
+def scan_steps(
+    opened: Opened,
+    mode: Mode = Mode.CHANNELS,
+    levels: Sequence[float] = scanning.LEVELS,
+    limit: int | None = scanning.LIMIT,
+    criterion: str = "l2",
+    half_width: float | None = None,
+    first_picture: bool = False,
+) -> Iterator[Point | None]:
+    """Scan in short steps, between which it can stop or give way.
+
+    Args:
+        opened: as all that follow, see ``scan``.
+        mode: what is cut.
+        levels: sparsities to try.
+        limit: validation samples that are looked at.
+        criterion: what goes first.
+        half_width: how wide an interval may be.
+        first_picture: begin with an estimate of every cell from a few samples.
+
+    Yields:
+        Points as ``scan`` does, and ``None`` after each stretch of work that ends without one.
+    """
+    stored = stored_points(opened, mode, limit, criterion, half_width, pictures=True)
+    known = [point for point in stored if not is_picture(point)]
     wanted = {(name, level) for name in scanning.sizes(opened.structure, mode) for level in levels}
     yield from (point for point in known if (point.name, point.level) in wanted)
-    done = {(point.name, point.level) for point in known}
-    if wanted <= done:
+    if wanted <= {(point.name, point.level) for point in known}:
         return
-    key = _key(opened, mode, limit, criterion)
-    for point in scanning.scan(
+    key = _key(opened, mode, limit, criterion, half_width)
+    asked = scanning.Question.of(
         opened.task.model,
         opened.structure,
         opened.task.data.validation,
@@ -55,10 +93,18 @@ def scan(
         train=opened.train_split,
         base=Recipe(task=opened.task.name, criterion=criterion),
         gradients=gradients_of(opened, None) if criterion in GRADIENT_CRITERIA else None,
-        skip=done,
-    ):
-        opened.workspace.add_point(key, point)
+    )
+    pictures = scanning.picture(asked, known=stored) if first_picture else iter(())
+    points = scanning.exact(asked, known) if half_width is None else scanning.within(asked, half_width, known)
+    for point in chain(pictures, points):
+        if point is not None:
+            opened.workspace.add_point(key, point)
         yield point
+
+
+def is_picture(point: Point) -> bool:
+    """Whether a point is only a first estimate, which later points replace."""
+    return point.reading.status is Status.ESTIMATED and point.reading.interval is None
 
 
 def scan_size(opened: Opened, mode: Mode = Mode.CHANNELS, levels: Sequence[float] = scanning.LEVELS) -> int:
@@ -67,10 +113,32 @@ def scan_size(opened: Opened, mode: Mode = Mode.CHANNELS, levels: Sequence[float
 
 
 def stored_points(
-    opened: Opened, mode: Mode = Mode.CHANNELS, limit: int | None = scanning.LIMIT, criterion: str = "l2"
+    opened: Opened,
+    mode: Mode = Mode.CHANNELS,
+    limit: int | None = scanning.LIMIT,
+    criterion: str = "l2",
+    half_width: float | None = None,
+    *,
+    pictures: bool = False,
 ) -> tuple[Point, ...]:
-    """Return the points of earlier scans of these weights."""
-    return opened.workspace.points(_key(opened, mode, limit, criterion))
+    """Return the points of earlier scans of these weights.
+
+    Args:
+        opened: as all that follow, see ``scan``.
+        mode: what is cut.
+        limit: validation samples that are looked at.
+        criterion: what goes first.
+        half_width: points that were measured to this precision count too, where none is exact.
+        pictures: whether first estimates count, where nothing else is known.
+    """
+    keys = dict.fromkeys(_key(opened, mode, limit, criterion, width) for width in (None, half_width))
+    found: dict[tuple[str, float], Point] = {}
+    for key in keys:
+        for point in opened.workspace.points(key):
+            cell = point.name, point.level
+            if cell not in found or is_picture(found[cell]):
+                found[cell] = point
+    return tuple(point for point in found.values() if pictures or not is_picture(point))
 
 
 def preset(
@@ -119,5 +187,5 @@ def _scores(opened: Opened, mode: Mode, base: Recipe) -> dict[str, NDArray[np.fl
     return {name: values.double().numpy() for name, values in found.items()}
 
 
-def _key(opened: Opened, mode: Mode, limit: int | None, criterion: str) -> ScanKey:
-    return ScanKey(opened.digest, opened.data_digest, criterion, mode, limit, CODE)
+def _key(opened: Opened, mode: Mode, limit: int | None, criterion: str, half_width: float | None = None) -> ScanKey:
+    return ScanKey(opened.digest, opened.data_digest, criterion, mode, limit, CODE, half_width)

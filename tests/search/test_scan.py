@@ -1,3 +1,4 @@
+from dataclasses import replace
 from functools import cache
 from itertools import islice
 
@@ -7,13 +8,28 @@ from prunekit.graph import structure_of
 from prunekit.measure.evaluate import evaluate, logits
 from prunekit.measure.pruned import prune
 from prunekit.recipe import Recipe
-from prunekit.records import Mode
+from prunekit.records import Mode, Status
 from prunekit.recover.recalibrate import recalibrate
-from prunekit.search.scan import scan, sizes, spread
+from prunekit.search.exact import picture
+from prunekit.search.question import Question
+from prunekit.search.scan import scan as steps
+from prunekit.search.scan import sizes, spread
 from tests import nets, samples
+from tests.measure.program import trap_nets
 from tests.untouched import Raising, untouched
 
 SPLIT = samples.split(240)
+
+
+def scan(*args, **kwargs):
+    return (point for point in steps(*args, **kwargs) if point is not None)
+
+
+def alike(reading, expected):
+    """The same counts and, up to rounding, the same losses."""
+    close = replace(reading, loss=expected.loss, kl=expected.kl)
+    assert close == replace(expected, recipe=reading.recipe)
+    assert (reading.loss, reading.kl) == pytest.approx((expected.loss, expected.kl), abs=1e-5)
 
 
 @cache
@@ -45,20 +61,35 @@ def test_a_point_is_the_measured_network_of_its_recipe():
     head = SPLIT.head(200)
     smaller = prune(net, structure, recipe).model
     *_, expected = evaluate(smaller, head, recipe=recipe.digest, dense_logits=logits(net, head))
-    assert (point.kind, point.name, point.reading) == (Mode.CHANNELS, "conv2", expected)
+    assert (point.kind, point.name, point.reading.recipe) == (Mode.CHANNELS, "conv2", recipe.digest)
+    alike(point.reading, expected)
     assert expected.n == 200
 
 
 def test_with_train_samples_batchnorm_is_recalibrated_first():
     net, structure = opened("plain")
     train = samples.split(250, seed=5)
-    point = next(scan(net, structure, SPLIT, levels=[0.5], train=train))
-    *_, expected = evaluate(
-        recalibrate(prune(net, structure, Recipe(channels={"conv1": 0.5})).model, train), SPLIT.head(200)
-    )
-    assert point.reading.recalibrated
-    assert point.reading.loss == pytest.approx(expected.loss)
-    assert point.reading.recipe == Recipe(channels={"conv1": 0.5}).digest
+    for mode in Mode:
+        for point in scan(net, structure, SPLIT, mode=mode, levels=[0.3, 0.5], train=train):
+            recipe = Recipe(**{mode.value: {point.name: point.level}})
+            smaller = recalibrate(prune(net, structure, recipe).model, train)
+            head = SPLIT.head(200)
+            *_, expected = evaluate(smaller, head, dense_logits=logits(net, head), recalibrated=True)
+            alike(point.reading, expected)
+            assert point.reading.recipe == recipe.digest
+
+
+def test_where_no_plan_runs_recalibration_sees_the_whole_network():
+    net = trap_nets.make(trap_nets.WrittenView)
+    structure = structure_of(net, nets.example("plain"))
+    train = samples.split(250, seed=5)
+    for mode in Mode:
+        for point in scan(net, structure, SPLIT, mode=mode, levels=[0.5], train=train):
+            recipe = Recipe(**{mode.value: {point.name: point.level}})
+            smaller = recalibrate(prune(net, structure, recipe).model, train)
+            head = SPLIT.head(200)
+            *_, expected = evaluate(smaller, head, dense_logits=logits(net, head), recalibrated=True)
+            alike(point.reading, expected)
 
 
 def test_layers_are_scanned_with_the_classifier():
@@ -69,25 +100,47 @@ def test_layers_are_scanned_with_the_classifier():
     ]
     recipe = Recipe(weights={"fc1": 0.5}, recalibrate=False)
     *_, expected = evaluate(prune(net, structure, recipe).model, SPLIT.head(200))
-    assert points[2].reading.loss == expected.loss
+    assert points[2].reading.loss == pytest.approx(expected.loss, abs=1e-5)
     assert points[2].reading.recipe == recipe.digest
 
 
 def test_known_cells_are_skipped_and_few_units_measured_once():
     net, structure = opened("residual")
-    points = list(scan(net, structure, SPLIT, levels=[0.4, 0.5, 0.6], skip={("stem", 0.5), ("conv1", 0.4)}))
-    assert {(point.name, point.level) for point in points} == {
-        ("stem", 0.4),
-        ("stem", 0.6),
-        ("conv1", 0.5),
-        ("conv1", 0.6),
-    }
+    every = list(scan(net, structure, SPLIT, levels=[0.4, 0.5, 0.6]))
+    known = [point for point in every if (point.name, point.level) in {("stem", 0.5), ("conv1", 0.4)}]
+    points = list(scan(net, structure, SPLIT, levels=[0.4, 0.5, 0.6], known=known))
+    assert points == [point for point in every if point not in known]
     # of 6 units, sparsity 0.4 and 0.5 both keep 3
-    stem = {
-        point.level: point.reading for point in scan(net, structure, SPLIT, levels=[0.4, 0.5]) if point.name == "stem"
-    }
+    stem = {point.level: point.reading for point in every if point.name == "stem"}
     assert stem[0.4].loss == stem[0.5].loss
     assert stem[0.4].recipe != stem[0.5].recipe
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_little_memory_changes_the_order_and_nothing_else(mode):
+    net, structure = opened("residual")
+    usual = list(scan(net, structure, SPLIT, mode=mode, levels=[0.3, 0.6]))
+    frugal = list(scan(net, structure, SPLIT, mode=mode, levels=[0.3, 0.6], memory=1))
+    assert [point.name for point in frugal] == [name for name in sizes(structure, mode) for _ in range(2)]
+    for point in frugal:
+        (same,) = [other for other in usual if (other.name, other.level) == (point.name, point.level)]
+        alike(point.reading, same.reading)
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_a_picture_is_every_cell_on_a_few_samples(mode):
+    net, structure = opened("residual")
+    asked = Question.of(net, structure, SPLIT, mode=mode, levels=[0.5])
+    for point in picture(asked):
+        *_, expected = evaluate(
+            prune(net, structure, Recipe(**{mode.value: {point.name: 0.5}})).model,
+            SPLIT.head(32),
+            dense_logits=logits(net, SPLIT.head(32)),
+        )
+        assert (point.reading.n, point.reading.status, point.reading.interval) == (32, Status.ESTIMATED, None)
+        assert point.reading.kl == pytest.approx(expected.kl, abs=1e-5)
+    first = next(picture(asked))
+    assert first not in list(picture(asked, known=[first]))
 
 
 def test_the_network_is_untouched_at_every_point():

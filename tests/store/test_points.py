@@ -28,7 +28,15 @@ def test_a_cell_measured_again_replaces_its_point(store, make_reading):
 
 def test_every_part_of_the_key_separates_scans(store, make_reading):
     store.add_point(KEY, _points(make_reading)[0])
-    others = {"model": "f", "data": "b", "criterion": "l1", "mode": Mode.WEIGHTS, "limit": None, "code": "2"}
+    others = {
+        "model": "f",
+        "data": "b",
+        "criterion": "l1",
+        "mode": Mode.WEIGHTS,
+        "limit": None,
+        "code": "2",
+        "half_width": 0.1,
+    }
     assert set(others) == {field.name for field in fields(ScanKey)}
     for name, value in others.items():
         other = replace(KEY, **{name: value})

@@ -1,6 +1,6 @@
 """A plan: the steps of a forward pass, run from the start or from the first step that a cut changes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,7 +99,7 @@ class Plan:
             if node in made and node is not self.source.output:
                 frees[at].append(node)
         needs = dict.fromkeys(node for step in steps for node in step.reads if node not in made)
-        return Schedule(tuple(steps), tuple(needs), tuple(map(tuple, frees)))
+        return Schedule(tuple(steps), tuple(needs) if steps else (self.source.output,), tuple(map(tuple, frees)))
 
     def affected(self, names: Iterable[str]) -> Schedule:
         """Return the steps whose value depends on one of some tensors."""
@@ -126,15 +126,25 @@ class Plan:
             for step in schedule.steps
         )
 
-    def dense(self, inputs: Tensor) -> Env:
-        """Run every step and keep the values that a cut may start from."""
+    def dense(self, inputs: Tensor, keep: Collection[fx.Node] | None = None) -> Env:
+        """Run the steps up to the last value asked for.
+
+        Args:
+            inputs: ``(batch, …)``.
+            keep: the values that are kept; for ``None`` all that a cut may start from, and the output.
+        """
+        keep = self.boundary if keep is None else keep
         values: Values = {**self.source.constants, self.source.input: inputs}
+        left = sum(node in self.maker for node in keep)
         for step, frees in zip(self.steps, self._all.frees, strict=True):
+            if not left:
+                break
             values[step.value] = step.run(len(inputs), self._prepared[step.value], *map(values.__getitem__, step.reads))
+            left -= step.value in keep
             for node in frees:
-                if node not in self.boundary:
+                if node not in keep:
                     del values[node]
-        return Env(len(inputs), values)
+        return Env(len(inputs), {node: value for node, value in values.items() if node in keep or node in self._fixed})
 
     def suffix(self, env: Env, suffix: Suffix) -> Tensor:
         """Run the steps that a cut changes and return the output."""
@@ -153,9 +163,13 @@ class Plan:
         answer: Tensor = values[output] if output in values else self.value(env, output)
         return answer
 
-    def value(self, env: Env, node: fx.Node) -> Any:
-        """Return a dense value, computed again where it was not kept."""
+    def value(self, env: Env, node: fx.Node, again: Values | None = None) -> Any:
+        """Return a dense value, computed again where it was not kept; ``again`` holds what was."""
         if node in env.values:
             return env.values[node]
-        step = self.maker[node]
-        return step.run(env.n, self._prepared[node], *(self.value(env, read) for read in step.reads))
+        again = {} if again is None else again
+        if node not in again:
+            step = self.maker[node]
+            reads = [self.value(env, read, again) for read in step.reads]
+            again[node] = step.run(env.n, self._prepared[node], *reads)
+        return again[node]

@@ -7,12 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from prunekit.graph.labels import Labels
 from prunekit.graph.layers import find_layers
 from prunekit.graph.propagate import propagate
 from prunekit.graph.shrink import shrink
 from prunekit.graph.structure import Structure
 from prunekit.graph.trace import named_tensors
 from prunekit.measure.forward import at_rest, run
+from prunekit.measure.program.calibrate import Calibrator
 from prunekit.measure.program.cuts import Cut, unread, without_channels
 from prunekit.measure.program.fused import available, fused
 from prunekit.measure.program.operations import NoPlanError, Operations, operations
@@ -36,12 +38,12 @@ class Batch:
     Attributes:
         inputs: the samples, as the network takes them.
         env: the values a suffix starts from.
-        logits: the dense network's output ``(batch, classes)``.
+        logits: the dense network's output ``(batch, classes)``; ``None`` where it did not run to its end.
     """
 
     inputs: Tensor
     env: Env | Recorded
-    logits: Tensor
+    logits: Tensor | None
 
     @property
     def bytes(self) -> int:
@@ -92,6 +94,7 @@ class Program:
         self.backend = "forward"
         self._plan: Plan | None = None
         self._slicer: Slicer | None = None
+        self._labels: Labels | None = None
         self._ways: dict[str, str] = {}
         self._source: Operations | None = None
         self._replay = Replay(model, self._example, memoise=False)
@@ -107,7 +110,7 @@ class Program:
                 break
 
     def dense(self, inputs: Tensor) -> Batch:
-        """Run the dense network on a batch and keep what cuts start from.
+        """Run the dense network on a batch and keep what any layer's or group's cut starts from.
 
         Args:
             inputs: ``(batch, …)``.
@@ -119,6 +122,25 @@ class Program:
         with torch.inference_mode():
             env = self._plan.dense(inputs)
         return Batch(inputs, env, env.values[self._plan.source.output])
+
+    def logits(self, inputs: Tensor) -> Tensor:
+        """Return the dense network's output ``(batch, classes)`` and keep nothing."""
+        inputs = layout(inputs)
+        if self._plan is None:
+            return run(self._model, inputs)
+        output = self._plan.source.output
+        with torch.inference_mode():
+            answer: Tensor = self._plan.dense(inputs, (output,)).values[output]
+        return answer
+
+    def prefix(self, inputs: Tensor, cuts: Sequence[Ready]) -> Batch:
+        """Run the dense network as far as some cuts need, and keep no more than that; the batch has no logits."""
+        if self._plan is None:
+            return self.dense(inputs)
+        inputs = layout(inputs)
+        needs = {node for ready in cuts if ready.suffix is not None for node in ready.suffix.schedule.needs}
+        with torch.inference_mode():
+            return Batch(inputs, self._plan.dense(inputs, needs), None)
 
     def suffix(self, batch: Batch, ready: Ready | Cut) -> Tensor:
         """Run what a cut changes.
@@ -153,6 +175,23 @@ class Program:
     def channels(self, kept: Mapping[str, Sequence[int]]) -> Cut:
         """Make the cut that keeps these units of each group named."""
         return without_channels(self.state, self._structure, kept)
+
+    def calibrator(self, inputs: Tensor) -> Calibrator | None:
+        """Return what estimates BatchNorm statistics after a cut; ``None`` where no plan runs.
+
+        Args:
+            inputs: the calibration samples ``(n, …)``.
+        """
+        if self._plan is None or self._labels is None:
+            return None
+        return Calibrator(self._plan.source, self._labels, self.state, layout(inputs))
+
+    def calibrated(self, ready: Ready, calibrator: Calibrator) -> Ready:
+        """Prepare a cut again with the BatchNorm statistics of the network that it leaves."""
+        if ready.suffix is None:
+            raise ValueError("A network that runs in full is calibrated as a whole.")
+        cut = calibrator.fit(ready.cut)
+        return self.ready(cut) if cut.survives is None else self._ready("slice", cut)
 
     def _ready_channels(self, cut: Cut) -> Ready:
         """Choose how to run a channel cut; a group's first cut is compared with the really smaller network."""
@@ -212,6 +251,7 @@ class Program:
         self._plan = Plan(source, steps, self.state, layers)
         labels, _ = propagate(source.trace)
         if labels.count == len(self._structure.group_of):
+            self._labels = labels
             self._slicer = Slicer(self._plan, labels)
 
     def _check(self) -> None:

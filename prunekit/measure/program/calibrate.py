@@ -1,0 +1,67 @@
+"""BatchNorm statistics of the network that a cut leaves, estimated from where the cut changes it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from prunekit.graph.labels import Labels
+from prunekit.graph.layers import find_layers
+from prunekit.measure.program.cuts import Cut
+from prunekit.measure.program.operations import Operation, Operations
+from prunekit.measure.program.plan import Plan
+from prunekit.measure.program.slicing import Slicer
+from prunekit.measure.program.step import Step, plain
+
+
+class Calibrator:
+    """Re-estimates statistics on one batch of samples, as BatchNorm in training mode does.
+
+    What stands before a cut keeps the statistics it has: a network that was itself calibrated on
+    these samples would find the same ones again.
+
+    Args:
+        source: the operations of the dense network.
+        labels: the labels of its trace.
+        state: its tensors by name.
+        inputs: calibration samples ``(n, …)``.
+    """
+
+    def __init__(self, source: Operations, labels: Labels, state: dict[str, Tensor], inputs: Tensor) -> None:
+        self._found: dict[str, Tensor] = {}
+        self._names = source.trace.tensors
+        steps = [self._norm(c) if c.name == "batch_norm" else plain(c, self._names) for c in source.calls]
+        layers = [layer.weight for layer in find_layers(source.trace)]
+        self._plan = Plan(source, steps, state, layers)
+        self._slicer = Slicer(self._plan, labels)
+        with torch.inference_mode():
+            self._env = self._plan.dense(inputs)
+
+    def fit(self, cut: Cut) -> Cut:
+        """Return the cut with the statistics of every BatchNorm that comes after it."""
+        self._found = {}
+        with torch.inference_mode():
+            if cut.survives is None:
+                suffix = self._plan.prepare(cut.tensors)
+            else:
+                suffix = self._slicer.prepare(cut.survives, cut.tensors)
+            self._plan.suffix(self._env, suffix)
+        return Cut({**cut.tensors, **self._found}, cut.survives, cut.kept)
+
+    def _norm(self, call: Operation) -> Step:
+        x, weight, bias, mean, variance, _, _, epsilon, *_ = call.args
+        names = [self._names[node] for node in (weight, bias) if node is not None]
+        statistics = self._names[mean], self._names[variance]
+
+        def run(n: int, prepared: Sequence[Tensor], value: Tensor) -> Any:
+            rest = list(prepared)
+            scale = rest.pop(0) if weight is not None else None
+            shift = rest.pop(0) if bias is not None else None
+            found = value.new_zeros(value.shape[1]), value.new_ones(value.shape[1])
+            answer = F.batch_norm(value, *found, scale, shift, True, 1.0, epsilon)
+            self._found.update(zip(statistics, found, strict=True))
+            return answer
+
+        return Step((call,), (x,), tuple(names), list, run)

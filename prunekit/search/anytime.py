@@ -1,0 +1,205 @@
+"""Measuring as little as an answer of a wanted precision takes.
+
+Every cell is compared with the dense network on the same samples, which cancels what makes single
+samples easy or hard; samples that the dense network decides narrowly, where most predictions that
+change are found, are drawn more often than others; and a level between two that agree is not
+measured.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from prunekit.measure.intervals import Z95
+from prunekit.records import Reading, Status
+
+NARROW = 0.2
+"""Share of samples that count as decided narrowly; up to half of a sample is drawn from them."""
+FIRST_CHECK = 64
+TENTH = 0.1
+"""An interval may be this share of the drop wide to each side, where that is more than what was asked."""
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draw:
+    """The order in which samples are measured.
+
+    Attributes:
+        order: positions in the split; every prefix up to a check is a stratified sample.
+        checks: sample sizes at which a cell may stop, the last all samples.
+        counts: at each check, how many samples of each stratum.
+        sizes: samples of each stratum in all.
+        stratum: for each place in ``order``, its stratum.
+    """
+
+    order: NDArray[np.int64]
+    checks: tuple[int, ...]
+    counts: tuple[tuple[int, int], ...]
+    sizes: tuple[int, int]
+    stratum: NDArray[np.int64]
+
+    def spans(self) -> list[tuple[int, int]]:
+        """Return from where to where in ``order`` each check adds samples."""
+        return list(zip((0, *self.checks[:-1]), self.checks, strict=True))
+
+
+def draw(dense: Tensor, seed: int) -> Draw:
+    """Draw the order of samples.
+
+    Args:
+        dense: the dense network's outputs ``(n, classes)``, whose margins say which samples are decided narrowly.
+        seed: seed of the draw.
+    """
+    n = len(dense)
+    top = dense.double().topk(min(2, dense.shape[1]), dim=1).values
+    by_margin = np.argsort((top[:, 0] - top[:, -1]).numpy(), kind="stable")
+    generator = np.random.default_rng(seed)
+    narrow = int(NARROW * n)
+    strata = [generator.permutation(by_margin[:narrow]), generator.permutation(by_margin[narrow:])]
+    checks = _checks(n)
+    counts = []
+    for size in checks:
+        first = max(min(narrow, size // 2), size - (n - narrow))
+        counts.append((first, size - first))
+    order, stratum, done = [], [], (0, 0)
+    for now in counts:
+        for which in (0, 1):
+            order.extend(strata[which][done[which] : now[which]].tolist())
+            stratum.extend([which] * (now[which] - done[which]))
+        done = now
+    sizes = (narrow, n - narrow)
+    return Draw(np.array(order, dtype=np.int64), checks, tuple(counts), sizes, np.array(stratum, dtype=np.int64))
+
+
+def _checks(n: int) -> tuple[int, ...]:
+    """Return sizes that grow by half and by a third in turn, the last all."""
+    found, size = [], FIRST_CHECK
+    while size < n:
+        found.append(size)
+        size = size * 3 // 2 if size & (size - 1) == 0 else size * 4 // 3
+    return (*found, n)
+
+
+def estimate(values: Values, drawn: Draw, check: int) -> tuple[float, float]:
+    """Estimate the mean over all samples from a stratified sample.
+
+    Args:
+        values: one number for each of the first ``drawn.checks[check]`` samples of ``drawn.order``.
+        drawn: the draw.
+        check: which check.
+
+    Returns:
+        The mean, and half of its 95 % interval; 0 where every sample was measured. A stratum in which
+        nothing varied yet is given the variance of one changed sample.
+    """
+    total, mean, variance = sum(drawn.sizes), 0.0, 0.0
+    stratum = drawn.stratum[: len(values)]
+    for which, size in enumerate(drawn.sizes):
+        own = values[stratum == which]
+        if not len(own):
+            continue
+        share = size / total
+        spread = max(float(own.var()), 1 / len(own))
+        mean += share * float(own.mean())
+        variance += share**2 * spread / len(own) * (1 - len(own) / size)
+    return mean, Z95 * math.sqrt(max(variance, 0.0))
+
+
+def enough(drop: float, half: float, within: float) -> bool:
+    """Whether an interval is narrow enough: ``within``, or a tenth of the drop where that is more."""
+    return half <= max(within, TENTH * abs(drop))
+
+
+@dataclass(slots=True)
+class Brackets:
+    """Which levels of one group or layer still have to be measured.
+
+    Attributes:
+        levels: the levels, rising.
+        dense: the dense network's metric, which stands at level 0.
+        within: values that differ by no more count as one.
+    """
+
+    levels: tuple[float, ...]
+    dense: float
+    within: float
+
+    def wanted(self, known: Mapping[float, Reading]) -> tuple[list[float], list[float]]:
+        """Say what to do next.
+
+        Args:
+            known: the levels measured so far.
+
+        Returns:
+            Levels to measure now, and levels that lie between two that agree.
+        """
+        last = len(self.levels) - 1
+        first = [self.levels[last], *([self.levels[last // 2]] if last >= 2 else [])]
+        measure = [level for level in first if level not in known]
+        between: list[float] = []
+        if not measure:
+            self._look(-1, last, known, measure, between)
+        return measure, between
+
+    def _look(
+        self, low: int, high: int, known: Mapping[float, Reading], measure: list[float], between: list[float]
+    ) -> None:
+        inside = [i for i in range(low + 1, high) if self.levels[i] in known]
+        if inside:
+            middle = inside[len(inside) // 2]
+        elif high - low < 2:
+            return
+        elif abs(self._value(low, known) - self._value(high, known)) <= self.within:
+            between.extend(self.levels[low + 1 : high])
+            return
+        else:
+            middle = (low + high + 1) // 2
+            measure.append(self.levels[middle])
+            return
+        self._look(low, middle, known, measure, between)
+        self._look(middle, high, known, measure, between)
+
+    def _value(self, at: int, known: Mapping[float, Reading]) -> float:
+        return self.dense if at < 0 else known[self.levels[at]].value
+
+
+def interpolate(level: float, known: Mapping[float, Reading], dense: Reading) -> Reading:
+    """Read a level off the straight line between its measured neighbours.
+
+    Args:
+        level: the level.
+        known: readings of measured levels, one of them higher.
+        dense: the dense network's reading, which stands at level 0.
+    """
+    below = max((other for other in known if other < level), default=0.0)
+    above = min(other for other in known if other > level)
+    low, high = known.get(below, dense), known[above]
+    share = (level - below) / (above - below)
+
+    def line(a: float, b: float) -> float:
+        return a + share * (b - a)
+
+    return replace(
+        high,
+        value=line(low.value, high.value),
+        loss=line(low.loss, high.loss),
+        kl=None if low.kl is None or high.kl is None else line(low.kl, high.kl),
+        n=min(low.n, high.n),
+        correct=None,
+        interval=None,
+        per_class=(),
+        status=Status.INTERPOLATED,
+    )
+
+
+def taken(values: Tensor, positions: Sequence[int] | NDArray[np.int64]) -> Values:
+    """Return some entries of a vector in double precision."""
+    found: Values = values.double().numpy()[torch.as_tensor(np.asarray(positions)).numpy()]
+    return found

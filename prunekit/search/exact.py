@@ -1,0 +1,108 @@
+"""Measuring cells on all samples, or all cells on a few."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+import torch
+from torch import Tensor
+
+from prunekit.measure.program import Batch
+from prunekit.records import Point, Reading, Status
+from prunekit.search.cells import Cell
+from prunekit.search.levels import spread
+from prunekit.search.probe import chunks
+from prunekit.search.question import Question, Steps
+
+PICTURE = 32
+"""Samples of the first picture."""
+
+
+def picture(asked: Question, known: Collection[Point] = (), samples: int = PICTURE) -> Steps:
+    """Measure every cell on a few samples: where the network is sensitive, before it is known how much.
+
+    Args:
+        asked: the question.
+        known: points that need no picture.
+        samples: the first this many are measured.
+
+    Yields:
+        Points that are estimates, and without an interval: so few samples say what the KL divergence
+        is about, not what the metric is.
+    """
+    first = list(range(min(samples, len(asked.split))))
+    batch = asked.probe.batch(first)
+    done = {(point.name, point.level) for point in known}
+    seen: dict[tuple[str, int], Reading] = {}
+    for cell in asked.cells.at(spread(asked.levels)):
+        if (cell.name, cell.level) in done:
+            continue
+        if (cell.name, cell.kept) not in seen:
+            answer = asked.probe.answer(asked.ready(cell), batch)
+            found = asked.read(answer, asked.split.targets[: len(first)], asked.probe.dense[: len(first)])
+            seen[cell.name, cell.kept] = replace(found, status=Status.ESTIMATED, interval=None)
+        yield asked.point(cell, seen[cell.name, cell.kept])
+
+
+def exact(asked: Question, known: Collection[Point] = (), cells: Collection[tuple[str, float]] | None = None) -> Steps:
+    """Measure cells on all samples.
+
+    Args:
+        asked: the question.
+        known: points of an earlier scan, which measured them on all samples.
+        cells: ``(name, level)`` of the cells to measure, all for ``None``.
+
+    Yields:
+        A point for each of them. Where memory allows, all names come at one level before the next
+        level begins, and the levels in an order that soon spans the range; else name by name.
+    """
+    n = len(asked.split)
+    done = {(point.name, point.level) for point in known}
+    left = [
+        cell
+        for cell in asked.cells.at(spread(asked.levels))
+        if (cell.name, cell.level) not in done and (cells is None or (cell.name, cell.level) in cells)
+    ]
+    if not left:
+        return
+    parts = list(chunks(range(n)))
+    first = asked.probe.batch(parts[0])
+    if first.bytes * len(parts) <= asked.memory:
+        held = [first, *map(asked.probe.batch, parts[1:])]
+        yield from _together(asked, left, held)
+        return
+    del first
+    names = list(asked.cells.sizes)
+    for _, own in groupby(sorted(left, key=lambda cell: names.index(cell.name)), key=lambda cell: cell.name):
+        yield from _by_name(asked, list(own), parts)
+
+
+def _together(asked: Question, cells: Sequence[Cell], held: Sequence[Batch]) -> Steps:
+    """Measure cell by cell on batches that are all kept."""
+    seen: dict[tuple[str, int], Reading] = {}
+    for cell in cells:
+        if (cell.name, cell.kept) not in seen:  # of few units, several levels keep the same
+            ready = asked.ready(cell)
+            answers = []
+            for batch in held:
+                if answers:
+                    yield None
+                answers.append(asked.probe.answer(ready, batch))
+            seen[cell.name, cell.kept] = asked.read(torch.cat(answers), asked.split.targets, asked.probe.dense)
+        yield asked.point(cell, seen[cell.name, cell.kept])
+
+
+def _by_name(asked: Question, cells: Sequence[Cell], parts: Sequence[list[int]]) -> Steps:
+    """Measure one name's cells batch by batch, of which only one is kept."""
+    readies = {cell.kept: asked.ready(cell) for cell in cells}
+    answers: dict[int, list[Tensor]] = {kept: [] for kept in readies}
+    for part in parts:
+        batch = asked.probe.prefix(part, list(readies.values()))
+        for kept, ready in readies.items():
+            answers[kept].append(asked.probe.answer(ready, batch))
+            yield None
+    found = {
+        kept: asked.read(torch.cat(parts), asked.split.targets, asked.probe.dense) for kept, parts in answers.items()
+    }
+    for cell in cells:
+        yield asked.point(cell, found[cell.kept])

@@ -1,0 +1,89 @@
+"""The probe: answers of a network cut in one place, each from where the cut changes it."""
+
+import copy
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from prunekit.graph import named_tensors, shrink
+from prunekit.graph.structure import Structure
+from prunekit.measure.evaluate import logits
+from prunekit.measure.program import Batch, Cut, Program, Ready
+from prunekit.recover.recalibrate import SAMPLES, recalibrate
+from prunekit.tasks.task import Split
+
+CHUNK = 128
+"""At most this many samples run at once."""
+
+
+class Probe:
+    """A network on samples, ready to be cut anywhere.
+
+    Args:
+        model: the dense network; untouched.
+        structure: its analysis.
+        split: the samples.
+        train: train samples; with them BatchNorm is recalibrated after each cut, without them the
+            statistics are left as they are.
+
+    Attributes:
+        program: runs the cuts.
+        dense: the dense network's outputs ``(n, classes)`` on the samples.
+    """
+
+    def __init__(self, model: nn.Module, structure: Structure, split: Split, train: Split | None = None) -> None:
+        self._structure, self._inputs = structure, split.inputs
+        self._train = None if train is None else train.head(SAMPLES)
+        self._base = model if self._train is None else recalibrate(model, self._train)
+        self.program = Program(self._base, structure, split.inputs)
+        self._calibrator = None if self._train is None else self.program.calibrator(self._train.inputs)
+        self.dense = logits(model, split) if self._train is not None else self._logits()
+
+    def ready(self, cut: Cut) -> Ready:
+        """Prepare a cut, with the BatchNorm statistics of the network it leaves."""
+        ready = self.program.ready(cut)
+        if self._train is None:
+            return ready
+        if self._calibrator is not None and ready.suffix is not None:
+            return self.program.calibrated(ready, self._calibrator)
+        return Ready(cut, model=recalibrate(ready.model or self._whole(cut), self._train))
+
+    def batch(self, positions: Sequence[int]) -> Batch:
+        """Run the dense network on the samples at these positions, and keep what any cut starts from."""
+        return self.program.dense(self._inputs[positions])
+
+    def prefix(self, positions: Sequence[int], cuts: Sequence[Ready]) -> Batch:
+        """Run the dense network on samples as far as some cuts need."""
+        return self.program.prefix(self._inputs[positions], cuts)
+
+    def answer(self, ready: Ready, batch: Batch) -> Tensor:
+        """Return the cut network's outputs ``(batch, classes)``."""
+        return self.program.suffix(batch, ready)
+
+    def _logits(self) -> Tensor:
+        parts = [self.program.logits(self._inputs[part]) for part in chunks(range(len(self._inputs)))]
+        return torch.cat(parts)
+
+    def _whole(self, cut: Cut) -> nn.Module:
+        """Make the network that a cut leaves."""
+        if cut.survives is not None:
+            return shrink(self._base, self._structure, cut.kept)
+        model = copy.deepcopy(self._base)
+        tensors = dict(named_tensors(model))
+        with torch.no_grad():
+            for name, tensor in cut.tensors.items():
+                tensors[name].copy_(tensor)
+        return model
+
+
+def chunks(positions: Sequence[int]) -> Iterator[list[int]]:
+    """Divide positions into runs of nearly one length, none longer than ``CHUNK``.
+
+    Example:
+        >>> [len(part) for part in chunks(range(300))]
+        [100, 100, 100]
+    """
+    count = -(-len(positions) // CHUNK)
+    for i in range(count):
+        yield list(positions[i * len(positions) // count : (i + 1) * len(positions) // count])

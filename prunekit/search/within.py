@@ -1,0 +1,156 @@
+"""Measuring cells as far as a wanted precision takes: in rounds, on growing samples, bracketing over levels."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from prunekit.measure.metrics import metric_named
+from prunekit.measure.program import Batch
+from prunekit.records import Point, Reading, Status
+from prunekit.search.anytime import Brackets, Draw, draw, enough, estimate, interpolate
+from prunekit.search.cells import Cell
+from prunekit.search.probe import chunks
+from prunekit.search.question import Question, Steps
+
+
+def within(asked: Question, half_width: float, known: Collection[Point] = ()) -> Steps:
+    """Measure cells until they are known well enough.
+
+    Args:
+        asked: the question.
+        half_width: half of a 95 % interval may be this wide (or a tenth of the drop, where that is wider).
+        known: points of an earlier scan that answered the same question, or all samples.
+
+    Yields:
+        A point for each cell: measured on all samples; estimated from fewer, with the interval that
+        holds the value on all of them; or interpolated between two measured levels that agree.
+    """
+    drawn = draw(asked.probe.dense, asked.seed)
+    blocks = _Blocks(asked, drawn)
+    table = _Table(asked, half_width, known)
+    while True:
+        yield from table.fill()
+        cells = table.open()
+        if not cells:
+            return
+        for step in _round(asked, cells, drawn, blocks, half_width):
+            if step is not None:
+                table.add(step)
+            yield step
+
+
+class _Table:
+    """What is known of every cell, and what is to be measured next."""
+
+    def __init__(self, asked: Question, half_width: float, known: Collection[Point]) -> None:
+        self._asked = asked
+        self._cells = {(cell.name, cell.level): cell for cell in asked.cells.at(sorted(asked.levels))}
+        self._brackets = Brackets(tuple(sorted(asked.levels)), asked.dense.value, half_width)
+        self._measured: dict[str, dict[float, Reading]] = {name: {} for name in asked.cells.sizes}
+        self._done: set[tuple[str, float]] = set()
+        for point in known:
+            if (point.name, point.level) in self._cells:
+                self.add(point)
+
+    def add(self, point: Point) -> None:
+        """Note a point; what was interpolated says nothing new of its neighbours."""
+        self._done.add((point.name, point.level))
+        if point.reading.status is not Status.INTERPOLATED:
+            self._measured[point.name][point.level] = point.reading
+
+    def open(self) -> list[Cell]:
+        """Return the cells to measure next."""
+        return [
+            self._cells[name, level]
+            for name, known in self._measured.items()
+            for level in self._brackets.wanted(known)[0]
+        ]
+
+    def fill(self) -> Iterator[Point]:
+        """Yield the points between measured levels that agree."""
+        for name, known in self._measured.items():
+            for level in self._brackets.wanted(known)[1]:
+                if (name, level) not in self._done:
+                    self._done.add((name, level))
+                    cell = self._cells[name, level]
+                    yield self._asked.point(cell, interpolate(level, known, self._asked.dense))
+
+
+def _round(asked: Question, cells: Sequence[Cell], drawn: Draw, blocks: "_Blocks", half_width: float) -> Steps:
+    """Measure cells together, block of samples by block, each until it is known well enough."""
+    groups: dict[tuple[str, int], list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault((cell.name, cell.kept), []).append(cell)
+    answers: dict[tuple[str, int], list[Tensor]] = {key: [] for key in groups}
+    readies = {key: asked.ready(own[0]) for key, own in groups.items()}
+    for check in range(len(drawn.checks)):
+        for key in list(readies):
+            for batch in blocks.at(check):
+                answers[key].append(asked.probe.answer(readies[key], batch))
+                yield None
+            reading = _read_sample(asked, torch.cat(answers[key]), drawn, check)
+            assert reading.interval is not None
+            half = (reading.interval[1] - reading.interval[0]) / 2
+            if check == len(drawn.checks) - 1 or enough(asked.dense.value - reading.value, half, half_width):
+                del readies[key]
+                for cell in groups[key]:
+                    yield asked.point(cell, reading)
+        if not readies:
+            return
+
+
+def _read_sample(asked: Question, logits: Tensor, drawn: Draw, check: int) -> Reading:
+    """Read answers on a stratified sample, by their difference from the dense network's."""
+    n = drawn.checks[check]
+    order = torch.from_numpy(drawn.order[:n])
+    targets, dense = asked.split.targets[order], asked.probe.dense[order]
+    if check == len(drawn.checks) - 1:  # every sample was measured; back into the split's order
+        back = torch.argsort(order)
+        return asked.read(logits[back], asked.split.targets, asked.probe.dense)
+    rule = metric_named(asked.metric)
+    change = (rule.compute(logits, targets) - rule.compute(dense, targets)).double().numpy()
+    mean, half = estimate(change, drawn, check)
+    harder = F.cross_entropy(logits.double(), targets, reduction="none")
+    harder -= F.cross_entropy(dense.double(), targets, reduction="none")
+    value = asked.dense.value + mean
+    return replace(
+        asked.dense,
+        value=value,
+        n=n,
+        correct=None,
+        interval=(value - half, value + half),
+        loss=asked.dense.loss + estimate(harder.numpy(), drawn, check)[0],
+        kl=max(0.0, estimate(divergences(dense, logits).numpy(), drawn, check)[0]),
+        per_class=(),
+        status=Status.ESTIMATED,
+    )
+
+
+def divergences(dense: Tensor, pruned: Tensor) -> Tensor:
+    """Compute the KL divergence of each sample's prediction from the dense network's, in nats."""
+    reference, other = dense.double().log_softmax(1), pruned.double().log_softmax(1)
+    return F.kl_div(other, reference, reduction="none", log_target=True).sum(1)
+
+
+class _Blocks:
+    """The dense network on the samples that each check adds, kept while memory allows."""
+
+    def __init__(self, asked: Question, drawn: Draw) -> None:
+        self._asked, self._spans, self._order = asked, drawn.spans(), drawn.order
+        self._held: dict[int, list[Batch]] = {}
+        self._bytes = 0
+
+    def at(self, check: int) -> list[Batch]:
+        """Return the batches between one check and the one before."""
+        if check not in self._held:
+            start, stop = self._spans[check]
+            batches = [self._asked.probe.batch(part) for part in chunks(self._order[start:stop].tolist())]
+            size = sum(batch.bytes for batch in batches)
+            while self._held and self._bytes + size > self._asked.memory:  # the last go: every cell needs the first
+                self._bytes -= sum(batch.bytes for batch in self._held.pop(max(self._held)))
+            self._held[check] = batches
+            self._bytes += size
+        return self._held[check]
