@@ -83,7 +83,7 @@ def _together(asked: Question, cells: Sequence[Cell], held: Sequence[Batch]) -> 
     for cell in cells:
         if (cell.name, cell.kept) not in seen:  # of few units, several levels keep the same
             ready = asked.ready(cell)
-            answers = []
+            answers: list[Tensor] = []
             for batch in held:
                 if answers:
                     yield None
