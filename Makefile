@@ -22,11 +22,9 @@ lint: .venv/.dev
 browser: .venv/.dev
 	$(BIN)/python -m tools.browser
 
-## The README's picture, from the browser tests
+## The README's moving picture, from a real browser
 picture: browser
-	$(BIN)/pytest tests/browser/test_smoke.py
-	mkdir -p docs
-	cp screenshots/desk-light.png docs/desk.png
+	$(BIN)/python -m tools.moving_picture
 
 ## Every claim's benchmark, one after the other
 bench: browser

@@ -11,6 +11,7 @@ opened = opened_task("Tune")
 
 # These bring torch, so they come after the title is painted.
 from prunekit.ui import live, reading  # noqa: E402
+from prunekit.ui.candidates import candidates  # noqa: E402
 from prunekit.ui.layer_view import layer_view  # noqa: E402
 from prunekit.ui.layers_table import layers_table  # noqa: E402
 from prunekit.ui.notes import notes  # noqa: E402
@@ -28,6 +29,7 @@ with st.container():  # one place, however much it holds: what stands below must
 live.draw(opened, lambda command: moves.COMMANDS[command](opened))
 with st.container():
     notes(opened)
+    candidates(opened)
 
 asked = reading.measure(opened)
 if asked.previous is None and not asked.finished:

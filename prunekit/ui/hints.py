@@ -36,14 +36,13 @@ def hint(name: str) -> None:
     """Show an explanation unless it was closed."""
     if name in session().dismissed:
         return
-    text, close = st.columns([24, 1], vertical_alignment="top", wrap=False)
-    text.caption(f":material/lightbulb: {TEXTS[name]}")
-    close.button(
-        "",
-        key=f"hint-{name}",
-        icon=":material/close:",
-        type="tertiary",
-        help="Close this explanation",
-        on_click=session().dismissed.add,
-        args=(name,),
-    )
+    with st.container(horizontal=True, vertical_alignment="center", key=f"hint-of-{name}"):
+        st.caption(f":material/lightbulb: {TEXTS[name]}", width="stretch")
+        st.button(
+            "Close",
+            key=f"hint-{name}",
+            icon=":material/close:",
+            type="tertiary",
+            on_click=session().dismissed.add,
+            args=(name,),
+        )

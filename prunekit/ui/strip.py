@@ -83,7 +83,7 @@ def _sample(reading: Reading) -> list[str]:
     if reading.value_raw is not None:
         lines.append(f"{percent(reading.value_raw)} before recalibration")
     elif reading.recalibrated:
-        lines.append("recalibrated; before it: on its way")
+        lines.append("before recalibration: on its way")
     return lines
 
 

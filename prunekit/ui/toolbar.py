@@ -7,7 +7,9 @@ import streamlit as st
 
 from prunekit.ui import moves
 from prunekit.ui.mode import mode_switch
+from prunekit.ui.planner import planner
 from prunekit.ui.reading import desk_recipe
+from prunekit.ui.recipes import recipe_menu
 from prunekit.ui.session import by_hand, keyed, session
 from prunekit.ui.timing import latency_menu
 
@@ -29,8 +31,10 @@ def toolbar(opened: "Opened") -> None:
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
             mode_switch()
             _presets(opened)
+            planner(opened)
             _criterion(opened)
             latency_menu(opened)
+            recipe_menu(opened)
         with st.container(horizontal=True, width="content", gap="xsmall"):
             history_buttons(opened)
 

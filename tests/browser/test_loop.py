@@ -7,7 +7,7 @@ import sys
 from playwright.sync_api import expect
 
 from prunekit.cli import main
-from tests.browser.bars import bar, measured, pull, ready, said
+from tests.browser.bars import bar, measured, pull, ready, tile
 
 CUT = {"layer2.0.conv1": 0.5, "layer3.0.conv1": 0.75}
 
@@ -25,10 +25,10 @@ def test_drag_see_download_and_load_in_a_fresh_process(page, tmp_path, capsys, m
     assert main(["evaluate", "resnet8", "--recipe", str(tmp_path / "recipe.json"), "--json"]) == 0
     said_by_cli = json.loads(capsys.readouterr().out)
     percent = f"{100 * said_by_cli['value']:.1f} %"
-    expect(said(page, "accuracy")).to_have_text(f"{percent} ({said_by_cli['correct']} of 1,000)")
-    expect(said(page, "params")).to_contain_text(f"{said_by_cli['params']:,} ")
-    expect(said(page, "macs")).to_contain_text(f"{said_by_cli['macs']:,} ")
-    expect(page.get_by_test_id("stMetric").filter(has_text="Accuracy")).to_contain_text(percent)
+    expect(tile(page, "accuracy").locator(".value")).to_have_text(percent)
+    expect(tile(page, "accuracy")).to_contain_text(f"{said_by_cli['correct']} of 1,000 validation samples")
+    for name in ("params", "macs", "flops", "bytes"):
+        expect(tile(page, name).locator(".detail")).to_have_text(f"{said_by_cli[name]:,}")
 
     expect(page.get_by_role("button", name="Undo")).to_be_enabled()
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Export").click()
@@ -55,7 +55,7 @@ def test_the_desk_answers_while_a_scan_runs(page):
     ready(page)
     layer = "layer3.0.conv1"
     pull(page, layer, 0.25)
-    expect(said(page, "params")).to_contain_text("%")
+    expect(tile(page, "params").locator(".delta")).to_contain_text("%")
     measured(page)
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Sensitivity").click()
     expect(stop).to_be_visible()  # it was not waited for
