@@ -10,27 +10,27 @@ from prunekit.errors import TaskError
 from prunekit.measure.forward import BATCH, run
 from prunekit.measure.intervals import wilson
 from prunekit.measure.metrics import Metric, metric_named
+from prunekit.measure.outputs import FIRST, Outputs
 from prunekit.records import Reading, Status
 from prunekit.tasks.task import Split
 
-FIRST = 100
-
 
 def evaluate(
-    model: nn.Module,
+    model: nn.Module | Outputs,
     split: Split,
     metric: str = "accuracy",
     *,
     name: str = "validation",
     recipe: str = "",
-    dense_logits: Tensor | None = None,
+    dense_logits: Tensor | Outputs | None = None,
     recalibrated: bool = False,
     value_raw: float | None = None,
 ) -> Iterator[Reading]:
     """Measure a network: first on 100 samples, then after each batch, at last on all.
 
     Args:
-        model: a classifier; between two readings and afterwards it is as it was.
+        model: a classifier, or its outputs on the split where somebody computes them anyway; between
+            two readings and afterwards it is as it was.
         split: the samples.
         metric: name in ``METRICS``.
         name: what the split is called.
@@ -49,13 +49,10 @@ def evaluate(
     if len(split) == 0:
         raise TaskError(f"There is nothing to measure on: the {name} split has no samples.")
     stops = [*range(min(FIRST, len(split)), len(split), BATCH), len(split)]
-    outputs: list[Tensor] = []
-    start = 0
+    outputs = model if isinstance(model, Outputs) else Outputs(model, split)
     for stop in stops:
-        outputs.append(run(model, split.inputs[start:stop]))
-        start = stop
         yield read(
-            torch.cat(outputs),
+            outputs[:stop],
             split.targets[:stop],
             rule,
             name=name,

@@ -2,15 +2,11 @@
 
 import copy
 import warnings
+from collections.abc import Container
 
 from torch import Tensor, nn
 
 from prunekit.measure.forward import at_rest
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)  # thop compares versions with distutils
-    import thop
-    from thop.profile import register_hooks
 
 
 def thop_macs(model: nn.Module, example: Tensor) -> tuple[int | None, tuple[str, ...]]:
@@ -27,8 +23,13 @@ def thop_macs(model: nn.Module, example: Tensor) -> tuple[int | None, tuple[str,
         The MACs, ``None`` where thop cannot run; and the module types it has no rule for, sorted.
         Operations written as functions have no module and are never counted.
     """
+    with warnings.catch_warnings():  # imported when it is first asked: it brings setuptools along
+        warnings.simplefilter("ignore", DeprecationWarning)  # it compares versions with distutils
+        import thop
+        from thop.profile import register_hooks
+
     twin = copy.deepcopy(model)
-    missing = tuple(sorted({type(module).__name__ for module in twin.modules() if _is_missed(module)}))
+    missing = tuple(sorted({type(m).__name__ for m in twin.modules() if _is_missed(m, register_hooks)}))
     try:
         with at_rest(twin):
             macs, _ = thop.profile(twin, inputs=(example[:1],), verbose=False)
@@ -37,9 +38,9 @@ def thop_macs(model: nn.Module, example: Tensor) -> tuple[int | None, tuple[str,
     return int(macs), missing
 
 
-def _is_missed(module: nn.Module) -> bool:
+def _is_missed(module: nn.Module, rules: Container[type[nn.Module]]) -> bool:
     """Whether a module computes something by itself that thop has no rule for."""
-    if type(module) in register_hooks or isinstance(module, nn.Identity | nn.Flatten):
+    if type(module) in rules or isinstance(module, nn.Identity | nn.Flatten):
         return False
     is_leaf = next(module.children(), None) is None
     owns = next(module.parameters(recurse=False), None) is not None

@@ -33,8 +33,7 @@ def raw_digits(split: str) -> tuple[Images, Labels]:
     Returns:
         Images ``(n, 28, 28)`` and their digits ``(n,)``, both uint8 and read-only.
     """
-    with np.load(str(files("prunekit.tasks") / "data" / "mnist5k.npz")) as stored:
-        images, labels = stored["X"], stored["y"]
+    images, labels = _stored()
     # numpy promises the stream of random() only, so the shuffle is a sort of it.
     order = np.argsort(np.random.Generator(np.random.PCG64(0)).random(len(labels)))
     chosen = np.stack([order[labels[order] == digit][_PER_CLASS[split]] for digit in range(10)], axis=1).ravel()
@@ -42,6 +41,12 @@ def raw_digits(split: str) -> tuple[Images, Labels]:
     images.setflags(write=False)
     labels.setflags(write=False)
     return images, labels
+
+
+@cache
+def _stored() -> tuple[Images, Labels]:
+    with np.load(str(files("prunekit.tasks") / "data" / "mnist5k.npz")) as stored:
+        return stored["X"], stored["y"]
 
 
 def digits() -> Data:

@@ -15,7 +15,7 @@ from prunekit.criteria.gradients import gradients
 from prunekit.criteria.units import Scores, unit_scores
 from prunekit.errors import RecipeError, WorkspaceError
 from prunekit.graph import expand_state, named_tensors
-from prunekit.measure.evaluate import logits
+from prunekit.measure.outputs import Outputs
 from prunekit.measure.pruned import Pruned, prune
 from prunekit.recipe import Recipe
 from prunekit.recover.recalibrate import recalibrate
@@ -147,7 +147,7 @@ def network_of(opened: Opened, recipe: Recipe) -> Network:
         RecipeError: the recipe does not fit the network.
     """
     base, pruned = base_of(opened, recipe.base), pruned_of(opened, recipe)
-    if not (recipe.recalibrate and opened.train_split and _cuts(base, pruned)):
+    if not (recipe.recalibrate and _cuts(base, pruned) and opened.train_split):
         return Network(pruned, None)
     calibrated = recalibrate(pruned.model, opened.train_split)
     return Network(Pruned(calibrated, pruned.kept, pruned.masks, pruned.cost, pruned.notes), pruned.model)
@@ -163,6 +163,6 @@ def _cuts(base: Base, pruned: Pruned) -> bool:
 
 
 @lru_cache(maxsize=8)
-def dense_logits(opened: Opened, split: str) -> Tensor:
-    """Return the dense network's outputs on a split."""
-    return logits(opened.task.model, getattr(opened.task.data, split))
+def dense_outputs(opened: Opened, split: str) -> Outputs:
+    """Return the dense network's outputs on a split, computed as far as they are sliced."""
+    return Outputs(opened.task.model, getattr(opened.task.data, split))

@@ -14,7 +14,7 @@ from prunekit.measure.thop_count import thop_macs
 from prunekit.measure.validate import check_recipe
 from prunekit.recipe import Recipe
 from prunekit.records import Cost, Evaluation
-from prunekit.verbs.networks import base_of, dense_logits, network_of
+from prunekit.verbs.networks import base_of, dense_outputs, network_of
 from prunekit.verbs.opening import Opened
 
 SPLITS = ("validation", "test")
@@ -73,14 +73,16 @@ def evaluate(
     network = network_of(opened, recipe)
     pruned = network.pruned
     samples = getattr(opened.task.data, split).head(limit)
+    dense = dense_outputs(opened, split)
+    is_dense = recipe.base is None and not pruned.kept and not pruned.masks
     evaluation = None
     for reading in measuring.evaluate(
-        pruned.model,
+        dense if is_dense else pruned.model,
         samples,
         opened.task.metric,
         name=split,
         recipe=recipe.digest,
-        dense_logits=dense_logits(opened, split)[: len(samples)],
+        dense_logits=dense,
         recalibrated=network.raw is not None,
     ):
         evaluation = Evaluation(reading, pruned.cost, notes=_notes(pruned.notes, pruned.model, recipe))

@@ -8,7 +8,7 @@ from prunekit.recipe import Recipe
 from prunekit.records import Epoch, Run
 from prunekit.recover.finetune import FineTune, Schedule, finetune
 from prunekit.verbs.history import new_run
-from prunekit.verbs.networks import Network, dense_logits, network_of, store_weights
+from prunekit.verbs.networks import Network, dense_outputs, network_of, store_weights
 from prunekit.verbs.opening import Opened
 from prunekit.verbs.reading import check
 
@@ -54,7 +54,7 @@ def _store(opened: Opened, recipe: Recipe, network: Network, tuned: FineTune, pa
         opened.task.data.validation,
         opened.task.metric,
         recipe=recipe.digest,
-        dense_logits=dense_logits(opened, "validation"),
+        dense_logits=dense_outputs(opened, "validation"),
     )
     run = new_run(opened, recipe, network.pruned.cost, (reading,), parent, label="recovered")
     # The weights are written before the run that names them, so that no run points at nothing.
