@@ -35,4 +35,4 @@ class Outputs:
         _, stop, _ = rows.indices(len(self._inputs))
         while (known := self.known) < stop:
             self._batches.append(run(self._model, self._inputs[known : known + (BATCH if known else FIRST)]))
-        return torch.cat(self._batches)[rows]
+        return torch.cat(self._batches)[rows] if self._batches else torch.empty(0)

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from prunekit.export import export as exporting
-from prunekit.export import verify as verifying
 from prunekit.recipe import Recipe
 from prunekit.records import Evaluation, Verdict
 from prunekit.tasks.task import Split
@@ -12,8 +11,13 @@ from prunekit.verbs.networks import network_of
 from prunekit.verbs.opening import Opened
 from prunekit.verbs.reading import check, evaluate
 
+if TYPE_CHECKING:
+    from prunekit.export.export import Step
 
-def export(opened: Opened, recipe: Recipe, directory: Path) -> Iterator[exporting.Step | Evaluation]:
+# The formats and their proofs are imported by whoever exports: opening a task does without them.
+
+
+def export(opened: Opened, recipe: Recipe, directory: Path) -> "Iterator[Step | Evaluation]":
     """Write the network a recipe asks for as files, each proven in a fresh process.
 
     Args:
@@ -29,6 +33,8 @@ def export(opened: Opened, recipe: Recipe, directory: Path) -> Iterator[exportin
         ExportError: a proof failed, or the folder holds something else; nothing is left behind.
         RecipeError: the recipe does not fit the task.
     """
+    from prunekit.export import export as exporting
+
     recipe = check(opened, recipe)
     *_, evaluation = evaluate(opened, recipe)
     *_, test = evaluate(opened, recipe, "test")
@@ -44,5 +50,7 @@ def verify(path: Path, opened: Opened | None = None) -> Verdict:
         path: the folder, or one of its network files.
         opened: the task it was exported from; bundled ones need not be opened.
     """
+    from prunekit.export import verify as verifying
+
     splits: list[Split] = [] if opened is None else [opened.task.data.validation]
     return verifying.verify(path, splits)

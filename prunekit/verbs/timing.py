@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from prunekit.measure import latency as measuring
 from prunekit.recipe import Recipe
 from prunekit.records import Latency
 from prunekit.verbs.networks import network_of
@@ -28,6 +27,8 @@ def latency(opened: Opened, recipe: Recipe, batch: int = 1, threads: int = 1) ->
         RecipeError: the recipe does not fit the task.
         LatencyError: no batch or thread to speak of, or a network that another process cannot load or run.
     """
+    from prunekit.measure import latency as measuring  # opening a task does without stopwatches
+
     recipe = check(opened, recipe)
     samples = opened.task.data.validation.inputs
     inputs = samples[[i % len(samples) for i in range(batch)]]
