@@ -20,6 +20,7 @@ from prunekit.cli import (
     timing,
 )
 from prunekit.errors import PrunekitError
+from prunekit.measure.allocator import keep_freed_memory
 
 __all__ = ["main"]
 
@@ -35,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         line that says what to do.
     """
     options = _parser().parse_args(arguments)
+    keep_freed_memory()
     try:
         return int(options.run(options) or 0)
     except PrunekitError as error:

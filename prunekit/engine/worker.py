@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from prunekit.engine.snapshot import State
 from prunekit.engine.ticket import Ticket
 from prunekit.errors import PrunekitError
+from prunekit.measure.allocator import keep_freed_memory
 
 R = TypeVar("R")
 
@@ -128,6 +129,7 @@ class Worker:
             raise PrunekitError(_CLOSED)
 
     def _run(self) -> None:
+        keep_freed_memory()
         while (ticket := self._next()) is not None:
             ticket.step()
 
