@@ -1,6 +1,7 @@
 """The frozen records that library, command line and screen speak in: numbers and names, never tensors."""
 
 from prunekit.records.comparison import Change, Comparison, Flip, Thumbnail
+from prunekit.records.conditions import Conditions
 from prunekit.records.export import Check, ExportedFile, Verdict
 from prunekit.records.history import Node, Run
 from prunekit.records.latency import Latency, Speed, Timing
@@ -20,6 +21,7 @@ __all__ = [
     "Change",
     "Check",
     "Comparison",
+    "Conditions",
     "Cost",
     "Epoch",
     "Evaluation",

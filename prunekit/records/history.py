@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from prunekit.recipe import Recipe
+from prunekit.records.conditions import Conditions
 from prunekit.records.latency import Latency
 from prunekit.records.reading import Reading
 from prunekit.records.structure import Cost
@@ -26,6 +27,7 @@ class Run:
         weights: file of its own weights inside the workspace, for a recovered run.
         starred: whether a person marked it.
         latencies: what was timed of its recipe, one for each batch size and thread count.
+        conditions: what it was computed under; ``None`` where that was not written down yet.
     """
 
     id: str
@@ -40,6 +42,7 @@ class Run:
     weights: str | None = None
     starred: bool = False
     latencies: tuple[Latency, ...] = ()
+    conditions: Conditions | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the run as plain JSON values."""
@@ -57,6 +60,7 @@ class Run:
             "bytes": self.cost.bytes,
             "readings": [asdict(reading) for reading in self.readings],
             "latencies": [latency.to_json() for latency in self.latencies],
+            "conditions": None if self.conditions is None else asdict(self.conditions),
         }
 
 

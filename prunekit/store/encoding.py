@@ -1,4 +1,4 @@
-"""Readings, latencies and recipes as the text the database holds."""
+"""Readings, latencies, recipes and conditions as the text the database holds."""
 
 import json
 from dataclasses import asdict
@@ -7,7 +7,7 @@ from typing import Any
 
 from prunekit.errors import RecipeError, WorkspaceError
 from prunekit.recipe import Recipe
-from prunekit.records import Latency, Reading, Status, Timing
+from prunekit.records import Conditions, Latency, Reading, Status, Timing
 
 KNOWN = 8192
 """Texts that are remembered as what they say: frozen records, and a page reads a whole history on every run."""
@@ -78,6 +78,26 @@ def latency_of(text: str) -> Latency:
 def _timing(fields: dict[str, Any]) -> Timing:
     wall, cpu = (tuple(fields.pop(name)) for name in ("wall_quartiles", "cpu_quartiles"))
     return Timing(wall_quartiles=wall, cpu_quartiles=cpu, **fields)
+
+
+def conditions_text(conditions: Conditions | None) -> str | None:
+    """Return conditions as text that ``conditions_of`` reads back equal; ``None`` where they are not known."""
+    return None if conditions is None else text_of(asdict(conditions))
+
+
+@lru_cache(KNOWN)
+def conditions_of(text: str | None) -> Conditions | None:
+    """Read conditions from stored text.
+
+    Raises:
+        WorkspaceError: the text is damaged or has fields this version does not know.
+    """
+    if text is None:
+        return None
+    try:
+        return Conditions(**value_of(text))
+    except TypeError as error:
+        raise WorkspaceError(f"The history holds conditions this version cannot read ({error}).") from error
 
 
 def recipe_text(recipe: Recipe) -> str:

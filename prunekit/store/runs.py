@@ -8,9 +8,9 @@ from typing import Any
 from prunekit.errors import WorkspaceError, close_matches
 from prunekit.records import Cost, Latency, Reading, Run
 from prunekit.store import latencies
-from prunekit.store.encoding import reading_of, reading_text, recipe_of, recipe_text
+from prunekit.store.encoding import conditions_of, conditions_text, reading_of, reading_text, recipe_of, recipe_text
 
-_COLUMNS = "id, task, model, recipe, parent, created, params, macs, bytes, label, weights, starred"
+_COLUMNS = "id, task, model, recipe, parent, created, params, macs, bytes, label, weights, starred, conditions"
 
 
 def add(db: sqlite3.Connection, run: Run) -> None:
@@ -26,9 +26,10 @@ def add(db: sqlite3.Connection, run: Run) -> None:
         if parent.task != run.task:
             raise WorkspaceError(f"A run of task {run.task!r} cannot continue run {parent.id!r} of {parent.task!r}.")
     origin = (run.id, run.task, run.model, recipe_text(run.recipe), run.parent, run.created)
+    counts = (run.cost.params, run.cost.macs, run.cost.bytes)
     db.execute(
-        f"INSERT INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*origin, run.cost.params, run.cost.macs, run.cost.bytes, run.label, run.weights, run.starred),
+        f"INSERT INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*origin, *counts, run.label, run.weights, run.starred, conditions_text(run.conditions)),
     )
     for reading in run.readings:
         add_reading(db, run.id, reading)
@@ -148,6 +149,6 @@ def _with_latencies(run: Run, timed: Mapping[str, tuple[Latency, ...]]) -> Run:
 
 
 def _run(row: tuple[Any, ...], readings: Sequence[Reading]) -> Run:
-    run_id, task, model, recipe, parent, created, params, macs, size, label, weights, starred = row
+    run_id, task, model, recipe, parent, created, params, macs, size, label, weights, starred, conditions = row
     origin = (run_id, task, model, recipe_of(recipe), parent, created, Cost(params, macs, size))
-    return Run(*origin, tuple(readings), label, weights, bool(starred))
+    return Run(*origin, tuple(readings), label, weights, bool(starred), conditions=conditions_of(conditions))

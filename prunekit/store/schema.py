@@ -55,6 +55,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (model, recipe, batch, threads)
         )""",
     ),
+    ("ALTER TABLE runs ADD COLUMN conditions TEXT",),
 )
 
 VERSION = len(STEPS)

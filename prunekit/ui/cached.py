@@ -1,7 +1,6 @@
 """What every visitor shares, under keys that name content; the only file with cache decorators."""
 
 import atexit
-import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
@@ -39,13 +38,7 @@ def opening(task: str, workspace: str, checkpoint: str, _content: bytes | None) 
     """
 
     def work() -> "Iterator[Opened]":
-        import torch
-
         from prunekit import verbs
-
-        # The page and the browser want cores too: torch's threads wait for each other by spinning, so that sharing
-        # the last core makes small networks ten times slower.
-        torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
 
         opened = verbs.open_task(task, workspace, _content)
         assert opened.data_digest  # computed here, where it keeps no page waiting

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from prunekit.recipe import Recipe
 from prunekit.records import Evaluation, Verdict
 from prunekit.tasks.task import Split
+from prunekit.verbs.conditions import use_threads
 from prunekit.verbs.networks import network_of
 from prunekit.verbs.opening import Opened
 from prunekit.verbs.reading import check, evaluate
@@ -52,5 +53,6 @@ def verify(path: Path, opened: Opened | None = None) -> Verdict:
     """
     from prunekit.export import verify as verifying
 
+    use_threads()
     splits: list[Split] = [] if opened is None else [opened.task.data.validation]
     return verifying.verify(path, splits)

@@ -81,4 +81,5 @@ def new_run(
         cost=cost,
         readings=readings,
         label=label,
+        conditions=replace(opened.conditions, seed=recipe.seed),
     )

@@ -2,15 +2,17 @@
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from prunekit.graph import Structure, structure_of
+from prunekit.records import Conditions
 from prunekit.store import Workspace
 from prunekit.tasks import opening
 from prunekit.tasks.checkpoint import digest, load_checkpoint
 from prunekit.tasks.task import Split, Task
+from prunekit.verbs.conditions import conditions_here, use_threads
 
 WORKSPACE_VARIABLE = "PRUNEKIT_WORKSPACE"
 
@@ -24,12 +26,14 @@ class Opened:
         structure: what can be cut and what it costs.
         digest: sixteen hexadecimal digits that name the network's weights.
         workspace: where its history, scans and exports live.
+        conditions: what its numbers are computed under.
     """
 
     task: Task
     structure: Structure
     digest: str
     workspace: Workspace
+    conditions: Conditions = field(default_factory=conditions_here)
 
     @cached_property
     def train_split(self) -> Split | None:
@@ -58,6 +62,7 @@ def open_task(name: str, workspace: Path | str | None = None, checkpoint: bytes 
         TaskError: no such task, or an unusable project or checkpoint.
         StructureError: the network cannot be traced.
     """
+    use_threads()
     task = opening.open_task(name)
     if checkpoint is not None:
         load_checkpoint(task.model, checkpoint)

@@ -32,10 +32,11 @@ def recover(opened: Opened, recipe: Recipe, epochs: int = 2, parent: str | None 
     """
     recipe = check(opened, recipe)
     network = network_of(opened, recipe)
+    schedule = Schedule(epochs=epochs, seed=recipe.seed)
     tuned = finetune(
         network.pruned.model,
         opened.task.data,
-        Schedule(epochs=epochs, seed=recipe.seed),
+        schedule,
         masks=network.pruned.masks,
         metric=opened.task.metric,
         recipe=recipe.digest,
@@ -43,12 +44,14 @@ def recover(opened: Opened, recipe: Recipe, epochs: int = 2, parent: str | None 
     try:
         yield from tuned
     except GeneratorExit:
-        _store(opened, recipe, network, tuned, parent)
+        _store(opened, recipe, network, tuned, schedule, parent)
         raise
-    yield _store(opened, recipe, network, tuned, parent)
+    yield _store(opened, recipe, network, tuned, schedule, parent)
 
 
-def _store(opened: Opened, recipe: Recipe, network: Network, tuned: FineTune, parent: str | None) -> Run:
+def _store(
+    opened: Opened, recipe: Recipe, network: Network, tuned: FineTune, schedule: Schedule, parent: str | None
+) -> Run:
     *_, reading = evaluate(
         tuned.model,
         opened.task.data.validation,
@@ -58,7 +61,11 @@ def _store(opened: Opened, recipe: Recipe, network: Network, tuned: FineTune, pa
     )
     run = new_run(opened, recipe, network.pruned.cost, (reading,), parent, label="recovered")
     # The weights are written before the run that names them, so that no run points at nothing.
-    run = replace(run, weights=store_weights(opened, run.id, tuned.model, network.pruned.kept))
+    run = replace(
+        run,
+        weights=store_weights(opened, run.id, tuned.model, network.pruned.kept),
+        conditions=replace(opened.conditions, threads=schedule.threads, batch=schedule.batch, seed=schedule.seed),
+    )
     opened.workspace.add_run(run)
     opened.workspace.set_head(opened.task.name, run.id)
     return run

@@ -51,6 +51,7 @@ def test_the_first_version_keeps_all_it_has(store, make_run, make_reading, make_
     store.add_latency("feed", latency)
     assert (store.run(b.id).starred, store.run(b.id).latencies) == (True, (latency,))
     assert not store.run(a.id).starred
+    assert store.run(a.id).conditions is None  # nobody wrote them down
 
 
 @pytest.mark.parametrize("version", range(schema.VERSION))
