@@ -1,6 +1,7 @@
 from playwright.sync_api import expect
 
-from tests.browser.bars import bar, measured
+from tests.browser.bars import bar, measured, tile
+from tests.browser.conftest import settled
 
 CUT = {"layer2.0.conv1": "50", "layer3.0.conv1": "75"}
 
@@ -8,28 +9,32 @@ CUT = {"layer2.0.conv1": "50", "layer3.0.conv1": "75"}
 def test_a_first_visit_shows_the_desk_with_its_measured_accuracy(page, picture):
     page.goto("/")
     expect(page.get_by_role("heading", name="Tune")).to_be_visible()
-    accuracy = page.get_by_test_id("stMetric").filter(has_text="Accuracy")
-    expect(accuracy).to_contain_text("measured")
+    measured(page)
+    expect(tile(page, "accuracy").locator(".status")).to_have_text("measured")
     for layer, percent in CUT.items():
         bar(page, layer).focus()
         page.keyboard.press("Enter")
         page.keyboard.type(percent)
         page.keyboard.press("Enter")
-    expect(page.get_by_test_id("stMetric").filter(has_text="Parameters")).to_contain_text("29.2 k")
+    expect(tile(page, "params").locator(".value")).to_have_text("29.2 k")
     measured(page)
     page.set_viewport_size({"width": 1440, "height": 1100})
     page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")
     picture("desk", whole=False)
 
 
-def test_every_page_opens_by_its_address(page, server):
+def test_every_page_opens_by_its_address_wide_and_narrow(page, picture):
     page.goto("/")
     links = page.get_by_test_id("stSidebarNavLink")
     expect(links.first).to_be_visible()
     addresses = links.evaluate_all("links => links.map(link => link.href)")
     titles = [text.split()[-1] for text in links.all_inner_texts()]  # the icon's name comes first
-    assert len(addresses) >= 6
+    assert len(addresses) >= 7
     for address, title in zip(addresses, titles, strict=True):
         page.goto(address)
         expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
+        settled(page)
         expect(page.get_by_test_id("stException")).to_have_count(0)
+        for width in (1280, 480):
+            page.set_viewport_size({"width": width, "height": 900})
+            picture(f"{title.lower()}-{width}")
