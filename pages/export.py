@@ -40,13 +40,12 @@ def draw() -> None:
         st.button(
             "Export and prove" if ticket is None else "Export again",
             icon=":material/verified:",
-            type="primary" if ticket is None else "secondary",
             on_click=start,
             disabled=exact(opened) is None,
             help="Writes the files, then proves each in a fresh process. Waits for the exact reading.",
         )
     if ticket is None:
-        st.caption("Writes a checkpoint, a `.pt2` program, a load snippet and the recipe; about ten seconds.")
+        st.caption("Writes a checkpoint, a .pt2 program, a load snippet and the recipe; about ten seconds.")
         return
     progress(ticket, "files and checks")
     records = ticket.snapshot().records

@@ -61,7 +61,6 @@ def controls() -> None:
         epochs = st.segmented_control("Passes over the train images", [1, 2], default=2, required=True, key="epochs")
         st.button(
             "Fine-tune",
-            type="primary",
             icon=":material/healing:",
             on_click=start,
             args=(epochs,),

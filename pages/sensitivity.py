@@ -49,7 +49,6 @@ def start_button(scan: scanning.Scan) -> None:
     cost = f", about {duration(scan.left * seconds)}" if seconds is not None else ""
     st.button(
         f"{'Resume: measure' if scan.points else 'Scan'} {scan.left} points{cost}",
-        type="primary",
         icon=":material/play_arrow:",
         on_click=scanning.start,
         args=(opened,),

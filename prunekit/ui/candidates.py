@@ -113,7 +113,6 @@ def _card(
         st.button(
             "On the desk" if is_here else "Put on the desk",
             key=f"put-{candidate.recipe.digest}",
-            type="primary" if is_best and not is_here else "secondary",
             on_click=moves.put,
             args=(candidate.recipe,),
             disabled=is_here,

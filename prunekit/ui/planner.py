@@ -129,7 +129,6 @@ def _offer(opened: "Opened", outline: Outline, targets: dict[str, float]) -> Non
         st.caption(f":material/savings: Not worth pruning, so whole: {literal(listed(outline.spared))}.")
     st.button(
         "Plan",
-        type="primary",
         icon=":material/play_arrow:",
         key="plan-start",
         on_click=_start,

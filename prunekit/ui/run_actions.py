@@ -32,7 +32,6 @@ def run_actions(opened: "Opened", runs: Sequence[Run], run: Run, desk: Run | Non
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "On the desk" if run == desk else "Put on the desk",
-            type="primary",
             icon=":material/tune:",
             disabled=run == desk,
             on_click=restoring.restore,

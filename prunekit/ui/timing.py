@@ -27,7 +27,7 @@ def latency_menu(opened: "Opened") -> None:
         with st.container(horizontal=True):
             batch = st.segmented_control("Inputs at once", BATCHES, default=1, required=True, key="latency-batch")
             threads = st.segmented_control("Threads", THREADS, default=1, required=True, key="latency-threads")
-        st.button("Time it", type="primary", on_click=_start, args=(opened, batch, threads), disabled=_runs(opened))
+        st.button("Time it", on_click=_start, args=(opened, batch, threads), disabled=_runs(opened))
         jobs.follow("latency", lambda: _draw(opened), lambda: _runs(opened), every=0.5)
 
 

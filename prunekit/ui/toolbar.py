@@ -48,7 +48,6 @@ def _presets(opened: "Opened") -> None:
         percent = st.slider("Sparsity", 0, 95, 50, 5, format="%d %%", key="preset-sparsity")
         st.button(
             "Apply",
-            type="primary",
             on_click=moves.ask_preset,
             args=(opened, name, percent / 100),
             disabled=moves.preset_pending(),
