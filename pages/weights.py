@@ -11,16 +11,13 @@ opened = opened_task("Weights")
 from prunekit.ui.activity import activity  # noqa: E402
 from prunekit.ui.closer import closer  # noqa: E402
 from prunekit.ui.layer_view import layer_view  # noqa: E402
-from prunekit.ui.mode import mode_switch  # noqa: E402
 from prunekit.ui.overview import overview  # noqa: E402
 from prunekit.ui.summary import summary  # noqa: E402
 from prunekit.ui.toolbar import history_buttons  # noqa: E402
 
 hint("weights page")
-with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-    mode_switch()
-    with st.container(horizontal=True, width="content", gap="xsmall"):
-        history_buttons(opened)
+with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
+    history_buttons(opened)
 follow("readings", lambda: summary(opened), lambda: not reading.measure(opened).finished)
 overview(opened)
 st.subheader("What is in one layer, and what does the cut take?", anchor=False)

@@ -10,12 +10,12 @@ from prunekit.figures.layout import Row, figure, layer_axis, nothing_yet, plain,
 from prunekit.figures.palette import FREQUENCY, KEPT
 from prunekit.records import Histogram
 
-RAREST = -4
-"""Power of ten of the share that is drawn palest; rarer ones look like it."""
+RAREST, COMMONEST = -4, -0.5
+"""Powers of ten of the shares that are drawn faintest and strongest; what lies beyond looks like them."""
 
 
 def distributions(histograms: Sequence[Histogram], chosen: str | None = None) -> go.Figure:
-    """Draw one row of colour for each layer: where its weights lie, the more the darker.
+    """Draw one row of colour for each layer: where its weights lie, the more the stronger.
 
     The marker before each row can be clicked; its ``customdata`` is the layer's name.
 
@@ -33,7 +33,7 @@ def distributions(histograms: Sequence[Histogram], chosen: str | None = None) ->
     if len(ranges) > 1:
         raise ValueError(f"One axis needs bins over one range, not {len(ranges)}; bin the layers with a common range.")
     ((low, high, _),) = ranges
-    made = figure(title, 160 + round(row_height(len(histograms)) * len(histograms)), "weight")
+    made = figure(title, 120 + round(row_height(len(histograms)) * len(histograms)), "weight")
     layers = [found.layer for found in histograms]
     names = [plain(layer) for layer in layers]
     made.add_heatmap(
@@ -41,20 +41,13 @@ def distributions(histograms: Sequence[Histogram], chosen: str | None = None) ->
         y=names,
         z=[[round(math.log10(share), 2) if share else None for share in _shares(found)] for found in histograms],
         zmin=RAREST,
-        zmax=0,
+        zmax=COMMONEST,
         colorscale=FREQUENCY,
         colorbar={
-            "title": {"text": "share of the layer's weights", "side": "top"},
-            "tickvals": list(range(RAREST, 1)),
-            "ticktext": [f"{100 * 10.0**power:g} %" for power in range(RAREST, 1)],
-            "orientation": "h",
-            "thickness": 10,
-            "lenmode": "pixels",
-            "len": 260,
-            "x": 0,
-            "xanchor": "left",
-            "y": 1,
-            "yanchor": "bottom",
+            "title": "share of<br>weights",
+            "tickvals": list(range(RAREST, 0)),
+            "ticktext": [f"{100 * 10.0**power:g} %" for power in range(RAREST, 0)],
+            "thickness": 12,
         },
         hovertemplate="%{y}<br>around %{x:.4f}: 10^%{z:.1f} of the weights<extra></extra>",
     )
@@ -75,7 +68,7 @@ def distributions(histograms: Sequence[Histogram], chosen: str | None = None) ->
     )
     made.update_xaxes(range=[low - room, high])
     layer_axis(made, layers)
-    made.update_layout(margin={"t": 104})
+    made.update_yaxes(showgrid=False)  # it would shine through
     return made
 
 

@@ -8,9 +8,6 @@ from prunekit.figures.layout import Row, figure, plain
 from prunekit.figures.palette import SIGNED
 from prunekit.records import Kernels
 
-ACROSS = 16
-"""Images in one row of the grid."""
-
 
 def kernels(found: Kernels) -> go.Figure:
     """Draw the kernels of each output channel as one image, its input channels one below the other.
@@ -25,18 +22,18 @@ def kernels(found: Kernels) -> go.Figure:
     of = "" if some == found.channels else f" (the first {some} of {found.channels})"
     inputs, rows, columns = (len(part) for part in (found.values[0], found.values[0][0], found.values[0][0][0]))
     high, wide = inputs * rows + 1, columns + 1  # one blank line between two images
-    lines = math.ceil(some / ACROSS)
-    across = min(some, ACROSS)
+    across = _across(some, high / wide)
+    lines = math.ceil(some / across)
     z: list[list[float | None]] = [[None] * (across * wide - 1) for _ in range(lines * high - 1)]
     text = [[""] * (across * wide - 1) for _ in range(lines * high - 1)]
     for channel, images in enumerate(found.values):
-        line, place = divmod(channel, ACROSS)
+        line, place = divmod(channel, across)
         for i, row in enumerate(row for image in images for row in image):
             start = place * wide
             z[line * high + i][start : start + columns] = row
             text[line * high + i][start : start + columns] = [f"channel {channel}, input {i // rows}"] * columns
     reach = max(abs(value) for images in found.values for image in images for row in image for value in row)
-    height = max(200, 90 + round(700 * len(z) / len(z[0])))
+    height = max(200, 90 + round(440 * len(z) / len(z[0])))
     made = figure(f"What do the kernels of {plain(found.layer)} look for{of}?", height)
     made.add_heatmap(
         z=z,
@@ -50,8 +47,8 @@ def kernels(found: Kernels) -> go.Figure:
     )
     marks = {"symbol": "x", "color": "black", "line": {"width": 1.5, "color": "white"}}
     made.add_scatter(
-        x=[channel % ACROSS * wide + (columns - 1) / 2 for channel in range(some)],
-        y=[channel // ACROSS * high + (inputs * rows - 1) / 2 for channel in range(some)],
+        x=[channel % across * wide + (columns - 1) / 2 for channel in range(some)],
+        y=[channel // across * high + (inputs * rows - 1) / 2 for channel in range(some)],
         mode="markers",
         marker={**marks, "size": 11, "opacity": [0.0 if stays else 1.0 for stays in found.kept]},
         customdata=[str(channel) for channel in range(some)],
@@ -61,6 +58,20 @@ def kernels(found: Kernels) -> go.Figure:
     made.update_xaxes(visible=False, constrain="domain")
     made.update_yaxes(visible=False, autorange="reversed", scaleanchor="x")
     return made
+
+
+def _across(images: int, tall: float) -> int:
+    """Return how many images stand side by side, for a grid half again as wide as it is high.
+
+    Args:
+        images: how many there are.
+        tall: height of one over its width.
+
+    Example:
+        >>> _across(16, 2.5), _across(64, 2.5), _across(4, 1.0)
+        (8, 15, 4)
+    """
+    return min(images, max(8, round(math.sqrt(1.5 * images * tall))))
 
 
 def kernels_table(found: Kernels) -> list[Row]:

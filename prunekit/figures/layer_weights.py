@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from prunekit.figures.bins import centres, width, without
 from prunekit.figures.layout import Row, figure, plain
-from prunekit.figures.palette import KEPT, NEUTRAL, REMOVED
+from prunekit.figures.palette import HATCH, KEPT, NEUTRAL, REMOVED
 from prunekit.records import Histogram, LayerWeights
 
 HEIGHT = 340
@@ -24,7 +24,7 @@ def layer_histogram(found: LayerWeights, logarithmic: bool = False) -> go.Figure
     """
     made = _empty(f"Which weights of {plain(found.start.layer)} go, and which stay?", found.start, logarithmic)
     pieces = _pieces(found)
-    for label, colour, pattern, wanted in (("kept", KEPT, "", False), ("removed", REMOVED, "/", True)):
+    for label, colour, pattern, wanted in (("kept", KEPT, {}, False), ("removed", REMOVED, HATCH, True)):
         own = [piece for piece in pieces if piece.gone is wanted and piece.count]
         if own:
             made.add_bar(
@@ -33,7 +33,7 @@ def layer_histogram(found: LayerWeights, logarithmic: bool = False) -> go.Figure
                 y=[piece.count for piece in own],
                 base=[piece.base for piece in own],
                 name=label,
-                marker={"color": colour, "pattern": {"shape": pattern}},
+                marker={"color": colour, "pattern": pattern},
                 hovertext=[piece.hover for piece in own],
                 hovertemplate="%{hovertext}<extra>" + label + "</extra>",
             )

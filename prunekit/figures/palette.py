@@ -5,7 +5,7 @@ colour vision tells them apart, and each stands out 3:1 from a white and from a 
 what stays, orange what goes or does harm, green how much there is; ``GROUPS`` only tell neighbours
 apart, and ``SIGNED`` only what lies on either side of nothing.
 
-``HARM``, ``AREA`` and ``FREQUENCY`` get darker from end to end, for every form of colour vision, so they survive
+``HARM`` and ``AREA`` get darker from end to end, for every form of colour vision, so they survive
 grey printing; their far ends stand out 3:1 from either page, their near ends are pale.
 """
 
@@ -20,8 +20,11 @@ HARM = [[0.0, "#f6e0bd"], [0.33, "#efb26b"], [0.67, "#d8772c"], [1.0, "#b04100"]
 AREA = [[0.0, "#d8efe5"], [0.5, "#6fb99b"], [1.0, "#00795a"]]
 """From little to much."""
 
-FREQUENCY = [[0.0, "#e4f0fa"], [0.33, "#a5cdea"], [0.67, "#4f9bd0"], [1.0, "#0069a6"]]
-"""From rare to frequent."""
+FREQUENCY = [[0.0, "rgba(0,114,178,0.12)"], [1.0, "rgba(0,114,178,1)"]]
+"""From rare to frequent: the page shines through what is rare, so that it is faint on either."""
+
+HATCH = {"shape": "/", "fillmode": "overlay", "fgcolor": "rgba(255,255,255,0.55)", "size": 6}
+"""The pattern on what goes, so that it is told apart without colours."""
 
 DENSITY = "Cividis"
 """From few to many."""

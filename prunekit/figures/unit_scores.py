@@ -3,10 +3,10 @@
 import plotly.graph_objects as go
 
 from prunekit.figures.layout import Row, figure, plain
-from prunekit.figures.palette import KEPT, NEUTRAL, REMOVED
+from prunekit.figures.palette import HATCH, KEPT, NEUTRAL, REMOVED
 from prunekit.records import UnitScores
 
-LOOKS = {"removed": (REMOVED, "/"), "kept": (KEPT, ""), "lost before": (NEUTRAL, "x")}
+LOOKS = {"removed": (REMOVED, HATCH), "kept": (KEPT, {}), "lost before": (NEUTRAL, {"shape": "x"})}
 """Colour and pattern of what became of a unit."""
 MARKS = {"dropped by hand": ("x", REMOVED), "kept by hand": ("triangle-up", KEPT)}
 
@@ -31,7 +31,7 @@ def unit_scores(scores: UnitScores) -> go.Figure:
                 y=[scores.values[order[rank]] for rank in ranks],
                 name=label,
                 customdata=[order[rank] for rank in ranks],
-                marker={"color": colour, "pattern": {"shape": pattern}},
+                marker={"color": colour, "pattern": pattern},
                 unselected={"marker": {"opacity": 1}},
                 hovertemplate="unit %{customdata}: score %{y:.4g}<extra>" + label + "</extra>",
             )

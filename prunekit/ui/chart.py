@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from prunekit.ui.session import keyed, shown
+from prunekit.ui.session import keyed, once, shown
 from prunekit.ui.table import Rows, table
 
 if TYPE_CHECKING:
@@ -50,10 +50,18 @@ def choosing_chart(
         alt: what the chart shows.
         choose: takes what was clicked, as text; the page runs again afterwards.
         names: the name that each row of the table chooses as well; ``None`` where rows are no choice.
-        state: what a click changes. With another one nothing counts as clicked any more, so that the same
+        state: what a click changes, where it turns something over: every click then counts once, and the same
             mark can be clicked again.
     """
-    key = keyed(f"chart-{name}", state)
+    widget = f"chart-{name}"
+    key = widget if state is None else keyed(widget, state)
+
+    def take() -> None:
+        mark = clicked(shown(key) if state is None else once(widget, key))
+        if mark is not None:
+            choose(mark)
+            st.rerun()
+
     with st.container(border=True):
         with _room(figure):
             st.plotly_chart(
@@ -62,7 +70,7 @@ def choosing_chart(
                 key=key,
                 alt=alt,
                 config=QUIET,
-                on_select=lambda: _take(key, choose),
+                on_select=take,
                 selection_mode="points",
             )
         _twin(rows, name, alt, (lambda row: choose(names[row])) if names else None)
@@ -80,13 +88,6 @@ def clicked(found: Mapping[str, Any] | None) -> str | None:
     if isinstance(mark, list | tuple):
         mark = mark[0] if mark else None
     return None if mark is None else str(mark)
-
-
-def _take(key: str, choose: Callable[[str], None]) -> None:
-    mark = clicked(shown(key))
-    if mark is not None:
-        choose(mark)
-        st.rerun()
 
 
 def _room(figure: "go.Figure") -> "DeltaGenerator":

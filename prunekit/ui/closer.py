@@ -1,4 +1,4 @@
-"""A closer look at one layer: its kernels as images, and whether the criteria agree."""
+"""A closer look at one layer: whether the criteria agree, and its kernels as images."""
 
 from typing import TYPE_CHECKING
 
@@ -24,10 +24,15 @@ def closer(opened: "Opened") -> None:
     from prunekit import verbs
 
     layer = selected(opened)
-    if layer in verbs.kernel_layers(opened):
-        follow("kernels", lambda: _draw_kernels(opened, layer), lambda: not _kernels(opened, layer).finished)
-    if opened.structure.group(opened.structure.layer(layer).group).protected is None:
-        follow("agreement", lambda: _draw_agreement(opened, layer), lambda: not _agreement(opened, layer).finished)
+    has_images = layer in verbs.kernel_layers(opened)
+    is_ranked = opened.structure.group(opened.structure.layer(layer).group).protected is None
+    left, right = st.columns([2, 3]) if has_images and is_ranked else (st.container(), st.container())
+    if is_ranked:
+        with left:
+            follow("agreement", lambda: _draw_agreement(opened, layer), lambda: not _agreement(opened, layer).finished)
+    if has_images:
+        with right:
+            follow("kernels", lambda: _draw_kernels(opened, layer), lambda: not _kernels(opened, layer).finished)
 
 
 def _kernels(opened: "Opened", layer: str) -> Asked:

@@ -10,6 +10,7 @@ from prunekit.ui.badges import BADGES
 from prunekit.ui.chart import chart, choosing_chart
 from prunekit.ui.desk import layer_row
 from prunekit.ui.jobs import follow
+from prunekit.ui.mode import mode_switch
 from prunekit.ui.picture import Picture, picture
 from prunekit.ui.reading import desk_recipe
 from prunekit.ui.session import by_hand, keyed, session
@@ -28,11 +29,14 @@ def layer_view(opened: "Opened", with_row: bool = False, in_depth: bool = False)
     Args:
         opened: the task.
         with_row: draw the plain twin of the layer's bar, too.
-        in_depth: offer other views of the weights, and the twin of clicks on units.
+        in_depth: offer both modes, other views of the weights, and the twin of clicks on units.
     """
     layer = selected(opened)
     names = [layer.name for layer in opened.structure.layers]
-    st.selectbox("Layer", names, names.index(layer), key=keyed("layer", layer), on_change=_select, width=320)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox("Layer", names, names.index(layer), key=keyed("layer", layer), on_change=_select, width=320)
+        if in_depth:
+            mode_switch()
     if with_row:
         layer_row(opened, layer)
     view, logarithmic = _views() if in_depth else (TAKEN, False)
@@ -44,8 +48,9 @@ def layer_view(opened: "Opened", with_row: bool = False, in_depth: bool = False)
         elif asked.answer is None:
             st.skeleton(height=360)
         else:
-            if not asked.finished:
-                st.caption(f"{BADGES['stale']} drawn for the desk before it moved")
+            with st.container():  # a place of its own, so that what stands below keeps its
+                if not asked.finished:
+                    st.caption(f"{BADGES['stale']} drawn for the desk before it moved")
             _draw(opened, asked.answer, view, logarithmic, in_depth)
 
     follow("layer", draw, lambda: not picture(opened, desk_recipe(opened), layer).finished)
@@ -78,8 +83,8 @@ def _draw(opened: "Opened", found: Picture, view: str, logarithmic: bool, in_dep
             st.info(f"This layer's channels are protected: {literal(reason)}.", icon=":material/lock:")
         else:
             _scores(opened, desk_recipe(opened), found.scores)
-            if in_depth:
-                unit_pickers(opened, found.scores)
+    if in_depth and found.scores is not None:
+        unit_pickers(opened, found.scores)
 
 
 def _weights(found: LayerWeights, view: str, logarithmic: bool) -> None:

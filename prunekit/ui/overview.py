@@ -36,8 +36,9 @@ def overview(opened: "Opened") -> None:
         elif dense.answer is None or desk.answer is None:
             st.skeleton(height=420)
         else:
-            if when == DESK and not desk.finished:
-                st.caption(f"{BADGES['stale']} drawn for the desk before it moved")
+            with st.container():  # a place of its own, so that what stands below keeps its
+                if when == DESK and not desk.finished:
+                    st.caption(f"{BADGES['stale']} drawn for the desk before it moved")
             if shape == RIDGES:
                 _ridges(dense.answer, desk.answer)
             else:

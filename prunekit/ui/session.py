@@ -173,3 +173,16 @@ def by_hand(widget: str) -> Any:
 def shown(key: str) -> Any:
     """Return the state of a widget by its plain key; for its callback."""
     return st.session_state.get(key)
+
+
+def once(widget: str, key: str) -> Any:
+    """Return what a hand did to a keyed widget that takes one move, for its callback; then the key is spent.
+
+    The browser reports the move again and again until it has heard that the key is gone: ``None`` for those.
+    """
+    drawn = session().drawn
+    version, value = drawn[widget]
+    if key != f"{widget}-{version}":
+        return None
+    drawn[widget] = version + 1, value
+    return st.session_state.get(key)

@@ -68,11 +68,12 @@ def unit_pickers(opened: "Opened", shown: UnitScores) -> None:
             rest = [unit for unit in lists[other] if unit not in picked]
             _move(decided(recipe, shown.group, **{which: picked, other: rest}), shown)
 
-    for which, label in (("keep", "Always keep"), ("drop", "Always drop")):
+    columns = st.columns(2)
+    for column, which in zip(columns, lists, strict=True):
         widget = f"{which}-{shown.group}"
         units = list(lists[which])
-        st.multiselect(
-            label,
+        column.multiselect(
+            f"Always {which}",
             alive,
             units,
             key=keyed(widget, units),

@@ -30,7 +30,7 @@ def contrast(a: str, b: str) -> float:
 
 
 @pytest.mark.parametrize("vision", VISION)
-@pytest.mark.parametrize("scale", [palette.HARM, palette.AREA, palette.FREQUENCY], ids=["harm", "area", "frequency"])
+@pytest.mark.parametrize("scale", [palette.HARM, palette.AREA], ids=["harm", "area"])
 def test_scales_get_darker_in_every_step_for_everybody(scale, vision):
     steps = [luminance(colour, vision) for _, colour in scale]
     assert all(before > 1.25 * after for before, after in pairwise(steps))
@@ -39,13 +39,17 @@ def test_scales_get_darker_in_every_step_for_everybody(scale, vision):
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize(
     "colour",
-    [
-        *(palette.KEPT, palette.REMOVED, palette.NEUTRAL, *palette.GROUPS),
-        *(scale[-1][1] for scale in (palette.HARM, palette.AREA, palette.FREQUENCY)),
-    ],
+    [palette.KEPT, palette.REMOVED, palette.NEUTRAL, *palette.GROUPS, palette.HARM[-1][1], palette.AREA[-1][1]],
 )
 def test_colours_that_must_be_seen_stand_out_from_either_page(colour, page):
     assert contrast(colour, page) >= 3
+
+
+def test_what_is_frequent_is_opaque_and_the_colour_of_what_stays():
+    (_, rare), (_, frequent) = palette.FREQUENCY
+    kept = ",".join(str(int(palette.KEPT[i : i + 2], 16)) for i in (1, 3, 5))
+    assert frequent == f"rgba({kept},1)"
+    assert 0 < float(rare.removeprefix(f"rgba({kept},").rstrip(")")) < 0.2
 
 
 def test_harm_and_amount_share_no_hue():

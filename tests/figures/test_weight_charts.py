@@ -7,7 +7,7 @@ import pytest
 from prunekit.figures.activations import activations, activations_table
 from prunekit.figures.agreement import agreement, agreement_table
 from prunekit.figures.distributions import distributions, distributions_table
-from prunekit.figures.kernels import ACROSS, kernels, kernels_table
+from prunekit.figures.kernels import kernels, kernels_table
 from prunekit.figures.layer_weights import layer_histogram, layer_histogram_table, layer_overlay
 from prunekit.figures.ridgeline import OVERLAP, ridgeline
 from prunekit.figures.unit_scores import unit_scores, unit_scores_table
@@ -171,15 +171,15 @@ def test_a_ridge_is_as_high_as_what_is_left_of_the_dense_one():
 
 def test_kernels_stand_in_a_grid_with_blanks_between():
     heat, marks = kernels(KERNELS).data
-    # two inputs of two rows below each other and a blank line; sixteen images across
-    assert (len(heat.z), len(heat.z[0])) == (2 * 5 - 1, ACROSS * 3 - 1)
+    # two inputs of two rows below each other and a blank line; eight images across, so three lines of them
+    assert (len(heat.z), len(heat.z[0])) == (3 * 5 - 1, 8 * 3 - 1)
     assert [list(row[:3]) for row in heat.z[:5]] == [
         [0, 1.0, None], [2.0, 3.0, None], [4.0, -9.0, None], [5.0, 6.0, None], [None] * 3,
     ]  # fmt: skip
-    assert list(heat.z[5][:2]) == [16, 1.0]
-    assert list(heat.z[5][12:]) == [None] * (ACROSS * 3 - 13)
+    assert list(heat.z[10][:2]) == [16, 1.0]
+    assert list(heat.z[10][12:]) == [None] * (8 * 3 - 13)
     assert (heat.zmin, heat.zmax) == (-19, 19)
-    assert (marks.x[17], marks.y[17], marks.customdata[17]) == (3.5, 6.5, "17")
+    assert (marks.x[17], marks.y[17], marks.customdata[17]) == (3.5, 11.5, "17")
     assert list(marks.marker.opacity[:2]) == [0, 1]
     assert "the first 20 of 40" in kernels(KERNELS).layout.title.text
 

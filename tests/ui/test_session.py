@@ -34,6 +34,31 @@ def test_a_widget_follows_its_twin_under_a_new_key_and_keeps_its_own_under_a_han
     assert app.markdown[0].value == identity
 
 
+def a_button_that_moves_once():
+    import streamlit as st
+
+    from prunekit.ui.session import keyed, once, session
+
+    session("resnet8")
+    st.session_state.setdefault("moves", [])
+    key = keyed("mark", len(st.session_state.moves))
+
+    def moved():
+        for _ in range(3):  # as the browser reports a click until it hears of the new key
+            if once("mark", key) is not None:
+                st.session_state.moves.append(key)
+
+    st.button("mark", key=key, on_click=moved)
+
+
+def test_a_move_that_is_reported_again_counts_once():
+    app = AppTest.from_function(a_button_that_moves_once).run()
+    app.button[0].click().run()
+    app.button[0].click().run()
+    first, second = app.session_state.moves
+    assert first != second
+
+
 def test_a_tab_keeps_one_session_and_forgets_a_task_that_it_leaves():
     from prunekit.recipe import Recipe
     from prunekit.records import Mode

@@ -34,8 +34,8 @@ def test_the_page_answers_every_question_about_a_first_convolution(visit):
         "Where do the weights of every layer lie?",
         "Which weights of conv1 go, and which stay?",
         "Which units of conv1 go first?",
-        "What do the kernels of conv1 look for?",
         "Do the criteria agree on what goes first in conv1?",
+        "What do the kernels of conv1 look for?",
         "How much of each layer's output is zero?",
     ]
     (agreement,) = charts(app)["Do the criteria agree on what goes first in conv1?"]["data"]
