@@ -51,9 +51,14 @@ def layer_view(opened: "Opened", with_row: bool = False, in_depth: bool = False)
             with st.container():  # a place of its own, so that what stands below keeps its
                 if not asked.finished:
                     st.caption(f"{BADGES['stale']} drawn for the desk before it moved")
-            _draw(opened, asked.answer, view, logarithmic, in_depth)
+            _draw(opened, asked.answer, view, logarithmic)
 
     follow("layer", draw, lambda: not picture(opened, desk_recipe(opened), layer).finished)
+    if in_depth:
+        with st.container():
+            found: Picture | None = picture(opened, desk_recipe(opened), layer).answer
+            if found and found.scores and found.scores.group == opened.structure.layer(layer).group:
+                unit_pickers(opened, found.scores)
 
 
 def selected(opened: "Opened") -> str:
@@ -73,7 +78,7 @@ def _views() -> tuple[str, bool]:
     return view or TAKEN, scale == "log"
 
 
-def _draw(opened: "Opened", found: Picture, view: str, logarithmic: bool, in_depth: bool) -> None:
+def _draw(opened: "Opened", found: Picture, view: str, logarithmic: bool) -> None:
     left, right = st.columns(2)
     with left:
         _weights(found.weights, view, logarithmic)
@@ -83,8 +88,6 @@ def _draw(opened: "Opened", found: Picture, view: str, logarithmic: bool, in_dep
             st.info(f"This layer's channels are protected: {literal(reason)}.", icon=":material/lock:")
         else:
             _scores(opened, desk_recipe(opened), found.scores)
-    if in_depth and found.scores is not None:
-        unit_pickers(opened, found.scores)
 
 
 def _weights(found: LayerWeights, view: str, logarithmic: bool) -> None:
