@@ -26,7 +26,7 @@ def closer(opened: "Opened") -> None:
     layer = selected(opened)
     has_images = layer in verbs.kernel_layers(opened)
     is_ranked = opened.structure.group(opened.structure.layer(layer).group).protected is None
-    left, right = st.columns([2, 3]) if has_images and is_ranked else (st.container(), st.container())
+    left, right = st.columns(2) if has_images and is_ranked else (st.container(), st.container())
     if is_ranked:
         with left:
             follow("agreement", lambda: _draw_agreement(opened, layer), lambda: not _agreement(opened, layer).finished)
