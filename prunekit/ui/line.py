@@ -7,56 +7,27 @@ sent once the older one has its first reading: so every state is measured a litt
 
 import asyncio
 import json
-from collections import OrderedDict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from prunekit.errors import PrunekitError
+from prunekit.ui import live
 from prunekit.ui.equalizer import sent
-from prunekit.ui.session import Session
+from prunekit.ui.reading import measure
+from prunekit.ui.tabs import Tab, tab_of
 
-if TYPE_CHECKING:
-    from prunekit.verbs import Opened
-
-KEPT = 64
-"""Tabs whose line stays open; the one that was silent longest goes first."""
 LONGEST = 1 << 20
 """Characters that a state may have."""
 PAUSE = 0.004
 """Seconds between two looks at an answer under way."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Line:
-    """Whose desk a line moves.
-
-    Attributes:
-        opened: the task on it.
-        session: the tab.
-    """
-
-    opened: "Opened"
-    session: Session
-
-
-_lines: OrderedDict[str, Line] = OrderedDict()
-
-
-def open_line(opened: "Opened", now: Session) -> str:
-    """Let a tab's bars talk to the worker, and return the line's address below the app's."""
-    _lines[now.id] = Line(opened, now)
-    _lines.move_to_end(now.id)
-    while len(_lines) > KEPT:
-        _lines.popitem(last=False)
-    return f"line/{now.id}"
-
-
 async def converse(socket: WebSocket) -> None:
     """Take states and answer the newest until the browser hangs up."""
-    line = _lines.get(socket.path_params["tab"])
-    if line is None or not _is_own(socket):
+    name = socket.path_params["tab"]
+    if tab_of(name) is None or not _is_own(socket):
         await socket.close(1008)
         return
     await socket.accept()
@@ -65,9 +36,9 @@ async def converse(socket: WebSocket) -> None:
         while True:
             text = await socket.receive_text()
             answering.cancel()
-            state = _read(text)
-            if state is not None:
-                answering = asyncio.ensure_future(_answer(socket, _lines.get(line.session.id, line), state))
+            state, tab = _read(text), tab_of(name)  # another task may be on its desk by now
+            if state is not None and tab is not None:
+                answering = asyncio.ensure_future(_answer(socket, tab, state))
     except WebSocketDisconnect:
         pass
     finally:
@@ -79,17 +50,14 @@ def routes() -> list[WebSocketRoute]:
     return [WebSocketRoute("/line/{tab}", converse)]
 
 
-async def _answer(socket: WebSocket, line: Line, state: sent.Sent) -> None:
+async def _answer(socket: WebSocket, tab: Tab, state: sent.Sent) -> None:
     """Put a state on the desk, and send what is known of it, then all that comes to be known."""
-    from prunekit.errors import PrunekitError
-    from prunekit.ui import live
-
     try:
-        live.take(line.opened, state, line.session)
+        live.take(tab.opened, state, tab.session)
         told: tuple[int, bool] | None = None
-        while line.session.hand.rev == state.rev:  # else it was for other bars, or the page has a newer one
-            await _news(line, told[0] if told else 0)
-            reply = live.reply(line.opened, line.session)
+        while tab.session.hand.rev == state.rev:  # else it was for other bars, or the page has a newer one
+            await _news(tab, told[0] if told else 0)
+            reply = live.reply(tab.opened, tab.session)
             if told != (reply["n"], reply["done"]):
                 told = reply["n"], reply["done"]
                 await asyncio.shield(socket.send_text(json.dumps(reply)))
@@ -99,11 +67,9 @@ async def _answer(socket: WebSocket, line: Line, state: sent.Sent) -> None:
         await socket.send_text(json.dumps({"rev": state.rev, "n": 0, "done": True, "error": str(error)}))
 
 
-async def _news(line: Line, n: int) -> None:
+async def _news(tab: Tab, n: int) -> None:
     """Wait until the answer has grown beyond ``n`` samples or has ended."""
-    from prunekit.ui.reading import measure
-
-    asked = measure(line.opened, line.session)
+    asked = measure(tab.opened, tab.session)
     while not asked.finished:
         latest = asked.ticket.snapshot().latest
         if latest is not None and latest.reading.n > n:

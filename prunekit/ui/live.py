@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from prunekit.records import Latency, Mode
-from prunekit.ui import line
 from prunekit.ui.equalizer import content, equalizer, sent
 from prunekit.ui.equalizer.sent import Sent
 from prunekit.ui.reading import base_recipe, desk_recipe, measure
@@ -13,6 +12,7 @@ from prunekit.ui.rows import Row, moved, rows
 from prunekit.ui.session import Session, session, shown
 from prunekit.ui.strip import past, sparse, tiles
 from prunekit.ui.summary import standing
+from prunekit.ui.tabs import open_line
 
 if TYPE_CHECKING:
     from prunekit.verbs import Opened
@@ -89,7 +89,7 @@ def data(opened: "Opened") -> dict[str, Any]:
     shown_rows: tuple[Row, ...] = rows(structure, recipe, now.mode, base_recipe(opened))
     points = verbs.stored_points(opened, now.mode, criterion=recipe.criterion)
     return {
-        "line": line.open_line(opened, now),
+        "line": open_line(opened, now),
         "layout": layout(opened, now.mode),
         "mode": now.mode.value,
         "bars": content.bars(shown_rows, structure, points),

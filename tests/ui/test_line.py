@@ -10,8 +10,9 @@ from prunekit.recipe import Recipe
 from prunekit.records import Mode
 from prunekit.ui import live
 from prunekit.ui.cached import worker
-from prunekit.ui.line import open_line, routes
+from prunekit.ui.line import routes
 from prunekit.ui.session import Session
+from prunekit.ui.tabs import open_line
 
 
 @pytest.fixture(scope="module")

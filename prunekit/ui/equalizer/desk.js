@@ -54,7 +54,7 @@ class Desk {
     const old = this.reply;
     const same = reply.rev === old.rev && reply.recipe === old.recipe;
     if (reply.rev < old.rev || (same && (reply.n < old.n || (old.done && !reply.done)))) return;
-    this.reply = reply;
+    this.reply = { ...old, ...reply }; // an error says nothing else
     paintStrip(this);
   }
 
