@@ -23,8 +23,10 @@ from torch.utils.weak import WeakTensorKeyDictionary
 from prunekit.errors import StructureError
 
 
-def record(model: nn.Module, tensors: Mapping[str, Tensor], example: Tensor) -> fx.Graph:
-    """Run a network once and return its ATen operations.
+def record(
+    model: nn.Module, tensors: Mapping[str, Tensor], example: Tensor
+) -> tuple[fx.Graph, Mapping[fx.Node, Tensor]]:
+    """Run a network once and write down its ATen operations.
 
     Every value knows its shape and dtype (``meta["val"]``, a tensor without memory); composite
     operations such as ``aten.linear`` stay whole, as `torch.fx` graphs before autograd have them.
@@ -33,6 +35,9 @@ def record(model: nn.Module, tensors: Mapping[str, Tensor], example: Tensor) -> 
         model: a network in eval mode whose state the forward pass may change.
         tensors: its parameters and buffers by name: the graph's first inputs, in this order.
         example: ``(batch, …)`` input on the network's device, the graph's last input.
+
+    Returns:
+        The graph, and the values of its constants: tensors that are none of the inputs, as they were when first used.
 
     Raises:
         StructureError: the forward pass reads a value, so that other inputs may take other ways, or
@@ -45,7 +50,7 @@ def record(model: nn.Module, tensors: Mapping[str, Tensor], example: Tensor) -> 
     with torch.no_grad(), _whole_attention(), enable_python_dispatcher(), recorder:
         output = model(example)
     recorder.graph.output(recorder.nodes_of(_tensors_of(output)))
-    return recorder.graph
+    return recorder.graph, recorder.constants
 
 
 class _Recorder(ProxyTorchDispatchMode):
@@ -53,6 +58,7 @@ class _Recorder(ProxyTorchDispatchMode):
 
     Attributes:
         graph: what was recorded so far.
+        constants: the values of its constants.
     """
 
     @classmethod
@@ -65,9 +71,9 @@ class _Recorder(ProxyTorchDispatchMode):
         self._mode_key = torch._C._TorchDispatchModeKey.PROXY
         self.enter_stack = []
         self.graph = fx.Graph()
+        self.constants: dict[fx.Node, Tensor] = {}
         self._nodes = WeakTensorKeyDictionary()  # by identity, while the tensor lives: activations are let go
         self._varying: set[StorageWeakRef] = set()
-        self._constants = 0
 
     def place(self, name: str, tensor: Tensor) -> None:
         """Make a tensor an input of the graph."""
@@ -108,8 +114,8 @@ class _Recorder(ProxyTorchDispatchMode):
         if tensor in self._nodes:
             found: fx.Node = self._nodes[tensor]
             return found
-        node = self.graph.create_node("get_attr", f"_tensor_constant{self._constants}")
-        self._constants += 1
+        node = self.graph.create_node("get_attr", f"_tensor_constant{len(self.constants)}")
+        self.constants[node] = tensor.detach().clone()  # the pass may write into it
         self._assign(node, tensor)
         return node
 

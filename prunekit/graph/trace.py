@@ -21,6 +21,7 @@ class Trace:
 
     Attributes:
         graph: the ATen operations, in execution order; every value knows its shape.
+        constants: the value of each constant, a tensor that is none of the inputs.
         tensors: for each placeholder that is a parameter or buffer, its name.
         shapes: the shape of each parameter and buffer.
         parameters: the names that are parameters.
@@ -31,6 +32,7 @@ class Trace:
     """
 
     graph: fx.Graph
+    constants: Mapping[fx.Node, Tensor]
     tensors: Mapping[fx.Node, str]
     shapes: Mapping[str, tuple[int, ...]]
     parameters: frozenset[str]
@@ -58,11 +60,12 @@ def trace(model: nn.Module, example: Tensor) -> Trace:
         StructureError: the forward pass raises, or cannot be recorded.
     """
     with torch.random.fork_rng(devices=[]):
-        graph = _graph(model, example)
+        graph, constants = _graph(model, example)
     tensors, state = dict(named_tensors(model)), model.state_dict()
     placeholders = [node for node in graph.nodes if node.op == "placeholder"]
     return Trace(
         graph=graph,
+        constants=constants,
         tensors=dict(zip(placeholders, tensors, strict=False)),
         shapes={name: tuple(tensor.shape) for name, tensor in tensors.items()},
         parameters=frozenset(name for name, _ in model.named_parameters()),
@@ -73,7 +76,7 @@ def trace(model: nn.Module, example: Tensor) -> Trace:
     )
 
 
-def _graph(model: nn.Module, example: Tensor) -> fx.Graph:
+def _graph(model: nn.Module, example: Tensor) -> tuple[fx.Graph, Mapping[fx.Node, Tensor]]:
     first = on_meta(model) if example.is_meta else stand_in(model)
     for network in (first,) if first is model or example.is_meta else (first, model):
         try:

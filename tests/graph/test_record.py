@@ -92,7 +92,7 @@ ATTENTION = {
 
 def recorded(model: nn.Module, inputs: Tensor) -> fx.Graph:
     model = copy.deepcopy(model).eval()
-    return record(model, dict(named_tensors(model)), inputs)
+    return record(model, dict(named_tensors(model)), inputs)[0]
 
 
 def reference(model: nn.Module, inputs: Tensor) -> fx.Graph:
@@ -204,6 +204,18 @@ def test_outputs_are_found_in_lists_named_tuples_and_data_classes():
     graph = recorded(net, torch.randn(2, 3, 6, 6))
     (output,) = (node for node in graph.nodes if node.op == "output")
     assert [node.name for node in output.all_input_nodes] == ["conv2d", "input_1", "conv2d_1"]
+
+
+def test_constants_are_known_as_they_were_before_the_pass_wrote_into_them():
+    def run(net, x):
+        net.k.add_(1)
+        return x * net.k * torch.tensor([3.0])
+
+    net = Net(run, k=torch.tensor([5.0]))
+    traced = trace(net, torch.randn(2, 1))
+    names = [node for node in traced.graph.nodes if node.op == "get_attr"]
+    assert [traced.constants[node].tolist() for node in names] == [[5.0], [3.0]]
+    assert net.k.tolist() == [5.0]
 
 
 def test_an_output_that_may_hide_tensors_is_refused():

@@ -132,11 +132,10 @@ class _Reader:
         return node
 
     def constant(self, node: fx.Node) -> None:
-        owner = self.trace.graph.owning_module
-        value = getattr(owner, str(node.target), None)
-        if not isinstance(value, Tensor) or value.is_meta:
+        value = self.trace.constants[node]
+        if value.is_meta:
             raise NoPlanError(f"the value of the constant {node.target} is not known")
-        self.constants[node] = value.detach()
+        self.constants[node] = value
 
     def call(self, node: fx.Node, twin: fx.Node) -> None:
         name = _name(node)

@@ -93,6 +93,18 @@ class Tokens(nn.Module):
         return self.fc(F.gelu(x + self.proj(y))[:, 0])
 
 
+class Constants(Base):
+    """Tensors that are no parameter: one the module holds, one the forward pass writes down."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = torch.linspace(0.5, 1.5, 6).view(6, 1)
+
+    def forward(self, x):
+        x = self.bn(self.conv1(x)) * self.scale + torch.tensor([0.25])
+        return self.fc(F.relu(self.conv2(x)).mean((2, 3)))
+
+
 class Chance(Base):
     """Noise in the forward pass."""
 
@@ -111,7 +123,7 @@ class BatchStatistics(Base):
         return self.fc(self.conv2(self.bn(self.conv1(x))).mean((2, 3)))
 
 
-PLANNED = (InPlace, Viewed, Shared, Dropped, Branches, Tokens)
+PLANNED = (InPlace, Viewed, Shared, Dropped, Branches, Tokens, Constants)
 """A plan runs these."""
 UNPLANNED = (WrittenView, BatchStatistics)
 """Only the network's own forward pass runs these."""
