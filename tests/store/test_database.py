@@ -151,3 +151,41 @@ def test_processes_that_begin_together_share_one_history(store):
         child.communicate()
     assert [child.returncode for child in children] == [0] * 4
     assert [store.setting(f"{name}-{n}") for name in range(4) for n in range(20)] == list(range(20)) * 4
+
+
+MOVES = (
+    "import sys; from itertools import count; from prunekit.recipe import Recipe\n"
+    "from prunekit.records import Cost, Run; from prunekit.store import Workspace\n"
+    "store, task, most = Workspace(sys.argv[1]), sys.argv[2], int(sys.argv[3]); parent = None\n"
+    "for n in range(most):\n"
+    "    run = Run(f'{task}{n}', task, 'feed', Recipe(task), parent, 0.0, Cost(1, 1, 4))\n"
+    "    store.add_run(run); store.set_head(task, run.id); parent = run.id\n"
+    "    if n % 3 == 2: store.undo(task); parent = store.redo(task).id\n"
+    "    print(parent, flush=True)\n"
+)
+
+
+def test_a_killed_process_leaves_the_head_where_it_last_put_it(store):
+    child = _child(MOVES, store.path, "vgg", 10**9)
+    with child:
+        for _ in range(30):
+            child.stdout.readline()
+        child.send_signal(signal.SIGKILL)
+        last = 29 + len([line for line in child.stdout.read().split("\n")[:-1] if line])
+    reopened = Workspace(store.path)
+    runs = reopened.runs("vgg")
+    assert [run.id for run in runs][: last + 1] == [f"vgg{n}" for n in range(last + 1)]
+    # It may have died between two moves that nobody heard of: on the way back and forth, or one run ahead.
+    assert reopened.head("vgg").id in {f"vgg{n}" for n in (last - 1, last, last + 1)} & {run.id for run in runs}
+    assert [run.parent for run in runs] == [None, *(run.id for run in runs[:-1])]
+
+
+def test_desks_of_different_tasks_in_different_processes_do_not_disturb_each_other(store):
+    children = [_child(MOVES, store.path, task, 24) for task in ("vgg", "vit")]
+    for child in children:
+        child.communicate()
+    assert [child.returncode for child in children] == [0, 0]
+    for task in ("vgg", "vit"):
+        assert [run.id for run in store.runs(task)] == [f"{task}{n}" for n in range(24)]
+        assert store.head(task).id == f"{task}23"
+        assert store.undo(task).id == f"{task}22"

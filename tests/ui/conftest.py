@@ -31,6 +31,8 @@ def settle(app: AppTest) -> AppTest:
     """Run the page until the worker owes it nothing."""
     for _ in range(200):
         worker().call(lambda: None)  # a turn of the worker, so that everything asked makes a step
+        for question in tuple(desk(app).asked.values()):
+            question.ticket.wait(60)
         app.run()
         waits = any(caption.value.startswith("Opening") for caption in app.caption)
         waits |= any("[measuring]" in metric.label for metric in app.metric)
@@ -47,12 +49,16 @@ def visit(workspace, monkeypatch) -> Visit:
     monkeypatch.setenv("PRUNEKIT_WORKSPACE", str(workspace))
     monkeypatch.delenv("PRUNEKIT_TASK", raising=False)
 
-    def open_page(page: str = "tune", task: str | None = None, session: Session | None = None) -> AppTest:
+    def open_page(
+        page: str = "tune", task: str | None = None, session: Session | None = None, run: str | None = None
+    ) -> AppTest:
         if task:
             monkeypatch.setenv("PRUNEKIT_TASK", task)
         app = AppTest.from_file(str(ROOT / "prunekit/ui/shell.py"), default_timeout=60)
         if session is not None:
             app.session_state["session"] = session
+        if run:
+            app.query_params["run"] = run
         app.run()
         if page != "tune":
             app.switch_page(str(ROOT / "pages" / f"{page}.py"))

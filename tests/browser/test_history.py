@@ -1,0 +1,126 @@
+"""The history as a person walks through it: restore, share, compare, and come back after a crash."""
+
+import os
+import signal
+import subprocess
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from prunekit import verbs
+from prunekit.recipe import Recipe
+from tests.browser.bars import bar, measured, stands
+from tests.browser.conftest import settled
+from tools.app_server import serving
+
+STEPS = ({"conv1": 0.25}, {"conv1": 0.25, "layer2.0.conv1": 0.5}, {"conv1": 0.25, "layer3.0.conv1": 0.75})
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("history")
+
+
+@pytest.fixture(scope="module")
+def runs(folder):
+    """Three measured runs of which the first has the two others as children; the last is on the desk."""
+    opened, found = verbs.open_task("resnet8", folder), []
+    for channels in STEPS:
+        recipe = Recipe("resnet8", channels=channels)
+        evaluation = verbs.last(verbs.evaluate(opened, recipe))
+        parent = found[0].id if found else None
+        found.append(verbs.commit(opened, recipe, evaluation.cost, evaluation.reading, parent))
+    opened.workspace.rename(found[1].id, "half the second stage")
+    return found
+
+
+@pytest.fixture(scope="module")
+def server(folder, runs, server_log):
+    with serving(folder, server_log) as address:
+        yield address
+
+
+def shown(page: Page, question: str):
+    """The chart that asks a question."""
+    return page.get_by_test_id("stPlotlyChart").filter(has_text=question)
+
+
+def whole(page: Page) -> None:
+    expect(page.get_by_text("Measured on the same 1,000 validation samples")).to_be_visible()
+    expect(page.get_by_role("img", name="Sample").first).to_be_visible()
+    settled(page)
+
+
+def test_the_page_shows_runs_and_images_that_flipped(page, runs, picture):
+    page.goto("/compare")
+    whole(page)
+    expect(shown(page, "Which run came from which?")).to_be_visible()
+    first = page.get_by_role("img", name="Sample").first
+    assert first.evaluate("image => image.naturalWidth") > 80
+    for width in (1280, 480):
+        page.set_viewport_size({"width": width, "height": 900})
+        picture(f"compare-{width}")
+
+
+def test_a_click_on_a_run_puts_it_on_the_desk(page, runs):
+    page.goto("/compare")
+    whole(page)
+    chart = shown(page, "Which run gives the most for its parameters?")
+    points = chart.locator(".scatterlayer .trace .points path.point")
+    before = page.get_by_text("On the desk:").first.inner_text()
+    points.first.click(force=True)
+    expect(page.get_by_text("On the desk:").first).not_to_have_text(before)
+
+
+def test_a_row_of_the_table_puts_its_run_on_the_desk(page, runs):
+    page.goto("/compare")
+    whole(page)
+    page.get_by_text("As a table").first.click()
+    table = page.get_by_test_id("stDataFrame").first
+    expect(table).to_be_visible()
+    box = table.bounding_box()
+    page.mouse.click(box["x"] + 15, box["y"] + 35 + 35 + 17)  # the mark before the second row, below the header
+    expect(page.get_by_text("On the desk: half the second stage").first).to_be_visible()
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Tune").click()
+    stands(page, "layer2.0.conv1", 50)
+    stands(page, "layer3.0.conv1", 0)
+
+
+def test_a_link_puts_its_run_on_the_desk(page, runs):
+    page.goto(f"/?task=resnet8&run={runs[0].id}")
+    stands(page, "conv1", 25)
+    stands(page, "layer3.0.conv1", 0)
+    measured(page)
+    expect(page).not_to_have_url(f"run={runs[0].id}")
+    page.goto("/?task=resnet8&run=ffffffffffff")
+    expect(page.get_by_text("Unknown run 'ffffffffffff'")).to_be_visible()
+    stands(page, "conv1", 25)
+
+
+def test_a_killed_server_loses_nothing(browser, folder, runs, tmp_path):
+    opened = verbs.open_task("resnet8", folder)
+    opened.workspace.set_head("resnet8", runs[2].id)
+    with serving(folder, tmp_path / "log") as address:
+        page = browser.new_page(base_url=address)
+        page.goto("/")
+        measured(page)
+        bar(page, "layer2.0.conv1").focus()
+        page.keyboard.press("PageUp")
+        expect(bar(page, "layer2.0.conv1")).not_to_have_attribute("aria-valuenow", "0")
+        moved = bar(page, "layer2.0.conv1").get_attribute("aria-valuenow")
+        measured(page)
+        port = address.rpartition(":")[2]
+        found = subprocess.run(["pgrep", "-f", f"server.port {port}$"], capture_output=True, text=True, check=True)
+        os.kill(int(found.stdout), signal.SIGKILL)  # no goodbye, as when the power fails
+        page.close()
+    with serving(folder, tmp_path / "log") as address:
+        page = browser.new_page(base_url=address)
+        page.goto("/")
+        expect(bar(page, "layer2.0.conv1")).to_have_attribute("aria-valuenow", moved)
+        stands(page, "layer3.0.conv1", 75)
+        page.close()
+    head = opened.workspace.head("resnet8")
+    assert head.parent == runs[2].id
+    assert round(100 * head.recipe.channels["layer2.0.conv1"]) == int(moved)
+    assert [run.id for run in verbs.history(opened)][:3] == [run.id for run in runs]
+    assert opened.workspace.run(runs[1].id).label == "half the second stage"
