@@ -1,5 +1,6 @@
 import streamlit as st
 
+from prunekit.recipe import Recipe
 from prunekit.ui import jobs, reading
 from prunekit.ui.hints import hint
 from prunekit.ui.navigation import link
@@ -30,7 +31,13 @@ known = {run.id: run for run in runs}
 
 def pending() -> bool:
     """Whether the desk or the task's own network is still being measured."""
-    return not reading.measure(opened).finished or reading.dense(opened) is None
+    if reading.dense(opened) is None:
+        return True
+    is_known = desk is not None and history.reading_of(desk, "validation") is not None
+    # A desk whose run is known is not asked for again: where another tab has moved on, that would be a run of its own.
+    if is_known or reading.desk_recipe(opened) == Recipe(task=opened.task.name):
+        return False
+    return not reading.measure(opened).finished
 
 
 def standing() -> None:

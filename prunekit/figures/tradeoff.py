@@ -203,7 +203,8 @@ def _add_captions(made: go.Figure, spots: Sequence[_Spot]) -> None:
     made.add_scatter(
         x=[spot.x[0] for spot, _ in named],
         y=[spot.y[0] for spot, _ in named],
-        mode="text",
+        mode="markers+text",
+        marker={"size": 14, "opacity": 0},  # so that the names stand clear of the runs' own marks
         text=[text for _, text in named],
         textposition="top center",
         hoverinfo="skip",

@@ -66,11 +66,20 @@ def take_link(opened: "Opened") -> None:
     st.query_params.pop("run", None)
     try:
         run = opened.workspace.run(wanted)
-        if run.task != opened.task.name:
-            raise WorkspaceError(f"Run {run.id} belongs to task {run.task!r}; open that task first.")
-        if run.model != opened.digest:
-            raise WorkspaceError(f"Run {run.id} was made from other weights of {run.task!r}; open those first.")
-    except WorkspaceError as error:
-        st.toast(f"{literal(str(error))} The desk is as it was.", icon=":material/link_off:", duration="infinite")
+    except WorkspaceError:
+        refusal = f"There is no run {wanted} in this history."  # the error would list a thousand others
+    else:
+        refusal = _refusal(opened, run)
+    if refusal:
+        st.toast(f"{literal(refusal)} The desk is as it was.", icon=":material/link_off:", duration="infinite")
     else:
         restore(opened, run)
+
+
+def _refusal(opened: "Opened", run: Run) -> str:
+    """Say why a run cannot be put on this desk; empty where it can."""
+    if run.task != opened.task.name:
+        return f"Run {run.id} belongs to task {run.task!r}; open that task first."
+    if run.model != opened.digest:
+        return f"Run {run.id} was made from other weights of {run.task!r}; open those first."
+    return ""

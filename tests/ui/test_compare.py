@@ -147,18 +147,12 @@ def test_a_link_puts_its_run_on_the_desk_once(visit, opened, fork):
     assert desk(settle(app)).recipe == moves_on
 
 
-@pytest.mark.parametrize(
-    ("changes", "says"),
-    [
-        ({}, "Unknown run 'ffffffffffff'"),
-        ({"task": "vgg"}, "Run ffffffffffff belongs to task 'vgg'"),
-        ({"model": "other"}, "Run ffffffffffff was made from other weights of 'resnet8'"),
-    ],
-)
-def test_a_link_that_cannot_be_followed_says_so_and_leaves_the_desk(visit, opened, fork, changes, says):
+@pytest.mark.parametrize("changes", [{}, {"task": "vgg"}, {"model": "other"}], ids=["unknown", "task", "weights"])
+def test_a_link_that_cannot_be_followed_leaves_the_desk(visit, opened, fork, changes):
     if changes:
-        opened.workspace.add_run(replace(fork[0], id="f" * 12, **changes))
+        opened.workspace.add_run(replace(fork[0], id="f" * 12, parent=None, **changes))
     app = visit(run="f" * 12)
+    assert not app.exception
     assert desk(app).recipe == fork[2].recipe
     assert opened.workspace.head("resnet8").id == fork[2].id
     assert "run" not in app.query_params
