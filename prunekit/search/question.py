@@ -24,7 +24,7 @@ Steps = Iterator[Point | None]
 """Points as they are measured, and ``None`` after each short stretch of work that ends without one."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Question:
     """One scan: its cells, its samples and the network to cut.
 

@@ -1,0 +1,3 @@
+from tests.verbs.conftest import opened
+
+__all__ = ["opened"]

@@ -1,0 +1,48 @@
+import json
+
+import pytest
+
+from prunekit.cli import main
+from prunekit.records import Mode
+
+
+@pytest.fixture
+def tiny(opened, monkeypatch):
+    """The command line opens the tiny task, whatever it is asked for."""
+    monkeypatch.setattr("prunekit.verbs.open_task", lambda name, workspace: opened)
+    return opened
+
+
+def scan(capsys, *arguments):
+    code = main(("scan", "tiny", "--json", *arguments))
+    return code, json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("kind", Mode)
+def test_an_exact_scan_measures_every_cell_on_all_samples(tiny, capsys, tmp_path, kind):
+    code, found = scan(capsys, "--exact", "--kind", kind.value, "--out", str(tmp_path / "scan.json"))
+    assert (code, found["kind"], found["within"]) == (0, kind.value, None)
+    assert len(found["points"]) == 9 * {Mode.CHANNELS: 2, Mode.WEIGHTS: 4}[kind]
+    assert {(p["reading"]["n"], p["reading"]["status"]) for p in found["points"]} == {(60, "measured")}
+    assert json.loads((tmp_path / "scan.json").read_text()) == found
+
+
+def test_a_scan_to_a_precision_says_what_each_cell_is(tiny, capsys):
+    _, found = scan(capsys, "--within", "20")
+    assert found["within"] == 20
+    assert len({(p["name"], p["level"]) for p in found["points"]}) == 18
+    for point in found["points"]:
+        assert (point["reading"]["interval"] is None) == (point["reading"]["status"] == "interpolated")
+
+
+@pytest.mark.parametrize("width", ["0", "-1", "101", "wide"])
+def test_a_precision_is_above_0_and_at_most_100_points(capsys, width):
+    with pytest.raises(SystemExit) as exit_:
+        main(("scan", "tiny", "--within", width))
+    assert exit_.value.code == 2
+    assert "--within" in capsys.readouterr().err
+
+
+def test_exact_and_within_exclude_each_other(capsys):
+    with pytest.raises(SystemExit):
+        main(("scan", "tiny", "--within", "1", "--exact"))
