@@ -28,7 +28,7 @@ def picture(asked: Question, known: Collection[Point] = (), samples: int = PICTU
 
     Yields:
         Points that are estimates, and without an interval: so few samples say what the KL divergence
-        is about, not what the metric is.
+        is about, not what the metric is. BatchNorm is recalibrated, if at all, on few samples too.
     """
     first = list(range(min(samples, len(asked.split))))
     batch = asked.probe.batch(first)
@@ -38,7 +38,7 @@ def picture(asked: Question, known: Collection[Point] = (), samples: int = PICTU
         if (cell.name, cell.level) in done:
             continue
         if (cell.name, cell.kept) not in seen:
-            answer = asked.probe.answer(asked.ready(cell), batch)
+            answer = asked.probe.answer(asked.ready(cell, glance=True), batch)
             found = asked.read(answer, asked.split.targets[: len(first)], asked.probe.dense[: len(first)])
             seen[cell.name, cell.kept] = replace(found, status=Status.ESTIMATED, interval=None)
         yield asked.point(cell, seen[cell.name, cell.kept])

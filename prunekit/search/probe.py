@@ -13,6 +13,8 @@ from prunekit.measure.program import Batch, Cut, Program, Ready
 from prunekit.recover.recalibrate import SAMPLES, recalibrate
 from prunekit.tasks.task import Split
 
+GLANCE = 32
+"""Train samples from which BatchNorm's statistics are estimated for a first picture."""
 CHUNK = 128
 """At most this many samples run at once."""
 
@@ -37,16 +39,25 @@ class Probe:
         self._train = None if train is None else train.head(SAMPLES)
         self._base = model if self._train is None else recalibrate(model, self._train)
         self.program = Program(self._base, structure, split.inputs)
-        self._calibrator = None if self._train is None else self.program.calibrator(self._train.inputs)
+        self._calibrator = self._quick = None
+        if self._train is not None:
+            self._calibrator = self.program.calibrator(self._train.inputs)
+            self._quick = self.program.calibrator(self._train.inputs[:GLANCE], paired=True)
         self.dense = logits(model, split) if self._train is not None else self._logits()
 
-    def ready(self, cut: Cut) -> Ready:
-        """Prepare a cut, with the BatchNorm statistics of the network it leaves."""
+    def ready(self, cut: Cut, glance: bool = False) -> Ready:
+        """Prepare a cut, with the BatchNorm statistics of the network it leaves.
+
+        Args:
+            cut: the cut.
+            glance: estimate the statistics from few samples.
+        """
         ready = self.program.ready(cut)
         if self._train is None:
             return ready
-        if self._calibrator is not None and ready.suffix is not None:
-            return self.program.calibrated(ready, self._calibrator)
+        calibrator = self._quick if glance else self._calibrator
+        if calibrator is not None and ready.suffix is not None:
+            return self.program.calibrated(ready, calibrator)
         return Ready(cut, model=recalibrate(ready.model or self._whole(cut), self._train))
 
     def batch(self, positions: Sequence[int]) -> Batch:

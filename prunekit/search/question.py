@@ -90,6 +90,6 @@ class Question:
         """Make a cell's point."""
         return Point(self.mode, cell.name, cell.level, replace(reading, recipe=cell.recipe.digest))
 
-    def ready(self, cell: Cell) -> Ready:
-        """Prepare a cell's cut."""
-        return self.probe.ready(self.cells.cut(cell, self.probe.program.state))
+    def ready(self, cell: Cell, glance: bool = False) -> Ready:
+        """Prepare a cell's cut; with ``glance``, for an estimate only."""
+        return self.probe.ready(self.cells.cut(cell, self.probe.program.state), glance)

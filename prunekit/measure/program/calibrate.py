@@ -27,17 +27,26 @@ class Calibrator:
         labels: the labels of its trace.
         state: its tensors by name.
         inputs: calibration samples ``(n, …)``.
+        paired: take only the change from the samples, against the dense network on the same ones, and
+            apply it to the statistics that the dense network has. So a few samples will do, and where
+            nothing changes they say so.
     """
 
-    def __init__(self, source: Operations, labels: Labels, state: dict[str, Tensor], inputs: Tensor) -> None:
+    def __init__(
+        self, source: Operations, labels: Labels, state: dict[str, Tensor], inputs: Tensor, paired: bool = False
+    ) -> None:
         self._found: dict[str, Tensor] = {}
         self._names = source.trace.tensors
+        self._state, self._paired = state, paired
+        self._variances: set[str] = set()
+        self._channels = {name: labels.of[node] for node, name in self._names.items()}
         steps = [self._norm(c) if c.name == "batch_norm" else plain(c, self._names) for c in source.calls]
         layers = [layer.weight for layer in find_layers(source.trace)]
         self._plan = Plan(source, steps, state, layers)
         self._slicer = Slicer(self._plan, labels)
         with torch.inference_mode():
             self._env = self._plan.dense(inputs)
+        self._dense = self._found
 
     def fit(self, cut: Cut) -> Cut:
         """Return the cut with the statistics of every BatchNorm that comes after it."""
@@ -48,12 +57,24 @@ class Calibrator:
             else:
                 suffix = self._slicer.prepare(cut.survives, cut.tensors)
             self._plan.suffix(self._env, suffix)
-        return Cut({**cut.tensors, **self._found}, cut.survives, cut.kept)
+            found = {name: self._changed(name, cut) for name in self._found} if self._paired else self._found
+        return Cut({**cut.tensors, **found}, cut.survives, cut.kept)
+
+    def _changed(self, name: str, cut: Cut) -> Tensor:
+        """Apply the change of one statistic to the one the dense network has."""
+        known, before, after = self._state[name], self._dense[name], self._found[name]
+        if cut.survives is not None:
+            stays = torch.from_numpy(cut.survives[self._channels[name][0]])
+            known, before = known[stays], before[stays]
+        if name in self._variances:
+            return known * torch.where(before > 0, after / before, 1.0)
+        return known + after - before
 
     def _norm(self, call: Operation) -> Step:
         x, weight, bias, mean, variance, _, _, epsilon, *_ = call.args
         names = [self._names[node] for node in (weight, bias) if node is not None]
         statistics = self._names[mean], self._names[variance]
+        self._variances.add(statistics[1])
 
         def run(n: int, prepared: Sequence[Tensor], value: Tensor) -> Any:
             rest = list(prepared)

@@ -35,6 +35,7 @@ class Operation:
         args: positional arguments; a node stands for its value, `Rows` for a multiple of the batch.
         kwargs: arguments by name.
         shape: the value's shape, with `Rows` where the batch is; ``None`` where it is no single tensor.
+        inputs: the values and tensors it reads, each once.
     """
 
     node: fx.Node
@@ -43,12 +44,7 @@ class Operation:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     shape: tuple[int, ...] | None
-
-    @property
-    def inputs(self) -> tuple[fx.Node, ...]:
-        """The values and tensors it reads, each once."""
-        leaves = pytree.tree_leaves((self.args, self.kwargs))
-        return tuple(dict.fromkeys(leaf for leaf in leaves if isinstance(leaf, fx.Node)))
+    inputs: tuple[fx.Node, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,7 +150,9 @@ class _Reader:
             if not written or packet is None or not hasattr(packet, target._overloadname):  # type: ignore[union-attr]
                 raise NoPlanError(f"{node.target} writes in place")
             target = getattr(packet, target._overloadname)  # type: ignore[union-attr]
-        self.calls.append(Operation(node, name, target, args, kwargs, _shape(node, twin)))
+        leaves = pytree.tree_leaves((args, kwargs))
+        inputs = tuple(dict.fromkeys(leaf for leaf in leaves if isinstance(leaf, fx.Node)))
+        self.calls.append(Operation(node, name, target, args, kwargs, _shape(node, twin), inputs))
         if schema is not None and schema.is_mutable:
             self._write(args[0], node)
         elif name in ALIASES:

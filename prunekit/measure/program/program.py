@@ -95,7 +95,8 @@ class Program:
         self._plan: Plan | None = None
         self._slicer: Slicer | None = None
         self._labels: Labels | None = None
-        self._ways: dict[str, str] = {}
+        self._ways: dict[str, bool] = {}
+        self._checked: Batch | None = None
         self._source: Operations | None = None
         self._replay = Replay(model, self._example, memoise=False)
         for backend in backends:
@@ -176,15 +177,16 @@ class Program:
         """Make the cut that keeps these units of each group named."""
         return without_channels(self.state, self._structure, kept)
 
-    def calibrator(self, inputs: Tensor) -> Calibrator | None:
+    def calibrator(self, inputs: Tensor, paired: bool = False) -> Calibrator | None:
         """Return what estimates BatchNorm statistics after a cut; ``None`` where no plan runs.
 
         Args:
             inputs: the calibration samples ``(n, …)``.
+            paired: whether only the change is taken from them; see ``Calibrator``.
         """
         if self._plan is None or self._labels is None:
             return None
-        return Calibrator(self._plan.source, self._labels, self.state, layout(inputs))
+        return Calibrator(self._plan.source, self._labels, self.state, layout(inputs), paired)
 
     def calibrated(self, ready: Ready, calibrator: Calibrator) -> Ready:
         """Prepare a cut again with the BatchNorm statistics of the network that it leaves."""
@@ -194,19 +196,32 @@ class Program:
         return self.ready(cut) if cut.survives is None else self._ready("slice", cut)
 
     def _ready_channels(self, cut: Cut) -> Ready:
-        """Choose how to run a channel cut; a group's first cut is compared with the really smaller network."""
-        names = tuple(sorted(cut.kept))
-        zeroed = unread(self.state, self._structure, cut.kept)
-        options = {"slice": cut} if self._slicer else {}
-        if zeroed is not None and zeroed.tensors:
-            options["zero"] = zeroed
+        """Choose how to run a channel cut, and compare each way with the really smaller network before it is used."""
+        options = {way: found for way in ("slice", "zero") if (found := self._option(way, cut.kept)) is not None}
         for way in sorted(options, key=lambda way: self._work(way, options[way])):
-            key = " ".join((way, *names))
-            if key not in self._ways:
-                self._ways[key] = way if self._agrees(self._ready(way, options[way]), cut) else ""
-            if self._ways[key]:
+            if self._trusts(way, cut.kept):
                 return self._ready(way, options[way])
         return Ready(cut, model=shrink(self._model, self._structure, cut.kept))
+
+    def _option(self, way: str, kept: Mapping[str, Sequence[int]]) -> Cut | None:
+        """Make a channel cut as one way runs it; ``None`` where that way cannot."""
+        if way == "slice":
+            return self.channels(kept) if self._slicer else None
+        zeroed = unread(self.state, self._structure, kept)
+        return zeroed if zeroed is not None and zeroed.tensors else None
+
+    def _trusts(self, way: str, kept: Mapping[str, Sequence[int]]) -> bool:
+        """Whether a way gives the smaller network's answers: checked for all groups at once, else for each alone."""
+        groups = [group for group in self._structure.prunable if group.units > 1]
+        every = {g.name: range(g.units // 2, g.units) for g in groups if way == "slice" or not g.statistics}
+        if way not in self._ways:
+            self._ways[way] = self._agrees(way, every)
+        if self._ways[way]:
+            return True
+        key = " ".join((way, *sorted(kept)))
+        if key not in self._ways:
+            self._ways[key] = self._agrees(way, kept)
+        return self._ways[key]
 
     def _ready(self, way: str, cut: Cut) -> Ready:
         if way == "zero":
@@ -224,12 +239,17 @@ class Program:
             return self._slicer.cost(cut.survives)
         return self._slicer.dense_cost(self._plan.affected(cut.tensors))
 
-    def _agrees(self, ready: Ready, cut: Cut) -> bool:
-        try:
-            found = self.suffix(self.dense(self._example), ready)
-        except (RuntimeError, ValueError, IndexError):
+    def _agrees(self, way: str, kept: Mapping[str, Sequence[int]]) -> bool:
+        option = self._option(way, kept)
+        if option is None:
             return False
-        return close(found, run(shrink(self._model, self._structure, cut.kept), self._example))
+        if self._checked is None:
+            self._checked = self.dense(self._example)
+        try:
+            found = self.suffix(self._checked, self._ready(way, option))
+        except (RuntimeError, TypeError, ValueError, IndexError, KeyError):
+            return False
+        return close(found, run(shrink(self._model, self._structure, kept), self._example))
 
     def _start(self, backend: str) -> None:
         if backend in ("replay", "forward"):
