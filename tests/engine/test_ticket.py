@@ -157,3 +157,13 @@ def test_work_that_fails_while_it_is_closed_is_stopped_all_the_same_and_says_so(
     assert snapshot.state is State.CANCELLED
     assert told in snapshot.error
     assert told in snapshot.traceback
+
+
+def test_a_none_is_a_step_without_a_record():
+    ticket = Ticket(lambda: iter(["a", None, "b"]), total=2)
+    ticket.step()
+    ticket.step()
+    assert (ticket.snapshot().done, ticket.finished) == (1, False)
+    ticket.step()
+    ticket.step()
+    assert (ticket.snapshot().records, ticket.finished) == (("a", "b"), True)
