@@ -1,0 +1,42 @@
+from itertools import islice
+
+from prunekit import verbs
+from prunekit.records import Mode, Status
+
+CELLS = 2 * 9  # prunable groups × levels
+
+
+def points(steps):
+    return [point for point in steps if point is not None]
+
+
+def test_a_first_picture_is_stored_apart_and_never_drawn_twice(opened):
+    begun = list(islice(verbs.scan_steps(opened, first_picture=True), CELLS))
+    assert {point.reading.status for point in begun} == {Status.ESTIMATED}
+    assert {point.reading.interval for point in begun} == {None}
+    assert verbs.stored_points(opened) == ()
+    assert set(verbs.stored_points(opened, pictures=True)) == set(begun)
+    rest = points(verbs.scan_steps(opened, first_picture=True))
+    assert len(rest) == CELLS
+    assert {point.reading.status for point in rest} == {Status.MEASURED}
+    assert set(verbs.stored_points(opened, pictures=True)) == set(rest)
+
+
+def test_what_is_exact_is_precise_enough_for_any_scan(opened):
+    exact = list(verbs.scan(opened))
+    assert list(verbs.scan(opened, half_width=0.01)) == exact
+
+
+def test_what_was_measured_to_a_precision_is_not_taken_for_exact(opened):
+    near = list(verbs.scan(opened, half_width=0.2))
+    assert set(verbs.stored_points(opened, half_width=0.2)) == set(near)
+    assert verbs.stored_points(opened) == ()
+    assert {point.reading.n for point in verbs.scan(opened)} == {60}
+    assert {point.reading.status for point in verbs.stored_points(opened, half_width=0.2)} == {Status.MEASURED}
+
+
+def test_a_long_cell_is_divided_into_steps(opened, monkeypatch):
+    monkeypatch.setattr("prunekit.search.probe.CHUNK", 20)
+    steps = list(verbs.scan_steps(opened, Mode.WEIGHTS, levels=(0.5,)))
+    # 60 samples are three stretches for each of 4 layers, of which the last ends with the point
+    assert [step is None for step in steps] == [True, True, False] * 4
