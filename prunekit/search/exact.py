@@ -68,7 +68,10 @@ def exact(asked: Question, known: Collection[Point] = (), cells: Collection[tupl
     parts = list(chunks(range(n)))
     first = asked.probe.batch(parts[0])
     if first.bytes * len(parts) <= asked.memory:
-        held = [first, *map(asked.probe.batch, parts[1:])]
+        held = [first]
+        for part in parts[1:]:
+            yield None
+            held.append(asked.probe.batch(part))
         yield from _together(asked, left, held)
         return
     del first
@@ -85,8 +88,7 @@ def _together(asked: Question, cells: Sequence[Cell], held: Sequence[Batch]) -> 
             ready = asked.ready(cell)
             answers: list[Tensor] = []
             for batch in held:
-                if answers:
-                    yield None
+                yield None
                 answers.append(asked.probe.answer(ready, batch))
             seen[cell.name, cell.kept] = asked.read(torch.cat(answers), asked.split.targets, asked.probe.dense)
         yield asked.point(cell, seen[cell.name, cell.kept])
@@ -94,10 +96,15 @@ def _together(asked: Question, cells: Sequence[Cell], held: Sequence[Batch]) -> 
 
 def _by_name(asked: Question, cells: Sequence[Cell], parts: Sequence[list[int]]) -> Steps:
     """Measure one name's cells batch by batch, of which only one is kept."""
-    readies = {cell.kept: asked.ready(cell) for cell in cells}
+    readies = {}
+    for cell in cells:
+        if cell.kept not in readies:
+            readies[cell.kept] = asked.ready(cell)
+            yield None
     answers: dict[int, list[Tensor]] = {kept: [] for kept in readies}
     for part in parts:
         batch = asked.probe.prefix(part, list(readies.values()))
+        yield None
         for kept, ready in readies.items():
             answers[kept].append(asked.probe.answer(ready, batch))
             yield None

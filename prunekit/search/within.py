@@ -85,11 +85,15 @@ def _round(asked: Question, cells: Sequence[Cell], drawn: Draw, blocks: "_Blocks
     for cell in cells:
         groups.setdefault((cell.name, cell.kept), []).append(cell)
     answers: dict[tuple[str, int], list[Tensor]] = {key: [] for key in groups}
-    readies = {key: asked.ready(own[0]) for key, own in groups.items()}
+    readies = {}
+    for key, own in groups.items():
+        readies[key] = asked.ready(own[0])
+        yield None
     for check in range(len(drawn.checks)):
         for key in list(readies):
             for batch in blocks.at(check):
-                answers[key].append(asked.probe.answer(readies[key], batch))
+                if batch is not None:
+                    answers[key].append(asked.probe.answer(readies[key], batch))
                 yield None
             reading = _read_sample(asked, torch.cat(answers[key]), drawn, check)
             assert reading.interval is not None
@@ -143,14 +147,17 @@ class _Blocks:
         self._held: dict[int, list[Batch]] = {}
         self._bytes = 0
 
-    def at(self, check: int) -> list[Batch]:
-        """Return the batches between one check and the one before."""
+    def at(self, check: int) -> Iterator[Batch | None]:
+        """Yield the batches between one check and the one before, and ``None`` after each that had to be run."""
         if check not in self._held:
             start, stop = self._spans[check]
-            batches = [self._asked.probe.batch(part) for part in chunks(self._order[start:stop].tolist())]
+            batches = []
+            for part in chunks(self._order[start:stop].tolist()):
+                batches.append(self._asked.probe.batch(part))
+                yield None
             size = sum(batch.bytes for batch in batches)
             while self._held and self._bytes + size > self._asked.memory:  # the last go: every cell needs the first
                 self._bytes -= sum(batch.bytes for batch in self._held.pop(max(self._held)))
             self._held[check] = batches
             self._bytes += size
-        return self._held[check]
+        yield from self._held[check]

@@ -27,7 +27,7 @@ def layer_row(opened: "Opened", layer: str) -> None:
 
     mode, recipe = session().mode, desk_recipe(opened)
     row = next(row for row in rows(opened.structure, recipe, mode, base_recipe(opened)) if row.layer == layer)
-    sensitivity = sensitivities(verbs.stored_points(opened, mode, criterion=recipe.criterion)).get(row.cuts)
+    sensitivity = sensitivities(verbs.known_points(opened, mode, recipe.criterion)).get(row.cuts)
     about, controls = st.columns([5, 8], vertical_alignment="center", gap="medium")
     with about, st.container(gap=None):
         badge = f" {sensitivity.badge}" if sensitivity and not row.protected else ""

@@ -87,7 +87,7 @@ def data(opened: "Opened") -> dict[str, Any]:
     now, structure = session(), opened.structure
     recipe = desk_recipe(opened)
     shown_rows: tuple[Row, ...] = rows(structure, recipe, now.mode, base_recipe(opened))
-    points = verbs.stored_points(opened, now.mode, criterion=recipe.criterion)
+    points = verbs.known_points(opened, now.mode, recipe.criterion)
     return {
         "line": open_line(opened, now),
         "layout": layout(opened, now.mode),

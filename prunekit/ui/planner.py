@@ -144,7 +144,7 @@ def _start(opened: "Opened", outline: Outline, targets: dict[str, float]) -> Non
     jobs.start(
         owner(opened),
         "Plan",
-        lambda: verbs.plan(opened, targets, mode, recipe, pinned, outline.worth),
+        lambda: verbs.plan_steps(opened, targets, mode, recipe, pinned, outline.worth),
         outline.points + outline.trials + outline.candidates + 2,
     )
     st.toast("How far the plan is, and what it finds, stands below the bars.", icon=":material/flag:")

@@ -21,10 +21,20 @@ from prunekit.verbs.inspecting import (
     unit_scores,
 )
 from prunekit.verbs.opening import Opened, open_task
-from prunekit.verbs.planning import outline, plan
+from prunekit.verbs.planning import outline, plan, plan_steps
 from prunekit.verbs.reading import check, cost, evaluate, layer_costs
 from prunekit.verbs.recovering import recover
-from prunekit.verbs.scanning import preset, scan, scan_size, scan_steps, stored_points
+from prunekit.verbs.scanning import (
+    WITHIN,
+    is_picture,
+    known_points,
+    picture_steps,
+    preset,
+    scan,
+    scan_size,
+    scan_steps,
+    stored_points,
+)
 from prunekit.verbs.timing import latency
 
 T = TypeVar("T")
@@ -37,6 +47,7 @@ def last(records: Iterable[T]) -> T:
 
 
 __all__ = [
+    "WITHIN",
     "Opened",
     "activations",
     "agreement",
@@ -50,15 +61,19 @@ __all__ = [
     "history",
     "history_tree",
     "inspect",
+    "is_picture",
     "kernel_layers",
     "kernels",
+    "known_points",
     "last",
     "latency",
     "layer_costs",
     "layer_weights",
     "open_task",
     "outline",
+    "picture_steps",
     "plan",
+    "plan_steps",
     "preset",
     "recipe_of",
     "recover",

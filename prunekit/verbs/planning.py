@@ -23,7 +23,7 @@ from prunekit.verbs.networks import pruned_of
 from prunekit.verbs.opening import Opened
 from prunekit.verbs.pins import held
 from prunekit.verbs.reading import check, cost
-from prunekit.verbs.scanning import scan, stored_points
+from prunekit.verbs.scanning import scan_steps, stored_points
 
 SAMPLES = 250
 """Train samples that exchanges are measured on; without train data the first validation samples."""
@@ -90,11 +90,31 @@ def plan(
         RecipeError: a target or name that is unknown, a target that cannot be met, or a recipe that
             does not fit the task.
     """
+    steps = plan_steps(opened, targets, mode, base, pinned, worth)
+    return (step for step in steps if step is not None)
+
+
+def plan_steps(
+    opened: Opened,
+    targets: Mapping[str, float],
+    mode: Mode = Mode.CHANNELS,
+    base: Recipe | None = None,
+    pinned: Collection[str] = (),
+    worth: float = WORTH,
+) -> Iterator[Outline | Point | Trial | Candidate | None]:
+    """Plan in short steps, between which it can stop or give way.
+
+    The arguments and errors are those of ``plan``.
+
+    Yields:
+        What ``plan`` does, and ``None`` after each stretch of work that ends without a record.
+    """
     judge, begun = _begin(opened, targets, mode, base, pinned, worth)
     yield begun
     points = []
-    for point in scan(opened, mode, LEVELS[mode], criterion=judge.base.criterion):
-        points.append(point)
+    for point in scan_steps(opened, mode, LEVELS[mode], criterion=judge.base.criterion):
+        if point is not None:
+            points.append(point)
         yield point
     problem = _problem(judge, harm_curves(points))
     if not judge.asked.limits:

@@ -19,6 +19,8 @@ from prunekit.verbs.pins import held
 from prunekit.verbs.reading import check
 
 PRESETS = ("uniform", "global", "sensitivity")
+WITHIN = 0.01
+"""How precisely a scan measures unless told: half of an interval, a fraction of the metric."""
 CODE = "3"
 """Raised when the measuring code changes what a point says, so that old points are not mixed in."""
 
@@ -81,25 +83,37 @@ def scan_steps(
     yield from (point for point in known if (point.name, point.level) in wanted)
     if wanted <= {(point.name, point.level) for point in known}:
         return
-    key = _key(opened, mode, limit, criterion, half_width)
-    asked = scanning.Question.of(
-        opened.task.model,
-        opened.structure,
-        opened.task.data.validation,
-        mode=mode,
-        levels=levels,
-        limit=limit,
-        metric=opened.task.metric,
-        train=opened.train_split,
-        base=Recipe(task=opened.task.name, criterion=criterion),
-        gradients=gradients_of(opened, None) if criterion in GRADIENT_CRITERIA else None,
-    )
+    asked = _question(opened, mode, levels, limit, criterion)
     pictures = scanning.picture(asked, known=stored) if first_picture else iter(())
     points = scanning.exact(asked, known) if half_width is None else scanning.within(asked, half_width, known)
-    for point in chain(pictures, points):
-        if point is not None:
-            opened.workspace.add_point(key, point)
-        yield point
+    yield from _stored(opened, _key(opened, mode, limit, criterion, half_width), chain(pictures, points))
+
+
+def picture_steps(
+    opened: Opened,
+    mode: Mode = Mode.CHANNELS,
+    levels: Sequence[float] = scanning.LEVELS,
+    limit: int | None = scanning.LIMIT,
+    criterion: str = "l2",
+    half_width: float | None = None,
+) -> Iterator[Point | None]:
+    """Estimate every cell from a few samples, and leave it at that.
+
+    Args:
+        opened: as all that follow, see ``scan_steps``.
+        mode: what is cut.
+        levels: sparsities to try.
+        limit: the scan that this is the first picture of looks at so many samples.
+        criterion: what goes first.
+        half_width: that scan's precision.
+
+    Yields:
+        A point for each cell of which nothing is stored.
+    """
+    stored = stored_points(opened, mode, limit, criterion, half_width, pictures=True)
+    asked = _question(opened, mode, levels, limit, criterion)
+    key = _key(opened, mode, limit, criterion, half_width)
+    yield from _stored(opened, key, scanning.picture(asked, known=stored))
 
 
 def is_picture(point: Point) -> bool:
@@ -121,7 +135,9 @@ def stored_points(
     *,
     pictures: bool = False,
 ) -> tuple[Point, ...]:
-    """Return the points of earlier scans of these weights.
+    """Return the points of earlier scans of these weights, of each cell the one that says most.
+
+    A point on all samples answers a question about the first of them, too.
 
     Args:
         opened: as all that follow, see ``scan``.
@@ -131,7 +147,9 @@ def stored_points(
         half_width: points that were measured to this precision count too, where none is exact.
         pictures: whether first estimates count, where nothing else is known.
     """
-    keys = dict.fromkeys(_key(opened, mode, limit, criterion, width) for width in (None, half_width))
+    keys = dict.fromkeys(
+        _key(opened, mode, samples, criterion, width) for width in (None, half_width) for samples in (None, limit)
+    )
     found: dict[tuple[str, float], Point] = {}
     for key in keys:
         for point in opened.workspace.points(key):
@@ -139,6 +157,11 @@ def stored_points(
             if cell not in found or is_picture(found[cell]):
                 found[cell] = point
     return tuple(point for point in found.values() if pictures or not is_picture(point))
+
+
+def known_points(opened: Opened, mode: Mode = Mode.CHANNELS, criterion: str = "l2") -> tuple[Point, ...]:
+    """Return what is known of every cell by any scan of the usual precision or better; first estimates do not count."""
+    return stored_points(opened, mode, criterion=criterion, half_width=WITHIN)
 
 
 def preset(
@@ -171,7 +194,7 @@ def preset(
         scores = {part: values for part, values in _scores(opened, mode, base).items() if part not in holds}
         found = {**presets.global_scores(scores, sparsity), **holds}
     elif name == "sensitivity":
-        points = stored_points(opened, mode, criterion=base.criterion)
+        points = known_points(opened, mode, base.criterion)
         found = presets.by_sensitivity(opened.structure, points, sparsity, holds)
     else:
         raise RecipeError(f"Unknown preset {name!r}; {close_matches(name, PRESETS)}")
@@ -185,6 +208,30 @@ def _scores(opened: Opened, mode: Mode, base: Recipe) -> dict[str, NDArray[np.fl
     gradients = gradients_of(opened, base.base) if base.criterion in GRADIENT_CRITERIA else None
     found = layer_scores(opened.task.model, layers, base.criterion, gradients=gradients, seed=base.seed)
     return {name: values.double().numpy() for name, values in found.items()}
+
+
+def _question(
+    opened: Opened, mode: Mode, levels: Sequence[float], limit: int | None, criterion: str
+) -> scanning.Question:
+    return scanning.Question.of(
+        opened.task.model,
+        opened.structure,
+        opened.task.data.validation,
+        mode=mode,
+        levels=levels,
+        limit=limit,
+        metric=opened.task.metric,
+        train=opened.train_split,
+        base=Recipe(task=opened.task.name, criterion=criterion),
+        gradients=gradients_of(opened, None) if criterion in GRADIENT_CRITERIA else None,
+    )
+
+
+def _stored(opened: Opened, key: ScanKey, steps: Iterator[Point | None]) -> Iterator[Point | None]:
+    for point in steps:
+        if point is not None:
+            opened.workspace.add_point(key, point)
+        yield point
 
 
 def _key(opened: Opened, mode: Mode, limit: int | None, criterion: str, half_width: float | None = None) -> ScanKey:
