@@ -115,6 +115,7 @@ def _train(
     batch = min(schedule.batch, len(draw(1)))
     per_epoch = len(draw(1)) // batch
     steps = schedule.epochs * per_epoch
+    layout = memory_layout(student)
     optimizer = torch.optim.AdamW(student.parameters(), schedule.lr)
     cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, schedule.lr, total_steps=steps)
     order = torch.Generator().manual_seed(schedule.seed)
@@ -126,7 +127,9 @@ def _train(
             samples = draw(1 + step // per_epoch)
             rows = torch.randperm(len(samples), generator=order)
         chosen = rows[place * batch : (place + 1) * batch]
-        losses.append(_step(student, samples.inputs[chosen], samples.targets[chosen], optimizer))
+        inputs = samples.inputs[chosen]
+        inputs = inputs.to(memory_format=layout) if inputs.ndim == 4 else inputs
+        losses.append(_step(student, inputs, samples.targets[chosen], optimizer))
         cycle.step()
         zero(student, masks)
         reading = None
@@ -141,13 +144,25 @@ def _train(
 
 
 def _step(student: nn.Module, inputs: Tensor, targets: Tensor, optimizer: torch.optim.Optimizer) -> float:
-    inputs = inputs.to(memory_format=torch.channels_last) if inputs.ndim == 4 else inputs
     loss = F.cross_entropy(student(inputs), targets)
     optimizer.zero_grad()
     torch.autograd.backward(loss)
     nn.utils.clip_grad_norm_(student.parameters(), 1.0)
     optimizer.step()
     return loss.item()
+
+
+def memory_layout(model: nn.Module) -> torch.memory_format:
+    """Return the memory format to train a network in: channels last is a fifth to a half faster where it is sound.
+
+    In torch 2.13 the backward pass of a strided 1×1 convolution in that format writes beyond its memory on the CPU
+    for some channel counts, such as 6 to 12, and the process dies sooner or later.
+    """
+    strided = any(
+        isinstance(module, nn.Conv2d) and max(module.stride) > 1 and max(module.kernel_size) == 1
+        for module in model.modules()
+    )
+    return torch.contiguous_format if strided else torch.channels_last
 
 
 def _validate(model: nn.Module, data: Data, metric: str, recipe: str) -> Reading:

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -9,7 +11,7 @@ from prunekit.graph import structure_of
 from prunekit.measure.evaluate import evaluate
 from prunekit.measure.pruned import prune
 from prunekit.recipe import Recipe
-from prunekit.recover.finetune import Schedule, finetune
+from prunekit.recover.finetune import Schedule, finetune, memory_layout
 from tests import nets, samples
 from tests.untouched import Raising, untouched
 
@@ -117,3 +119,20 @@ def test_a_forward_that_raises_leaves_everything_as_it_was():
 def test_without_train_data_it_is_refused():
     with pytest.raises(TaskError, match="Fine-tuning needs train data"):
         finetune(nets.make("plain"), replace(DATA, train=None))
+
+
+def test_a_strided_pointwise_convolution_is_not_trained_channels_last():
+    # Where it is, these channel counts end the process within a few steps; so the steps run in one of their own.
+    code = """
+import torch
+from torch import nn
+from prunekit.recover.finetune import memory_layout, memory_layout
+torch.set_num_threads(1)
+net = nn.Sequential(nn.Conv2d(6, 12, 1, stride=2), nn.ReLU())
+for _ in range(30):
+    inputs = torch.randn(64, 6, 28, 28).to(memory_format=memory_layout(net)).requires_grad_()
+    net(inputs).sum().backward()
+    [torch.randn(7) for _ in range(100)]
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    assert memory_layout(nn.Conv2d(6, 12, 3, stride=2)) is torch.channels_last
