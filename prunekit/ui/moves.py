@@ -33,13 +33,14 @@ def undo(opened: "Opened") -> None:
     """Take back the last move: one that is not stored yet, else the last run."""
     now, task = session(), opened.task.name
     stored = recipe_of(opened, opened.workspace.head(task))
-    now.recipe = stored if now.recipe != stored else recipe_of(opened, opened.workspace.undo(task))
+    now.recipe = now.held = stored if now.recipe != stored else recipe_of(opened, opened.workspace.undo(task))
 
 
 def redo(opened: "Opened") -> None:
     """Return to the run that undo left, if there is one."""
     if can_redo(opened):
-        session().recipe = recipe_of(opened, opened.workspace.redo(opened.task.name))
+        now = session()
+        now.recipe = now.held = recipe_of(opened, opened.workspace.redo(opened.task.name))
 
 
 def reset(opened: "Opened") -> None:

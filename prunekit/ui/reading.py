@@ -28,7 +28,7 @@ def desk_recipe(opened: "Opened", now: Session | None = None) -> Recipe:
         head = opened.workspace.head(opened.task.name)
         if head is not None and head.model != opened.digest:  # another checkpoint was on the desk
             opened.workspace.set_head(opened.task.name, None)
-        now.recipe = recipe_of(opened, head)
+        now.recipe = now.held = recipe_of(opened, head)
     return now.recipe
 
 
@@ -48,8 +48,9 @@ def measure(opened: "Opened", now: Session | None = None) -> Asked:
     now = now or session()
     with now.moving:
         recipe, own = desk_recipe(opened, now), dense_evaluation(opened.digest, opened, None)
-        if now.hand.is_final:
+        if now.hand.is_final and recipe != now.held:  # moved in this tab: another may have moved the head meanwhile
             _commit(opened, recipe)
+            now.held = recipe
         is_own = recipe == Recipe(task=opened.task.name)
         if is_own and not own.finished:
             return Asked(recipe, own)

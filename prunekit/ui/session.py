@@ -92,6 +92,7 @@ class Session:
         upload: the checkpoint in place of the task's own.
         mode: what the sliders remove.
         recipe: the desk; ``None`` until the task's history has been read.
+        held: the recipe that this tab last stored as a run, or took from the history.
         layer: the layer whose weights are shown; ``None`` is the first.
         run: the run that is looked at in the history; ``None`` is the one on the desk.
         linked: the run that the address asks for, until it is on the desk.
@@ -108,6 +109,7 @@ class Session:
     upload: Upload | None = None
     mode: Mode = Mode.CHANNELS
     recipe: Recipe | None = None
+    held: Recipe | None = None
     layer: str | None = None
     run: str | None = None
     linked: str | None = None
@@ -124,7 +126,7 @@ class Session:
         """Forget what belongs to the task that was open, for another one takes its place."""
         for asked in self.asked.values():
             asked.ticket.cancel()
-        self.recipe = self.layer = self.scanned = self.run = self.linked = None
+        self.recipe = self.held = self.layer = self.scanned = self.run = self.linked = None
         self.hand = replace(Hand(), rev=self.hand.rev, version=self.hand.version + 1)
         self.asked.clear()
 

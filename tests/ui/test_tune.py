@@ -186,3 +186,17 @@ def test_redo_without_an_undo_leaves_the_desk_alone(visit):
     app.session_state["equalizer"] = {"desk": None, "command": "redo"}
     app = settle(app.run())
     assert desk(app).recipe == Recipe("resnet8", channels={"layer3.0.conv1": 0.3})
+
+
+def test_two_tabs_on_one_task_store_their_own_moves_only(visit, workspace):
+    first = settle(pull(visit(), {"layer3.0.conv1": 0.3}))
+    second = settle(pull(visit(), {"layer2.0.conv1": 0.2}))
+    settle(first.run())  # still shows what it showed; the head is the other's
+    settle(second.run())
+    settle(first.run())
+    runs = verbs.history(verbs.open_task("resnet8", workspace))
+    assert [dict(run.recipe.channels) for run in runs] == [
+        {"layer3.0.conv1": 0.3},
+        {"layer2.0.conv1": 0.2, "layer3.0.conv1": 0.3},
+    ]
+    assert desk(first).recipe == Recipe("resnet8", channels={"layer3.0.conv1": 0.3})
