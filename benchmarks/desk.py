@@ -43,11 +43,12 @@ PROBE = """() => {
     desk.addEventListener("pointermove", (event) => {
         const moved = (probe.moved = event.timeStamp);
         probe.first = null;
-        requestAnimationFrame(() => requestAnimationFrame((now) => probe.counts.push(now - moved)));
+        probe.before = +desk.dataset.rev;
+        requestAnimationFrame(() => probe.counts.push(performance.now() - moved)); // as the frame is painted
     }, true);
     desk.addEventListener("pointerup", (event) => { probe.let = event.timeStamp; probe.exact = null; }, true);
     new MutationObserver(() => requestAnimationFrame((now) => {
-        if (desk.dataset.pending === "true" || desk.dataset.n === "0") return;
+        if (desk.dataset.pending === "true" || desk.dataset.n === "0" || +desk.dataset.rev <= probe.before) return;
         probe.first ??= now - probe.moved;
         if (desk.dataset.n === "1000") probe.exact ??= now - probe.let;
     })).observe(desk, { attributes: true });

@@ -107,8 +107,8 @@ class Desk {
       moved = true;
     }
     if (!moved) return;
+    this.courier.offer("drag"); // before it is painted, so that no reading is shown as this state's
     this.paint();
-    this.courier.offer("drag");
   }
 
   /** Move a bar, and all selected ones if it is one of them, by a change from where they stood. */
