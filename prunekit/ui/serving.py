@@ -1,5 +1,6 @@
-"""What the server does besides running pages: it opens the first task while the browser loads, and keeps the lines."""
+"""What the server does besides running pages: it opens the first task before anybody asks, and keeps the lines."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,11 +15,19 @@ __all__ = ["lifespan", "routes"]
 SWITCH = 0.0005
 """Seconds after which a busy thread lets another have the interpreter: a page is seventy files and each waits for it,
 and so does every answer to a moving bar."""
+HEAD_START = 1.5
+"""Seconds in which a browser that is there already gets its files, before torch is imported beside it."""
 
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
-    """Start to open the task a visitor sees first, in the worker's thread: torch takes its time to import."""
+    """Open the task a visitor sees first, in the worker's thread: torch takes its time to import."""
     sys.setswitchinterval(SWITCH)
-    cached.opening(offered_tasks()[0], workspace_folder(), "", None)
+    warming = asyncio.ensure_future(_warm())
     yield
+    warming.cancel()
+
+
+async def _warm() -> None:
+    await asyncio.sleep(HEAD_START)
+    cached.opening(offered_tasks()[0], workspace_folder(), "", None)

@@ -1,0 +1,21 @@
+import asyncio
+
+from prunekit.ui import serving
+
+
+def test_the_first_task_is_opened_before_anybody_asks(monkeypatch, workspace):
+    monkeypatch.setenv("PRUNEKIT_WORKSPACE", str(workspace))
+    monkeypatch.setenv("PRUNEKIT_TASK", "article")
+    monkeypatch.setattr(serving, "HEAD_START", 0)
+    monkeypatch.setattr(serving.sys, "setswitchinterval", lambda seconds: None)
+    asked = []
+    monkeypatch.setattr(serving.cached, "opening", lambda *key: asked.append(key))
+
+    async def serve():
+        async with serving.lifespan(None):
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+
+    asyncio.run(serve())
+    assert asked == [("article", str(workspace), "", None)]
