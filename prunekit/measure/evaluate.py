@@ -45,12 +45,44 @@ def evaluate(
     Raises:
         TaskError: an unknown metric, no sample, or a network that does not return logits.
     """
+    steps = evaluate_steps(
+        model,
+        split,
+        metric,
+        name=name,
+        recipe=recipe,
+        dense_logits=dense_logits,
+        recalibrated=recalibrated,
+        value_raw=value_raw,
+    )
+    return (reading for reading in steps if reading is not None)
+
+
+def evaluate_steps(
+    model: nn.Module | Outputs,
+    split: Split,
+    metric: str = "accuracy",
+    *,
+    name: str = "validation",
+    recipe: str = "",
+    dense_logits: Tensor | Outputs | None = None,
+    recalibrated: bool = False,
+    value_raw: float | None = None,
+) -> Iterator[Reading | None]:
+    """Measure a network in short steps, between which it can stop or give way.
+
+    Yields:
+        Readings as ``evaluate`` does, and ``None`` after each stretch of work that ends without one.
+    """
     rule = metric_named(metric)
     if len(split) == 0:
         raise TaskError(f"There is nothing to measure on: the {name} split has no samples.")
     stops = [*range(min(FIRST, len(split)), len(split), BATCH), len(split)]
     outputs = model if isinstance(model, Outputs) else Outputs(model, split)
     for stop in stops:
+        yield from outputs.compute(stop)
+        if isinstance(dense_logits, Outputs):
+            yield from dense_logits.compute(stop)
         yield read(
             outputs[:stop],
             split.targets[:stop],

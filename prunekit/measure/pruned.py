@@ -11,10 +11,30 @@ from prunekit.criteria.units import Scores, unit_scores
 from prunekit.criteria.weights import layer_scores
 from prunekit.graph.shrink import shrink, slice_state
 from prunekit.graph.structure import Structure
+from prunekit.graph.trace import named_tensors
 from prunekit.measure.masks import keep_highest, zero
 from prunekit.measure.validate import check_recipe
 from prunekit.recipe import Recipe, kept_units
 from prunekit.records import Cost
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Left:
+    """What a recipe leaves of a network, before a module holds it.
+
+    Attributes:
+        tensors: every parameter and buffer by name; the network's own where nothing was cut.
+        kept: group → kept unit numbers of the dense network, for each group that was cut.
+        masks: parameter name → mask of its weights that are not zeroed, in the smaller shape.
+        cost: exact counts.
+        notes: remarks a person should read.
+    """
+
+    tensors: Mapping[str, Tensor]
+    kept: Mapping[str, tuple[int, ...]]
+    masks: Mapping[str, Tensor]
+    cost: Cost
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +65,32 @@ def prune(
     gradients: Mapping[str, Tensor] | None = None,
     allowed: Mapping[str, Sequence[int]] | None = None,
 ) -> Pruned:
-    """Make the network a recipe asks for: channels are cut first, then single weights zeroed.
+    """Make the network a recipe asks for; see ``leave`` for the arguments.
+
+    Raises:
+        RecipeError: the recipe does not fit the network.
+    """
+    left = leave(model, structure, recipe, scores=scores, gradients=gradients, allowed=allowed)
+    return made(model, structure, left)
+
+
+def made(model: nn.Module, structure: Structure, left: Left) -> Pruned:
+    """Put what a recipe leaves of a network into a module of its class."""
+    smaller = shrink(model, structure, left.kept)
+    zero(smaller, left.masks)
+    return Pruned(smaller, left.kept, left.masks, left.cost, left.notes)
+
+
+def leave(
+    model: nn.Module,
+    structure: Structure,
+    recipe: Recipe,
+    *,
+    scores: Scores | None = None,
+    gradients: Mapping[str, Tensor] | None = None,
+    allowed: Mapping[str, Sequence[int]] | None = None,
+) -> Left:
+    """Cut a network's tensors as a recipe asks: channels first, then single weights are zeroed.
 
     All scores come from the weights given, never from a half-cut network. Sparsity of weights, too,
     is a fraction of the dense layer: weights that left with a channel count as removed.
@@ -66,11 +111,12 @@ def prune(
     if scores is None and cut_groups(recipe):
         scores = unit_scores(model, structure, recipe.criterion, gradients=gradients, seed=recipe.seed)
     kept = select(structure, scores.values if scores else {}, recipe, allowed)
-    smaller = shrink(model, structure, kept)
+    state = {name: tensor.detach() for name, tensor in named_tensors(model)}
+    tensors = {**state, **slice_state({name: state[name] for name in structure.kept_positions(kept)}, structure, kept)}
     masks = _masks(model, structure, recipe, kept, gradients)
-    zero(smaller, masks)
-    return Pruned(
-        model=smaller,
+    tensors |= {name: tensors[name].masked_fill(~mask, 0.0) for name, mask in masks.items()}
+    return Left(
+        tensors=tensors,
         kept=kept,
         masks=masks,
         cost=structure.cost({group: len(units) for group, units in kept.items()}),

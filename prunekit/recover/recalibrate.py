@@ -1,9 +1,10 @@
 """BatchNorm recalibration: statistics of the network that is left, not of the one that was."""
 
 import copy
+from collections.abc import Mapping
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from prunekit.measure.forward import BATCH, at_rest
@@ -44,4 +45,24 @@ def recalibrate(model: nn.Module, split: Split, limit: int | None = SAMPLES) -> 
             twin(batch.to(memory_format=torch.channels_last) if batch.ndim == 4 else batch)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
+    return twin
+
+
+def with_statistics(model: nn.Module, statistics: Mapping[str, Tensor]) -> nn.Module:
+    """Copy a network with statistics that were estimated elsewhere, on one batch.
+
+    Args:
+        model: the network; untouched.
+        statistics: buffer name → its value, for the running mean and variance of every BatchNorm.
+
+    Returns:
+        A copy in the same mode.
+    """
+    twin = copy.deepcopy(model)
+    buffers = dict(twin.named_buffers())
+    for name, value in statistics.items():
+        buffers[name].copy_(value)
+        counter = f"{name.rpartition('.')[0]}.num_batches_tracked"
+        if counter in buffers:
+            buffers[counter].fill_(1)
     return twin

@@ -54,11 +54,11 @@ def dense_evaluation(digest: str, _opened: "Opened", limit: int | None) -> "Tick
     ``limit`` has no default: left out or given as ``None`` it would be two entries, the second superseding the first.
     """
 
-    def work() -> "Iterator[Evaluation]":
+    def work() -> "Iterator[Evaluation | None]":
         from prunekit import verbs
         from prunekit.recipe import Recipe
 
-        yield from verbs.evaluate(_opened, Recipe(task=_opened.task.name), limit=limit)
+        yield from verbs.evaluate_steps(_opened, Recipe(task=_opened.task.name), limit=limit)
 
     return worker().reading(("dense", digest, limit), work)
 

@@ -69,7 +69,7 @@ def _commit(opened: "Opened", recipe: Recipe) -> None:
         verbs.commit(opened, recipe, verbs.cost(opened, recipe), None, head.id if head else None)
 
 
-def _measured(opened: "Opened", recipe: Recipe, known: Evaluation | None) -> Iterator[Evaluation]:
+def _measured(opened: "Opened", recipe: Recipe, known: Evaluation | None) -> Iterator[Evaluation | None]:
     """Measure a recipe; what is exact goes into the run that holds it, here so that a page may be left meanwhile."""
     from prunekit import verbs
 
@@ -80,11 +80,11 @@ def _measured(opened: "Opened", recipe: Recipe, known: Evaluation | None) -> Ite
     stored = next((found for found in _readings(opened, recipe) if found.n >= exact), None)
     if stored is not None:  # the desk has been here before
         yield Evaluation(stored, verbs.cost(opened, recipe))
-    for evaluation in verbs.evaluate(opened, recipe):
-        if evaluation.reading.n >= exact:
+    for evaluation in verbs.evaluate_steps(opened, recipe):
+        is_exact = evaluation is not None and evaluation.reading.n >= exact
+        if evaluation is not None and is_exact:
             _keep(opened, recipe, evaluation.reading)  # before anybody sees it, so that whoever does finds it stored
-        if stored is None or evaluation.reading.n >= exact:
-            yield evaluation
+        yield evaluation if stored is None or is_exact else None
 
 
 def _run_of(opened: "Opened", recipe: Recipe) -> Run | None:

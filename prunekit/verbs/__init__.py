@@ -22,7 +22,7 @@ from prunekit.verbs.inspecting import (
 )
 from prunekit.verbs.opening import Opened, open_task
 from prunekit.verbs.planning import outline, plan, plan_steps
-from prunekit.verbs.reading import check, cost, evaluate, layer_costs
+from prunekit.verbs.reading import check, cost, evaluate, evaluate_steps, layer_costs
 from prunekit.verbs.recovering import recover
 from prunekit.verbs.scanning import (
     WITHIN,
@@ -56,6 +56,7 @@ __all__ = [
     "compare",
     "cost",
     "evaluate",
+    "evaluate_steps",
     "export",
     "histograms",
     "history",

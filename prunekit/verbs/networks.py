@@ -2,24 +2,26 @@
 
 import copy
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from prunekit.criteria.gradients import gradients
 from prunekit.criteria.units import Scores, unit_scores
 from prunekit.errors import RecipeError, WorkspaceError
 from prunekit.graph import expand_state, named_tensors
-from prunekit.measure.outputs import Outputs
-from prunekit.measure.pruned import Pruned, prune
+from prunekit.measure.outputs import Answer, Outputs, finish
+from prunekit.measure.pruned import Left, Pruned, leave, made
 from prunekit.recipe import Recipe
-from prunekit.recover.recalibrate import recalibrate
+from prunekit.recover.recalibrate import recalibrate, with_statistics
 from prunekit.store.files import write_aside
+from prunekit.verbs.live import way_of
 from prunekit.verbs.opening import Opened
 
 GRADIENT_CRITERIA = frozenset({"taylor"})
@@ -117,8 +119,9 @@ def scores_of(opened: Opened, run_id: str | None, criterion: str, seed: int) -> 
     )
 
 
-def pruned_of(opened: Opened, recipe: Recipe) -> Pruned:
-    """Make the network a recipe asks for, with the BatchNorm statistics of its base.
+@lru_cache(maxsize=8)
+def left_of(opened: Opened, recipe: Recipe) -> Left:
+    """Cut the tensors of a recipe's base, whose BatchNorm statistics stay.
 
     Raises:
         RecipeError: the recipe does not fit the network.
@@ -126,7 +129,7 @@ def pruned_of(opened: Opened, recipe: Recipe) -> Pruned:
     base = base_of(opened, recipe.base)
     scores = scores_of(opened, recipe.base, recipe.criterion, recipe.seed) if recipe.channels or recipe.drop else None
     needs_gradients = recipe.criterion in GRADIENT_CRITERIA and recipe.weights
-    return prune(
+    return leave(
         base.model,
         opened.structure,
         recipe,
@@ -136,33 +139,76 @@ def pruned_of(opened: Opened, recipe: Recipe) -> Pruned:
     )
 
 
-@lru_cache(maxsize=8)
-def network_of(opened: Opened, recipe: Recipe) -> Network:
-    """Make the network a recipe asks for.
-
-    BatchNorm statistics are estimated anew only where the recipe cuts something that its base
-    still has: a network that was not touched is not changed.
+def pruned_of(opened: Opened, recipe: Recipe) -> Pruned:
+    """Make the network a recipe asks for, with the BatchNorm statistics of its base.
 
     Raises:
         RecipeError: the recipe does not fit the network.
     """
-    base, pruned = base_of(opened, recipe.base), pruned_of(opened, recipe)
-    if not (recipe.recalibrate and _cuts(base, pruned) and opened.train_split):
+    return made(base_of(opened, recipe.base).model, opened.structure, left_of(opened, recipe))
+
+
+def recalibrates(opened: Opened, recipe: Recipe) -> bool:
+    """Return whether BatchNorm statistics are estimated anew: only where the recipe cuts what its base still has.
+
+    A network that was not touched is not changed.
+    """
+    norms = any(isinstance(module, _BatchNorm) for module in opened.task.model.modules())
+    base = base_of(opened, recipe.base)
+    return recipe.recalibrate and opened.train_split is not None and norms and _cuts(base, left_of(opened, recipe))
+
+
+@lru_cache(maxsize=8)
+def network_of(opened: Opened, recipe: Recipe) -> Network:
+    """Make the network a recipe asks for.
+
+    Raises:
+        RecipeError: the recipe does not fit the network.
+    """
+    pruned = pruned_of(opened, recipe)
+    if not recalibrates(opened, recipe):
         return Network(pruned, None)
-    calibrated = recalibrate(pruned.model, opened.train_split)
-    return Network(Pruned(calibrated, pruned.kept, pruned.masks, pruned.cost, pruned.notes), pruned.model)
+    assert opened.train_split is not None
+    if (live := way_of(opened).live) is not None:
+        statistics: dict[str, Tensor] = finish(live.statistics(left_of(opened, recipe).tensors, pruned.kept))
+        calibrated = with_statistics(pruned.model, statistics)
+    else:
+        calibrated = recalibrate(pruned.model, opened.train_split)
+    return Network(replace(pruned, model=calibrated), pruned.model)
 
 
-def _cuts(base: Base, pruned: Pruned) -> bool:
+def _cuts(base: Base, left: Left) -> bool:
     """Whether a cut took anything from its base."""
-    units = any(len(units) < len(base.allowed.get(group, (*units, -1))) for group, units in pruned.kept.items())
+    units = any(len(units) < len(base.allowed.get(group, (*units, -1))) for group, units in left.kept.items())
     tensors = dict(named_tensors(base.model))
-    zeros = sum(int(mask.numel() - mask.sum()) for mask in pruned.masks.values())
-    already = sum(int((tensors[name] == 0).sum()) for name in pruned.masks)
+    zeros = sum(int(mask.numel() - mask.sum()) for mask in left.masks.values())
+    already = sum(int((tensors[name] == 0).sum()) for name in left.masks)
     return units or zeros > already
+
+
+def outputs_of(opened: Opened, split: str, tensors: Mapping[str, Tensor], kept: Mapping[str, Sequence[int]]) -> Answer:
+    """Return what computes a network's answers on a split the quick way; test samples are not remembered.
+
+    Args:
+        opened: the task, whose networks can be measured the quick way.
+        split: ``validation`` or ``test``.
+        tensors: all parameters and buffers by name, in the shapes that a cut leaves.
+        kept: the units kept of each group that was cut.
+    """
+    live, samples = way_of(opened).live, getattr(opened.task.data, split)
+    assert live is not None
+    state = live.state(tensors, kept)
+
+    def answer(start: int, stop: int) -> Generator[None, None, Tensor]:
+        return live.answer(state, samples.inputs[start:stop], (start, stop) if split == "validation" else None)
+
+    return answer
 
 
 @lru_cache(maxsize=8)
 def dense_outputs(opened: Opened, split: str) -> Outputs:
     """Return the dense network's outputs on a split, computed as far as they are sliced."""
-    return Outputs(opened.task.model, getattr(opened.task.data, split))
+    model = opened.task.model
+    tensors = {name: tensor.detach() for name, tensor in named_tensors(model)}
+    network = outputs_of(opened, split, tensors, {}) if way_of(opened).live else model
+    return Outputs(network, getattr(opened.task.data, split))

@@ -3,18 +3,19 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from prunekit.criteria.select import count_kept
 from prunekit.errors import RecipeError, WorkspaceError, close_matches
 from prunekit.measure import evaluate as measuring
+from prunekit.measure.outputs import Outputs
 from prunekit.measure.sizes import gzip_bytes, nonzero
 from prunekit.measure.thop_count import thop_macs
 from prunekit.measure.validate import check_recipe
 from prunekit.recipe import Recipe
 from prunekit.records import Cost, Evaluation
-from prunekit.verbs.networks import base_of, dense_outputs, network_of
+from prunekit.verbs.live import way_of
+from prunekit.verbs.networks import base_of, dense_outputs, left_of, network_of, outputs_of, recalibrates
 from prunekit.verbs.opening import Opened
 
 SPLITS = ("validation", "test")
@@ -67,43 +68,84 @@ def evaluate(
     Raises:
         RecipeError: the recipe does not fit the task, or there is no such split.
     """
+    return (found for found in evaluate_steps(opened, recipe, split, limit) if found is not None)
+
+
+def evaluate_steps(
+    opened: Opened, recipe: Recipe, split: str = "validation", limit: int | None = None
+) -> Iterator[Evaluation | None]:
+    """Measure in short steps, between which it can stop or give way.
+
+    Args:
+        opened: as all that follow, see ``evaluate``.
+        recipe: the question.
+        split: ``validation`` or ``test``.
+        limit: measure on the first this many samples.
+
+    Yields:
+        Evaluations as ``evaluate`` does, and ``None`` after each stretch of work that ends without one.
+    """
     if split not in SPLITS:
         raise RecipeError(f"There is no split {split!r}; {close_matches(split, SPLITS)}")
     recipe = check(opened, recipe)
-    network = network_of(opened, recipe)
-    pruned = network.pruned
+    left, way, calibrates = left_of(opened, recipe), way_of(opened), recalibrates(opened, recipe)
     samples = getattr(opened.task.data, split).head(limit)
     dense = dense_outputs(opened, split)
-    is_dense = recipe.base is None and not pruned.kept and not pruned.masks
+    raw: Outputs | None = None
+    if recipe.base is None and not left.kept and not left.masks:
+        outputs = dense
+    elif way.live is None:
+        network = network_of(opened, recipe)
+        outputs = Outputs(network.pruned.model, samples)
+        raw = None if network.raw is None else Outputs(network.raw, samples)
+    else:
+        tensors = left.tensors
+        if calibrates:
+            raw = Outputs(outputs_of(opened, split, tensors, left.kept), samples)
+            tensors = {**tensors, **(yield from way.live.statistics(tensors, left.kept))}
+        outputs = Outputs(outputs_of(opened, split, tensors, left.kept), samples)
     evaluation = None
-    for reading in measuring.evaluate(
-        dense if is_dense else pruned.model,
+    metric, notes = opened.task.metric, _notes(opened, recipe, left.notes)
+    for reading in measuring.evaluate_steps(
+        outputs,
         samples,
-        opened.task.metric,
+        metric,
         name=split,
         recipe=recipe.digest,
         dense_logits=dense,
-        recalibrated=network.raw is not None,
+        recalibrated=calibrates,
     ):
-        evaluation = Evaluation(reading, pruned.cost, notes=_notes(pruned.notes, pruned.model, recipe))
-        yield evaluation
+        if reading is not None:
+            evaluation = Evaluation(reading, left.cost, notes=notes)
+            yield evaluation
+        else:
+            yield None
     assert evaluation is not None
     reading = evaluation.reading
-    if network.raw is not None:
-        *_, raw = measuring.evaluate(network.raw, samples, opened.task.metric, name=split)
-        reading = replace(reading, value_raw=raw.value)
-    macs, missing = thop_macs(pruned.model, opened.task.example)
+    if raw is not None:
+        yield from raw.compute(len(samples))
+        *_, before = measuring.evaluate(raw, samples, metric, name=split)
+        reading = replace(reading, value_raw=before.value)
+        yield None
+    # What keeps nobody waiting comes last: until here no module had to be made.
+    model = network_of(opened, recipe).pruned.model
+    yield None
+    macs, missing = thop_macs(model, opened.task.example)
+    yield None
     yield replace(
         evaluation,
         reading=reading,
         macs_thop=macs,
         macs_thop_missing=missing,
-        bytes_gzip=gzip_bytes(pruned.model),
-        nonzero=nonzero(pruned.model),
+        bytes_gzip=gzip_bytes(model),
+        nonzero=nonzero(model),
     )
 
 
-def _notes(notes: tuple[str, ...], model: nn.Module, recipe: Recipe) -> tuple[str, ...]:
-    if recipe.is_dense or recipe.recalibrate or not any(isinstance(m, _BatchNorm) for m in model.modules()):
+def _notes(opened: Opened, recipe: Recipe, notes: tuple[str, ...]) -> tuple[str, ...]:
+    if reason := way_of(opened).reason:
+        notes = (*notes, f"Measured slowly, by the network's own forward pass: {reason}.")
+    norms = any(isinstance(module, _BatchNorm) for module in opened.task.model.modules())
+    if recipe.is_dense or recipe.recalibrate or not norms:
         return notes
     return (*notes, "BatchNorm statistics are the dense network's; recalibrate to see what the cut itself costs.")

@@ -1,10 +1,10 @@
 """BatchNorm statistics of the network that a cut leaves, estimated from where the cut changes it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, fx
 from torch.nn import functional as F
 
 from prunekit.graph.labels import Labels
@@ -38,9 +38,13 @@ class Calibrator:
         self._found: dict[str, Tensor] = {}
         self._names = source.trace.tensors
         self._state, self._paired = state, paired
-        self._variances: set[str] = set()
+        norms = [call for call in source.calls if call.name == "batch_norm"]
+        self._variances = {self._names[call.args[4]] for call in norms}
         self._channels = {name: labels.of[node] for node, name in self._names.items()}
-        steps = [self._norm(c) if c.name == "batch_norm" else plain(c, self._names) for c in source.calls]
+        steps = [
+            norm_step(c, self._names, self._tell) if c.name == "batch_norm" else plain(c, self._names)
+            for c in source.calls
+        ]
         layers = [layer.weight for layer in find_layers(source.trace)]
         self._plan = Plan(source, steps, state, layers)
         self._slicer = Slicer(self._plan, labels)
@@ -70,19 +74,29 @@ class Calibrator:
             return known * torch.where(before > 0, after / before, 1.0)
         return known + after - before
 
-    def _norm(self, call: Operation) -> Step:
-        x, weight, bias, mean, variance, _, _, epsilon, *_ = call.args
-        names = [self._names[node] for node in (weight, bias) if node is not None]
-        statistics = self._names[mean], self._names[variance]
-        self._variances.add(statistics[1])
+    def _tell(self, found: Mapping[str, Tensor]) -> None:
+        self._found.update(found)
 
-        def run(n: int, prepared: Sequence[Tensor], value: Tensor) -> Any:
-            rest = list(prepared)
-            scale = rest.pop(0) if weight is not None else None
-            shift = rest.pop(0) if bias is not None else None
-            found = value.new_zeros(value.shape[1]), value.new_ones(value.shape[1])
-            answer = F.batch_norm(value, *found, scale, shift, True, 1.0, epsilon)
-            self._found.update(zip(statistics, found, strict=True))
-            return answer
 
-        return Step((call,), (x,), tuple(names), list, run)
+def norm_step(call: Operation, names: Mapping[fx.Node, str], tell: Callable[[Mapping[str, Tensor]], None]) -> Step:
+    """Run BatchNorm on the statistics of its own input.
+
+    Args:
+        call: the operation.
+        names: the nodes that are parameters and buffers, with their names.
+        tell: is given the mean and the unbiased variance under the names of the running ones.
+    """
+    x, weight, bias, mean, variance, _, _, epsilon, *_ = call.args
+    held = [names[node] for node in (weight, bias) if node is not None]
+    statistics = names[mean], names[variance]
+
+    def run(n: int, prepared: Sequence[Tensor], value: Tensor) -> Any:
+        rest = list(prepared)
+        scale = rest.pop(0) if weight is not None else None
+        shift = rest.pop(0) if bias is not None else None
+        found = value.new_zeros(value.shape[1]), value.new_ones(value.shape[1])
+        answer = F.batch_norm(value, *found, scale, shift, True, 1.0, epsilon)
+        tell(dict(zip(statistics, found, strict=True)))
+        return answer
+
+    return Step((call,), (x,), tuple(held), list, run)

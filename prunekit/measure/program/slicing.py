@@ -62,10 +62,16 @@ class Slicer:
             tensors: the tensors that lose entries, as they are afterwards.
         """
         schedule = self.schedule(survives)
-        steps = [self._fit(step, survives) for step in schedule.steps]
+        steps = [self.fit(step, survives) for step in schedule.steps]
         kept = {node: cuts for node in schedule.needs if (cuts := self._kept(node, survives))}
         prepared = self._plan.tensors_of(schedule, tensors)
         return Suffix(schedule, prepared, tuple(step.run for step in steps), kept)
+
+    def constant(self, node: fx.Node, value: Tensor, survives: Survives) -> Tensor:
+        """Take out of a value that is the same in every pass what stands for channels that are gone."""
+        for dim, positions in self._kept(node, survives):
+            value = value.index_select(dim, positions)
+        return value
 
     def cost(self, survives: Survives) -> float:
         """Estimate the work for one sample, in multiply-accumulates."""
@@ -99,7 +105,7 @@ class Slicer:
             if not isinstance(dim, list) and _loses(dim, survives)
         ]
 
-    def _fit(self, step: Step, survives: Survives) -> Step:
+    def fit(self, step: Step, survives: Survives) -> Step:
         """Write the sizes of the smaller shapes into an operation that names sizes."""
         if len(step.calls) > 1 or step.calls[0].name not in SIZES:
             return step
