@@ -111,10 +111,11 @@ def leave(
     if scores is None and cut_groups(recipe):
         scores = unit_scores(model, structure, recipe.criterion, gradients=gradients, seed=recipe.seed)
     kept = select(structure, scores.values if scores else {}, recipe, allowed)
-    state = {name: tensor.detach() for name, tensor in named_tensors(model)}
-    tensors = {**state, **slice_state({name: state[name] for name in structure.kept_positions(kept)}, structure, kept)}
+    state = dict(named_tensors(model))
+    cut = {name: state[name].detach() for name in structure.kept_positions(kept)}
+    tensors = {**state, **slice_state(cut, structure, kept)}
     masks = _masks(model, structure, recipe, kept, gradients)
-    tensors |= {name: tensors[name].masked_fill(~mask, 0.0) for name, mask in masks.items()}
+    tensors |= {name: tensors[name].detach().masked_fill(~mask, 0.0) for name, mask in masks.items()}
     return Left(
         tensors=tensors,
         kept=kept,

@@ -59,6 +59,7 @@ def dense_evaluation(digest: str, _opened: "Opened", limit: int | None) -> "Tick
         from prunekit.recipe import Recipe
 
         yield from verbs.evaluate_steps(_opened, Recipe(task=_opened.task.name), limit=limit)
+        worker().reading(("warm", digest), lambda: verbs.warm_up(_opened))
 
     return worker().reading(("dense", digest, limit), work)
 

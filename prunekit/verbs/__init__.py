@@ -20,6 +20,7 @@ from prunekit.verbs.inspecting import (
     layer_weights,
     unit_scores,
 )
+from prunekit.verbs.live import warm_up
 from prunekit.verbs.opening import Opened, open_task
 from prunekit.verbs.planning import outline, plan, plan_steps
 from prunekit.verbs.reading import check, cost, evaluate, evaluate_steps, layer_costs
@@ -87,4 +88,5 @@ __all__ = [
     "thumbnails",
     "unit_scores",
     "verify",
+    "warm_up",
 ]

@@ -4,7 +4,7 @@ import copy
 import json
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -27,7 +27,7 @@ from prunekit.verbs.opening import Opened
 GRADIENT_CRITERIA = frozenset({"taylor"})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Base:
     """What a recipe starts from.
 
@@ -38,6 +38,16 @@ class Base:
 
     model: nn.Module
     allowed: Mapping[str, tuple[int, ...]]
+
+    @cached_property
+    def tensors(self) -> Mapping[str, Tensor]:
+        """Its parameters and buffers by name."""
+        return dict(named_tensors(self.model))
+
+    @cached_property
+    def has_norms(self) -> bool:
+        """Whether it has BatchNorm."""
+        return any(isinstance(module, _BatchNorm) for module in self.model.modules())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,9 +163,9 @@ def recalibrates(opened: Opened, recipe: Recipe) -> bool:
 
     A network that was not touched is not changed.
     """
-    norms = any(isinstance(module, _BatchNorm) for module in opened.task.model.modules())
     base = base_of(opened, recipe.base)
-    return recipe.recalibrate and opened.train_split is not None and norms and _cuts(base, left_of(opened, recipe))
+    possible = recipe.recalibrate and opened.train_split is not None and base.has_norms
+    return possible and _cuts(base, left_of(opened, recipe))
 
 
 @lru_cache(maxsize=8)
@@ -180,9 +190,8 @@ def network_of(opened: Opened, recipe: Recipe) -> Network:
 def _cuts(base: Base, left: Left) -> bool:
     """Whether a cut took anything from its base."""
     units = any(len(units) < len(base.allowed.get(group, (*units, -1))) for group, units in left.kept.items())
-    tensors = dict(named_tensors(base.model))
     zeros = sum(int(mask.numel() - mask.sum()) for mask in left.masks.values())
-    already = sum(int((tensors[name] == 0).sum()) for name in left.masks)
+    already = sum(int((base.tensors[name] == 0).sum()) for name in left.masks)
     return units or zeros > already
 
 
@@ -197,9 +206,11 @@ def outputs_of(opened: Opened, split: str, tensors: Mapping[str, Tensor], kept: 
     """
     live, samples = way_of(opened).live, getattr(opened.task.data, split)
     assert live is not None
-    state = live.state(tensors, kept)
+    state = None
 
     def answer(start: int, stop: int) -> Generator[None, None, Tensor]:
+        nonlocal state
+        state = state or live.state(tensors, kept)  # nobody may ask
         return live.answer(state, samples.inputs[start:stop], (start, stop) if split == "validation" else None)
 
     return answer
@@ -208,7 +219,4 @@ def outputs_of(opened: Opened, split: str, tensors: Mapping[str, Tensor], kept: 
 @lru_cache(maxsize=8)
 def dense_outputs(opened: Opened, split: str) -> Outputs:
     """Return the dense network's outputs on a split, computed as far as they are sliced."""
-    model = opened.task.model
-    tensors = {name: tensor.detach() for name, tensor in named_tensors(model)}
-    network = outputs_of(opened, split, tensors, {}) if way_of(opened).live else model
-    return Outputs(network, getattr(opened.task.data, split))
+    return Outputs(opened.task.model, getattr(opened.task.data, split))

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from torch.nn.modules.batchnorm import _BatchNorm
-
 from prunekit.criteria.select import count_kept
 from prunekit.errors import RecipeError, WorkspaceError, close_matches
 from prunekit.measure import evaluate as measuring
@@ -88,13 +86,15 @@ def evaluate_steps(
     if split not in SPLITS:
         raise RecipeError(f"There is no split {split!r}; {close_matches(split, SPLITS)}")
     recipe = check(opened, recipe)
-    left, way, calibrates = left_of(opened, recipe), way_of(opened), recalibrates(opened, recipe)
+    left, calibrates = left_of(opened, recipe), recalibrates(opened, recipe)
     samples = getattr(opened.task.data, split).head(limit)
     dense = dense_outputs(opened, split)
     raw: Outputs | None = None
+    reason = ""
     if recipe.base is None and not left.kept and not left.masks:
         outputs = dense
-    elif way.live is None:
+    elif (live := way_of(opened).live) is None:
+        reason = way_of(opened).reason
         network = network_of(opened, recipe)
         outputs = Outputs(network.pruned.model, samples)
         raw = None if network.raw is None else Outputs(network.raw, samples)
@@ -102,10 +102,10 @@ def evaluate_steps(
         tensors = left.tensors
         if calibrates:
             raw = Outputs(outputs_of(opened, split, tensors, left.kept), samples)
-            tensors = {**tensors, **(yield from way.live.statistics(tensors, left.kept))}
+            tensors = {**tensors, **(yield from live.statistics(tensors, left.kept))}
         outputs = Outputs(outputs_of(opened, split, tensors, left.kept), samples)
     evaluation = None
-    metric, notes = opened.task.metric, _notes(opened, recipe, left.notes)
+    metric, notes = opened.task.metric, _notes(opened, recipe, left.notes, reason)
     for reading in measuring.evaluate_steps(
         outputs,
         samples,
@@ -142,10 +142,9 @@ def evaluate_steps(
     )
 
 
-def _notes(opened: Opened, recipe: Recipe, notes: tuple[str, ...]) -> tuple[str, ...]:
-    if reason := way_of(opened).reason:
+def _notes(opened: Opened, recipe: Recipe, notes: tuple[str, ...], reason: str) -> tuple[str, ...]:
+    if reason:
         notes = (*notes, f"Measured slowly, by the network's own forward pass: {reason}.")
-    norms = any(isinstance(module, _BatchNorm) for module in opened.task.model.modules())
-    if recipe.is_dense or recipe.recalibrate or not norms:
+    if recipe.is_dense or recipe.recalibrate or not base_of(opened, None).has_norms:
         return notes
     return (*notes, "BatchNorm statistics are the dense network's; recalibrate to see what the cut itself costs.")

@@ -103,7 +103,7 @@ class Live:
         Returns:
             ``(batch, classes)``.
         """
-        return self._measuring.run(state, layout(inputs), samples)
+        return self._measuring.run(state, inputs, samples)
 
     def statistics(
         self, tensors: Tensors, kept: Mapping[str, Sequence[int]], inputs: Tensor | None = None
@@ -142,7 +142,7 @@ class Live:
         if len(known) < len(self._norms):
             first = list(self._norms)[len(known)]
             usable = [at for at in passage.resumable if at < first]
-            yield from passage.run(state, layout(inputs), samples, usable, after)
+            yield from passage.run(state, inputs, samples, usable, after)
         pairs = ((names, known[at]) for at, names in self._norms.items())
         return {name: value for names, values in pairs for name, value in zip(names, values, strict=True)}
 

@@ -8,9 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor, fx
 from torch.utils import _pytree as pytree
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from prunekit.measure.program.memory import Memory
 from prunekit.measure.program.plan import Plan
+from prunekit.measure.program.program import layout
 from prunekit.measure.program.slicing import Slicer, Survives
 from prunekit.measure.program.step import Step
 
@@ -65,15 +67,11 @@ class Passage:
             survives: the atoms it leaves.
         """
         steps = tuple(self._slicer.fit(step, survives) for step in self.steps)
-        digests: dict[str, bytes] = {}
         known: dict[fx.Node, bytes] = {}
         keys = []
-        for at, step in enumerate(steps):
-            for name in step.tensors:
-                if name not in digests:
-                    digests[name] = _digest(tensors[name])
-            sizes = [leaf for leaf in pytree.tree_leaves(step.calls[0].args) if isinstance(leaf, int)]
-            parts = (str((at, sizes)).encode(), *(digests[name] for name in step.tensors))
+        for at, (step, whole) in enumerate(zip(steps, self.steps, strict=True)):
+            sizes = None if step is whole else _sizes(step)
+            parts = (str((at, sizes)).encode(), *(_digest(tensors[name]) for name in step.tensors))
             reads = (known.get(node, b"") for node in step.reads)
             known[step.value] = hashlib.sha256(b"|".join((*parts, *reads))).digest()
             keys.append(known[step.value])
@@ -103,11 +101,13 @@ class Passage:
             The last value.
         """
         remembered = self.resumable if samples is not None else ()
-        start, values = 0, self._constants(state, inputs)
+        start, values = 0, self._constants(state)
         for at in remembered if usable is None else remembered and usable:
             found = self._memory.get((self._own, samples, state.keys[at]))
             if found is not None:  # the furthest is asked last, so that the memory forgets it last
                 start, values[state.steps[at].value] = at + 1, found[0]
+        # Images go in channels-last order, which is not worth copying where only what follows is computed.
+        values[self._plan.source.input] = inputs if start else layout(inputs)
         for at in range(start, len(state.steps)):
             step = state.steps[at]
             with torch.inference_mode():
@@ -142,12 +142,9 @@ class Passage:
         value: Tensor = self.steps[at].value.meta["val"]
         return value.numel() * value.element_size() // self._plan.source.trace.batch
 
-    def _constants(self, state: State, inputs: Tensor) -> dict[fx.Node, Any]:
-        constants = {
-            node: self._slicer.constant(node, value, state.survives)
-            for node, value in self._plan.source.constants.items()
-        }
-        return {**constants, self._plan.source.input: inputs}
+    def _constants(self, state: State) -> dict[fx.Node, Any]:
+        constants = self._plan.source.constants
+        return {node: self._slicer.constant(node, value, state.survives) for node, value in constants.items()}
 
     def _bottlenecks(self) -> tuple[int, ...]:
         """Find the steps behind which nothing but their value is needed, the last of each place without arithmetic."""
@@ -163,7 +160,22 @@ class Passage:
         return tuple(found)
 
 
+def _sizes(step: Step) -> list[int]:
+    return [leaf for leaf in pytree.tree_leaves(step.calls[0].args) if isinstance(leaf, int)]
+
+
+_digests = WeakTensorKeyDictionary()
+
+
 def _digest(tensor: Tensor) -> bytes:
+    """Name a tensor's content, which nobody changes."""
+    if tensor not in _digests:
+        _digests[tensor] = _computed(tensor)
+    found: bytes = _digests[tensor]
+    return found
+
+
+def _computed(tensor: Tensor) -> bytes:
     flat = tensor.detach().cpu().contiguous().view(-1).view(torch.uint8)
     found = hashlib.sha256(str((tensor.dtype, tuple(tensor.shape))).encode())
     found.update(flat.numpy().data)
