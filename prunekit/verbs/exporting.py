@@ -37,8 +37,9 @@ def export(opened: Opened, recipe: Recipe, directory: Path) -> "Iterator[Step | 
     from prunekit.export import export as exporting
 
     recipe = check(opened, recipe)
-    *_, evaluation = evaluate(opened, recipe)
-    *_, test = evaluate(opened, recipe, "test")
+    # A file is proven to answer as the network itself, in its own forward pass and to the last close call.
+    *_, evaluation = evaluate(opened, recipe, quick=False)
+    *_, test = evaluate(opened, recipe, "test", quick=False)
     yield test
     pruned = network_of(opened, recipe).pruned
     yield from exporting.export(opened.task, opened.structure, recipe, pruned, evaluation.reading, directory)

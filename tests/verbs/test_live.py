@@ -32,6 +32,9 @@ def test_both_ways_say_the_same(opened, recipe, monkeypatch):
     *_, quick = verbs.evaluate(opened, recipe)
     for module in (networks, reading):
         monkeypatch.setattr(module, "way_of", lambda _: Way(None, "it is being tested"))
+    *_, own = verbs.evaluate(opened, recipe, quick=False)
+    assert own.reading.correct == quick.reading.correct
+    assert own.notes == quick.notes
     network_of.cache_clear()
     *_, slow = verbs.evaluate(opened, recipe)
     assert (quick.reading.correct, quick.reading.value_raw) == (slow.reading.correct, slow.reading.value_raw)
