@@ -5,17 +5,22 @@ from prunekit.ui import jobs, scanning
 from prunekit.ui.hints import hint
 from prunekit.ui.mode import mode_switch
 from prunekit.ui.opening import opened_task
-from prunekit.ui.progress import progress
+from prunekit.ui.picture import picture
 from prunekit.ui.reading import dense, desk_recipe
-from prunekit.ui.session import by_hand, keyed, session
-from prunekit.ui.text import duration, literal
+from prunekit.ui.scan_start import other_criterion, scan_start
+from prunekit.ui.session import Asked, by_hand, keyed, session
+from prunekit.ui.text import literal
 
 opened = opened_task("Sensitivity")
 
 # These bring torch or plotly, so they come after the title is painted.
+from prunekit.criteria import CRITERIA  # noqa: E402
+from prunekit.figures import criteria as side_by_side  # noqa: E402
 from prunekit.figures import sensitivity as figures  # noqa: E402
-from prunekit.search.scan import LIMIT, sizes  # noqa: E402
+from prunekit.figures.layer_weights import layer_histogram, layer_histogram_table  # noqa: E402
+from prunekit.search.scan import sizes  # noqa: E402
 from prunekit.ui.chart import chart, choosing_chart  # noqa: E402
+from prunekit.ui.first_cuts import first_cuts  # noqa: E402
 
 METRICS = {"kl": "KL divergence", "accuracy": "Accuracy"}
 now = session()
@@ -23,71 +28,74 @@ now = session()
 
 def draw() -> None:
     """Draw the scan as far as it has come."""
-    scan, ticket = scanning.current_scan(opened), jobs.started(scanning.owner(opened))
-    if ticket is not None:
-        progress(ticket, "points")
-    if ticket is None or ticket.finished:
-        start_button(scan)
+    scan = scanning.current_scan(opened)
+    scan_start(opened, scan)
     if scan.points:
-        charts(scan)
+        protected = {group.name: group.protected for group in opened.structure.groups if group.protected}
+        protected = protected if now.mode is Mode.CHANNELS else {}
+        reference = dense(opened)
+        value = reference.reading.value if reference else None
+        cells(scan, value, protected)
+        closer(scan, value)
+        first_cuts(opened, scan, protected, choose)
+        criteria(scan)
 
 
-def start_button(scan: scanning.Scan) -> None:
-    """Draw the button with what the scan will cost, or that all is measured."""
-    what = "groups" if scan.mode is Mode.CHANNELS else "layers"
-    if not scan.left:
-        st.caption(f"All {scan.total} points are measured, on {scanning.SAMPLES} validation samples each, and stored.")
-        return
-    if not scan.points:
-        st.info(
-            f"A scan cuts each of the {len(scan.names)} {what} alone, at nine sparsities, and measures what is left "
-            f"on {scanning.SAMPLES} validation samples. It shows where there is room, and the sensitivity preset "
-            "needs it.",
-            icon=":material/monitor_heart:",
-        )
-    seconds = scanning.seconds(opened)
-    cost = f", about {duration(scan.left * seconds)}" if seconds is not None else ""
-    st.button(
-        f"{'Resume: measure' if scan.points else 'Scan'} {scan.left} points{cost}",
-        icon=":material/play_arrow:",
-        on_click=scanning.start,
-        args=(opened,),
-    )
-
-
-def charts(scan: scanning.Scan) -> None:
-    """Draw the heatmap, the curve of one group and the ranking.
-
-    What is lost is lost against the dense network on the same samples.
-    """
-    reference = dense(opened, LIMIT)
-    protected = {group.name: group.protected for group in opened.structure.groups if group.protected}
-    protected = protected if now.mode is Mode.CHANNELS else {}
-    value = reference.reading.value if reference else None
+def cells(scan: scanning.Scan, value: float | None, protected: dict[str, str]) -> None:
+    """Draw the heatmap; a click on a row's mark looks closer at it."""
     metric = st.segmented_control(
         "Colour by", list(METRICS), default="kl", required=True, format_func=METRICS.__getitem__, key="scan-metric"
     )
     alt = f"Heatmap: harm of cutting each of {len(scan.names)} parts alone, by sparsity"
-    made = figures.heatmap(scan.points, scan.names, metric or "kl", value, protected=protected)
+    units = sizes(opened.structure, now.mode)
+    made = figures.heatmap(scan.points, scan.names, metric or "kl", value, units, protected)
     choosing_chart(made, figures.table(scan.points, scan.names), "sensitivity", alt, choose)
-    name = now.scanned if now.scanned in scan.names else scan.names[0]
+
+
+def closer(scan: scanning.Scan, value: float | None) -> None:
+    """Draw the curve of one group beside its weights."""
+    name = chosen(scan.names)
     key, index = keyed("scanned", name), scan.names.index(name)
     st.selectbox(
-        "Curve of", scan.names, index, key=key, on_change=lambda: choose(by_hand("scanned") or name), width=320
+        "Look closer at", scan.names, index, key=key, on_change=lambda: choose(by_hand("scanned") or name), width=320
     )
     own = [point for point in scan.points if point.name == name]
     left, right = st.columns(2)
     with left:
         chart(figures.curve(own, name, value), figures.table(own), "curve", f"Accuracy of {name} by sparsity")
     with right:
-        units = sizes(opened.structure, now.mode)
-        rows = figures.ranking_table(scan.points, scan.names, units=units)
-        chart(
-            figures.ranking(scan.points, scan.names, units=units, protected=protected),
-            rows,
-            "ranking",
-            "Bars: how far each part can be cut",
+        asked = weights(name)
+        if asked.error:
+            st.error(literal(asked.error), icon=":material/error:")
+        elif asked.answer is None:
+            st.skeleton(height=360)
+        else:
+            found = asked.answer.weights
+            alt = f"Histogram of the weights of {found.dense.layer}, with what the desk cuts"
+            chart(layer_histogram(found), layer_histogram_table(found), "scanned-weights", alt)
+
+
+def criteria(scan: scanning.Scan) -> None:
+    """Draw the stored scans of several criteria for one group, and offer to scan by another."""
+    name = chosen(scan.names)
+    scans = {criterion: scanning.current_scan(opened, criterion) for criterion in CRITERIA}
+    points = {criterion: found.points for criterion, found in scans.items() if found.points}
+    alt = f"KL divergence over sparsity of {name} by {len(points)} criteria"
+    chart(side_by_side.criteria(points, name), side_by_side.criteria_table(points, name), "criteria", alt)
+    means = side_by_side.mean_harms(points, name)
+    if len(means) > 1:
+        said = ", ".join(f"{literal(criterion)} {harm:.3f}" for criterion, harm in means.items())
+        st.caption(
+            f"**{literal(next(iter(means)))}** harms it least. Geometric mean over the levels all know, nats: {said}."
         )
+    else:
+        st.caption("Scan by another criterion to see which harms this part least.")
+    other_criterion(opened, scans)
+
+
+def chosen(names: tuple[str, ...]) -> str:
+    """Return the group or layer that is looked at."""
+    return now.scanned if now.scanned in names else names[0]
 
 
 def choose(name: str) -> None:
@@ -95,9 +103,19 @@ def choose(name: str) -> None:
     now.scanned = name
 
 
+def weights(name: str) -> Asked:
+    """Ask for the weights of a layer, or of the first of a group."""
+    layers = [layer.name for layer in opened.structure.layers]
+    layer = name if name in layers else opened.structure.group(name).layers[0]
+    return picture(opened, desk_recipe(opened), layer)
+
+
 def pending() -> bool:
-    """Whether the scan runs, or what it would cost is still being found out."""
-    return jobs.running(scanning.owner(opened)) or scanning.seconds(opened) is None
+    """Whether a scan runs, or something that the page shows is still being found out."""
+    if any(jobs.running(scanning.owner(opened, criterion)) for criterion in CRITERIA):
+        return True
+    name = chosen(tuple(sizes(opened.structure, now.mode)))
+    return scanning.seconds(opened) is None or not weights(name).finished
 
 
 with st.container(horizontal=True, vertical_alignment="center"):

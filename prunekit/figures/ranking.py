@@ -1,97 +1,80 @@
-"""How far each group can be cut alone, and which levels of a scan say nothing of it."""
+"""Where to cut first: what each group or layer, cut alone, costs for what it saves."""
 
+import math
 from collections.abc import Mapping, Sequence
-from itertools import takewhile
 
 import plotly.graph_objects as go
 
 from prunekit.figures.layout import Row, figure, nothing_yet, plain, short
-from prunekit.figures.palette import KEPT
-from prunekit.recipe import kept_units
-from prunekit.records import Point
+from prunekit.figures.palette import KEPT, REMOVED
+from prunekit.records import Rank
 
 ADVICE = "Start a scan to see how each group takes being cut alone."
+WORDS = {"macs": "MACs", "params": "parameters"}
+LEAST = 1e-6
+"""Nats for each hundredth below which differences are not drawn."""
 
 
-def ranking(
-    points: Sequence[Point],
-    names: Sequence[str],
-    limit: float = 0.05,
-    units: Mapping[str, int] | None = None,
-    protected: Mapping[str, str] | None = None,
-) -> go.Figure:
-    """Draw how far each group goes before its output leaves the dense network's.
+def ranking(ranks: Sequence[Rank], resource: str, protected: Mapping[str, str] | None = None) -> go.Figure:
+    """Draw the harm of each group's cut for what it saves, the cheapest on top.
 
     Args:
-        points: what was measured.
-        names: the groups that can be cut; a protected one is never ranked.
-        limit: KL divergence in nats that counts as having left.
-        units: units of each group, or weights of each layer, as for ``ranking_table``.
+        ranks: as they are ranked; a group that is protected, or of which nothing is removed, is not among them.
+        resource: ``macs`` or ``params``, what is saved.
         protected: groups that cannot be cut, each with its reason, named below the chart.
     """
     title = "Where can I cut first?"
-    rows = ranking_table(points, names, limit, units)
-    if not rows:
+    if not ranks:
         return nothing_yet(title, ADVICE)
-    axis = f"largest measured sparsity with KL ≤ {limit:g} nats, %"
-    made = figure(title, 110 + 24 * len(rows), axis + besides(protected))
-    labels = [plain(str(row["name"])) for row in rows]
-    shares = [None if row["sparsity"] is None else 100 * float(str(row["sparsity"])) for row in rows]
-    said = [str(row["status"]) if share is None else f"{share:.0f} %" for share, row in zip(shares, rows, strict=True)]
-    made.add_bar(
-        x=[share or 0.0 for share in shares],
-        y=labels,
-        orientation="h",
-        marker={"color": KEPT},
-        text=["" if share else words for share, words in zip(shares, said, strict=True)],
-        textposition="outside",
-        hovertext=said,
-        hovertemplate="%{y}: %{hovertext}<extra></extra>",
-    )
+    axis = f"KL divergence for each 1 % of the {WORDS[resource]} saved, nats"
+    made = figure(title, 140 + 24 * len(ranks), axis + besides(protected), legend=True)
+    for label, colour, symbol, wanted in (
+        ("cut as far as the harm allowed", KEPT, "circle", True),
+        ("mildest cut, more harm than allowed", REMOVED, "x", False),
+    ):
+        own = [rank for rank in ranks if rank.allowed is wanted]
+        if own:
+            made.add_scatter(
+                x=[max(LEAST, rank.rate) for rank in own],
+                y=[plain(rank.name) for rank in own],
+                mode="markers+text",
+                name=label,
+                marker={"color": colour, "symbol": symbol, "size": 10},
+                text=[f"{100 * rank.level:.0f} %" for rank in own],
+                textposition="middle right",
+                hovertext=[_hover(rank, resource) for rank in own],
+                hovertemplate="%{y}<br>%{hovertext}<extra></extra>",
+            )
+    powers = [math.log10(max(LEAST, rank.rate)) for rank in ranks]
+    room = 0.1 * (max(powers) - min(powers)) + 0.1
     made.update_layout(
-        xaxis={"range": [0, 100]},
-        yaxis={"autorange": "reversed", "tickvals": labels, "ticktext": [short(str(row["name"])) for row in rows]},
+        xaxis={"type": "log", "range": [min(powers) - room, max(powers) + 2.5 * room], "dtick": 1},
+        yaxis={
+            "categoryorder": "array",
+            "categoryarray": [plain(rank.name) for rank in ranks],
+            "range": [len(ranks) - 0.5, -0.5],
+            "tickvals": [plain(rank.name) for rank in ranks],
+            "ticktext": [short(rank.name, 22) for rank in ranks],
+        },
     )
     return made
 
 
-def ranking_table(
-    points: Sequence[Point], names: Sequence[str], limit: float = 0.05, units: Mapping[str, int] | None = None
-) -> list[Row]:
-    """Rank the groups that were measured: the one that goes farthest first, one that nothing is known of last.
-
-    A level at which nothing is removed says nothing of a group, and is left out.
-
-    Args:
-        points: what was measured.
-        names: the groups that can be cut.
-        limit: KL divergence in nats that counts as having left the dense network's output.
-        units: units of each group, or weights of each layer. Of one that is not named, a level removes
-            nothing where the KL divergence is exactly 0.
-    """
-    rows = []
-    for name in names:
-        own = [(point.level, point.reading.kl) for point in points if point.name == name]
-        if own:
-            rows.append({"name": name, **_reach(own, limit, (units or {}).get(name))})
-    return sorted(rows, key=lambda row: -1.0 if row["sparsity"] is None else float(str(row["sparsity"])), reverse=True)
-
-
-def _reach(own: Sequence[tuple[float, float | None]], limit: float, size: int | None) -> Row:
-    """Say how far one group goes, from its levels and KL divergences."""
-    by_level = sorted(own, key=lambda found: found[0])
-    cut = [(level, kl) for level, kl in by_level if removes(level, kl, size)]
-    read = [(level, kl) for level, kl in cut if kl is not None]
-    if not read:
-        status = "not measured" if cut else "no level removes anything"
-        return {"sparsity": None, "KL at the lowest level": None, "status": status}
-    safe = [level for level, _ in takewhile(lambda found: found[1] <= limit, read)]
-    return {"sparsity": max(safe, default=0.0), "KL at the lowest level": read[0][1], "status": "measured"}
-
-
-def removes(level: float, kl: float | None, size: int | None) -> bool:
-    """Say whether a level removes anything, from the count of units, or without it from the KL divergence."""
-    return kl != 0 if size is None else kept_units(size, level) < size
+def ranking_table(ranks: Sequence[Rank], resource: str) -> list[Row]:
+    """Return the ranking in numbers."""
+    return [
+        {
+            "rank": place,
+            "name": rank.name,
+            "sparsity": rank.level,
+            "KL to dense, nats": rank.kl,
+            f"{WORDS[resource]} saved, %": 100 * rank.saved,
+            "KL for each 1 % saved, nats": rank.rate,
+            "harmless": rank.allowed,
+            "status": rank.status.value,
+        }
+        for place, rank in enumerate(ranks, 1)
+    ]
 
 
 def besides(protected: Mapping[str, str] | None) -> str:
@@ -99,3 +82,10 @@ def besides(protected: Mapping[str, str] | None) -> str:
     named = [f"{short(name)} ({short(reason, 40)})" for name, reason in (protected or {}).items()]
     more = f" and {len(named) - 3} more" if len(named) > 3 else ""
     return f"<br>protected: {', '.join(named[:3])}{more}" if named else ""
+
+
+def _hover(rank: Rank, resource: str) -> str:
+    return (
+        f"{100 * rank.level:.0f} % cut: KL {rank.kl:.4f} nats ({rank.status.value}), "
+        f"{100 * rank.saved:.1f} % of the {WORDS[resource]} saved"
+    )

@@ -1,21 +1,29 @@
-"""Charts of a scan: all groups at all levels, one group's curve, and where to cut first."""
+"""Charts of a scan: all groups at all levels, and one group's curve."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 
 import plotly.graph_objects as go
 
 from prunekit.figures.layout import Row, figure, nothing_yet, plain, short
 from prunekit.figures.palette import HARM, KEPT, NEUTRAL
-from prunekit.figures.ranking import ADVICE, besides, ranking, ranking_table, removes
-from prunekit.records import Point
-
-__all__ = ["curve", "heatmap", "ranking", "ranking_table", "table"]
+from prunekit.figures.ranking import ADVICE, besides
+from prunekit.recipe import kept_units
+from prunekit.records import Point, Status
 
 FLOOR = 1e-4
 """Nats of KL divergence below which two networks answer alike."""
 MARKS = " "
 """The heatmap's column of marks to click."""
+INK = "#1f2430"
+"""What is written on a cell: it reads on pale and on dark ones."""
+
+MEASURED, ESTIMATED, INTERPOLATED, GLANCED = "measured", "estimated", "interpolated, no interval", "first look"
+SYMBOLS = {MEASURED: "circle", ESTIMATED: "diamond", INTERPOLATED: "circle-open", GLANCED: "x-thin-open"}
+"""How what is known of a cell is marked; on the heatmap only what has no interval is."""
+GLYPHS = {INTERPOLATED: "○", GLANCED: "×"}
+"""The same marks in words below the heatmap, where they take the colour of the text."""
 
 
 def heatmap(
@@ -28,7 +36,8 @@ def heatmap(
 ) -> go.Figure:
     """Draw the harm of every cell; cells not measured, or where nothing is removed, stay blank.
 
-    A marker before each row can be clicked; its ``customdata`` is the group's name.
+    A marker before each row can be clicked; its ``customdata`` is the group's name. Cells that are
+    known without an interval carry a mark, too.
 
     Args:
         points: what was measured.
@@ -43,7 +52,10 @@ def heatmap(
         return nothing_yet(title, ADVICE)
     levels = sorted({point.level for point in points})
     cells = {(point.name, point.level): point for point in points}
-    made = figure(title, 130 + 26 * len(names), "sparsity, %" + besides(protected))
+    vague = [(point, state) for point in points if (state := known_as(point)) in (INTERPOLATED, GLANCED)]
+    glyphs = "".join(f"<br>{glyph} {state}" for state, glyph in GLYPHS.items() if any(k == state for _, k in vague))
+    axis = "sparsity, %" + glyphs + besides(protected)
+    made = figure(title, 130 + 26 * len(names) + 18 * glyphs.count("<br>"), axis)
     labels = [plain(name) for name in names]
     rows = [[cells.get((name, level)) for level in levels] for name in names]
     columns = [f"{100 * level:.0f}" for level in levels]
@@ -69,7 +81,27 @@ def heatmap(
         customdata=list(names),
         hovertemplate="%{y}: click for its curve<extra></extra>",
         showlegend=False,
+        unselected={"marker": {"opacity": 1}},
     )
+    for state in (INTERPOLATED, GLANCED):
+        own = [
+            point
+            for point, known in vague
+            if known == state and _cell(point, metric, dense, units) is not None and point.name in names
+        ]
+        if own:
+            made.add_scatter(
+                x=[f"{100 * point.level:.0f}" for point in own],
+                y=[plain(point.name) for point in own],
+                mode="markers",
+                name=state,
+                showlegend=False,
+                marker={"symbol": SYMBOLS[state], "size": 7, "color": INK, "line": {"color": INK, "width": 1.5}},
+                customdata=[point.name for point in own],
+                text=[_hover(point) for point in own],
+                hovertemplate="%{y} at %{x} % sparsity<br>%{text}<extra></extra>",
+                unselected={"marker": {"opacity": 1}},
+            )
     made.update_layout(
         xaxis={"type": "category", "categoryorder": "array", "categoryarray": [MARKS, *columns], "showgrid": False},
         yaxis={"autorange": "reversed", "tickvals": labels, "ticktext": [short(name) for name in names]},
@@ -95,14 +127,14 @@ def table(points: Sequence[Point], names: Sequence[str] = ()) -> list[Row]:
             "KL to dense, nats": point.reading.kl,
             "loss": point.reading.loss,
             "samples": point.reading.n,
-            "status": point.reading.status.value,
+            "status": known_as(point),
         }
         for point in sorted(points, key=lambda point: (place.get(point.name, len(place)), point.name, point.level))
     ]
 
 
 def curve(points: Sequence[Point], name: str, dense: float | None = None) -> go.Figure:
-    """Draw one group's metric over its sparsity, with the 95 % interval as a band.
+    """Draw one group's metric over its sparsity, with the 95 % interval as a band where one is known.
 
     Args:
         points: what was measured, of any groups.
@@ -113,28 +145,41 @@ def curve(points: Sequence[Point], name: str, dense: float | None = None) -> go.
     own = sorted((point for point in points if point.name == name), key=lambda point: point.level)
     if not own:
         return nothing_yet(title, ADVICE)
-    made = figure(title, 330, "sparsity, %", f"{own[0].reading.metric}, %", legend=True)
+    made = figure(title, 340, "sparsity, %", f"{own[0].reading.metric}, %", legend=True)
     x = [100 * point.level for point in own]
-    banded = [(level, p.reading.interval) for level, p in zip(x, own, strict=True) if p.reading.interval]
-    if banded:
+    band = list(_band(own))
+    if band:
         made.add_scatter(
-            x=[level for level, _ in banded] + [level for level, _ in reversed(banded)],
-            y=[100 * high for _, (_, high) in banded] + [100 * low for _, (low, _) in reversed(banded)],
+            x=[level for level, _ in band],
+            y=[value for _, value in band],
             fill="toself",
-            mode="none",
+            mode="lines",
+            line={"width": 1, "color": "rgba(0,114,178,0.35)"},
             fillcolor="rgba(0,114,178,0.18)",
             name="95 % interval",
             hoverinfo="skip",
+            showlegend=False,
         )
     made.add_scatter(
         x=x,
         y=[100 * point.reading.value for point in own],
-        mode="lines+markers",
-        name=f"measured on {own[0].reading.n} samples",
+        mode="lines",
         line={"color": KEPT},
-        text=[_hover(point) for point in own],
-        hovertemplate="%{x:.0f} %<br>%{text}<extra></extra>",
+        hoverinfo="skip",
+        showlegend=False,
     )
+    for state, symbol in SYMBOLS.items():
+        same = [point for point in own if known_as(point) == state]
+        if same:
+            made.add_scatter(
+                x=[100 * point.level for point in same],
+                y=[100 * point.reading.value for point in same],
+                mode="markers",
+                name=_label(state, same),
+                marker={"symbol": symbol, "size": 8, "color": KEPT, "line": {"color": KEPT, "width": 1.5}},
+                text=[_hover(point) for point in same],
+                hovertemplate="%{x:.0f} %<br>%{text}<extra></extra>",
+            )
     if dense is not None:
         made.add_scatter(
             x=[0, 100],
@@ -142,18 +187,51 @@ def curve(points: Sequence[Point], name: str, dense: float | None = None) -> go.
             mode="lines",
             name="dense network",
             line={"color": NEUTRAL, "dash": "dot"},
-            hoverinfo="skip",
+            hovertemplate="dense network: %{y:.1f} %<extra></extra>",
+            showlegend=False,
         )
-    made.update_layout(xaxis={"range": [0, 100]})
+    # On a narrow page every entry has a line of its own.
+    made.update_layout(xaxis={"range": [0, 100]}, margin={"t": 48 + 20 * sum(t.mode == "markers" for t in made.data)})
     return made
 
 
+def known_as(point: Point) -> str:
+    """Say how a point is known: one estimated without an interval is but a first look."""
+    if point.reading.status is Status.ESTIMATED and point.reading.interval is None:
+        return GLANCED
+    return {Status.ESTIMATED: ESTIMATED, Status.INTERPOLATED: INTERPOLATED}.get(point.reading.status, MEASURED)
+
+
+def _label(state: str, points: Sequence[Point]) -> str:
+    """Say on how many samples points of one kind were measured."""
+    if state == INTERPOLATED:
+        return state
+    low, high = min(point.reading.n for point in points), max(point.reading.n for point in points)
+    return f"{state} on {low:,} samples" if low == high else f"{state} on {low:,} to {high:,} samples"
+
+
+def _band(own: Sequence[Point]) -> Iterator[tuple[float | None, float | None]]:
+    """Outline the intervals of neighbours that have one, each run apart; a run of one is a line."""
+    runs = [list(run) for has, run in groupby(own, key=lambda point: point.reading.interval is not None) if has]
+    for number, run in enumerate(runs):
+        if number:
+            yield None, None
+        bounds = [(100 * point.level, point.reading.interval) for point in run]
+        yield from ((level, 100 * found[1]) for level, found in bounds if found)
+        yield from ((level, 100 * found[0]) for level, found in reversed(bounds) if found)
+
+
 def _cell(point: Point | None, metric: str, dense: float | None, units: Mapping[str, int] | None) -> float | None:
-    if point is None or not removes(point.level, point.reading.kl, (units or {}).get(point.name)):
+    if point is None or not _removes(point, (units or {}).get(point.name)):
         return None
     if metric == "kl":
         return None if point.reading.kl is None else math.log10(max(FLOOR, point.reading.kl))
     return 100 * max(0.0, (dense or 1.0) - point.reading.value)
+
+
+def _removes(point: Point, size: int | None) -> bool:
+    """Say whether a level removes anything, from the count of units, or without it from the KL divergence."""
+    return point.reading.kl != 0 if size is None else kept_units(size, point.level) < size
 
 
 def _scale(metric: str) -> dict[str, object]:
@@ -171,4 +249,6 @@ def _hover(point: Point | None) -> str:
     if reading.interval:
         bounds = f" ({100 * reading.interval[0]:.1f}–{100 * reading.interval[1]:.1f} %)"
     kl = "" if reading.kl is None else f"<br>KL {reading.kl:.4f} nats"
-    return f"{reading.metric} {100 * reading.value:.1f} %{bounds} on {reading.n} samples{kl}"
+    state = known_as(point)
+    of = "" if state == INTERPOLATED else f" on {reading.n:,} samples"
+    return f"{reading.metric} {100 * reading.value:.1f} %{bounds}, {state}{of}{kl}"

@@ -9,7 +9,7 @@ from prunekit.records.modes import Mode, Status
 from prunekit.records.plan import Candidate, Outline, Trial
 from prunekit.records.reading import Evaluation, Reading
 from prunekit.records.recovery import Epoch
-from prunekit.records.scan import Point
+from prunekit.records.scan import Point, Rank, Suggestion
 from prunekit.records.structure import Block, Cost, Group, Layer, Member
 from prunekit.records.weights import Activation, Agreement, Histogram, Kernels, LayerWeights, UnitScores
 
@@ -38,10 +38,12 @@ __all__ = [
     "Node",
     "Outline",
     "Point",
+    "Rank",
     "Reading",
     "Run",
     "Speed",
     "Status",
+    "Suggestion",
     "Thumbnail",
     "Timing",
     "Trial",

@@ -3,8 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from prunekit.figures import comparison, layout, palette, recovery, sensitivity, structure
-from prunekit.records import Block, Epoch, Group, Layer, Mode, Point, Reading, Status
+from prunekit.figures import comparison, criteria, layout, palette, ranking, recovery, sensitivity, structure
+from prunekit.records import Block, Epoch, Group, Layer, Mode, Point, Rank, Reading, Status
 
 MARKUP = "blocks.<b>0</b>.$x$.conv"
 
@@ -27,12 +27,18 @@ POINTS = tuple(
     Point(Mode.CHANNELS, name, level, reading(value, kl))
     for name, level, value, kl in (("stem", 0.5, 0.9, 0.02), ("stem", 0.9, 0.4, 0.8), (MARKUP, 0.5, 0.95, 0.001))
 )
+RANKS = (
+    Rank(MARKUP, 0.5, 0.001, 0.1, True, Status.MEASURED),
+    Rank("stem", 0.5, 0.02, 0.2, True, Status.INTERPOLATED),
+    Rank("late", 0.1, 0.8, 0.05, False, Status.ESTIMATED),
+)
 EPOCHS = (Epoch(10, 40, 0.25, 0.9), Epoch(40, 40, 1.0, 0.4, reading(0.93)))
 
 FIGURES = {
     "heatmap": lambda: sensitivity.heatmap(POINTS, ("stem", MARKUP)),
     "curve": lambda: sensitivity.curve(POINTS, MARKUP, 0.97),
-    "ranking": lambda: sensitivity.ranking(POINTS, ("stem", MARKUP)),
+    "ranking": lambda: ranking.ranking(RANKS, "macs"),
+    "criteria": lambda: criteria.criteria({"l1": POINTS, "l2": POINTS[:1]}, MARKUP),
     "learning": lambda: recovery.learning_curve(EPOCHS, reading(0.2), reading(0.98)),
     "treemap": lambda: structure.treemap(LAYERS),
     "diagram": lambda: structure.diagram(LAYERS, GROUPS, (("stem", MARKUP),), (Block("b", (MARKUP,)),)),
@@ -58,7 +64,8 @@ def test_titles_ask_and_names_are_never_read_as_markup(name):
     [
         sensitivity.heatmap((), ("stem",)),
         sensitivity.curve((), "stem"),
-        sensitivity.ranking((), ("stem",)),
+        ranking.ranking((), "macs"),
+        criteria.criteria({}, "stem"),
         recovery.learning_curve(()),
         structure.treemap(()),
         structure.diagram((), (), ()),
@@ -93,9 +100,15 @@ def test_marks_to_click_cover_no_cell():
     assert list(made.layout.xaxis.categoryarray) == [*set(marks.x), *heat.x]
 
 
-@pytest.mark.parametrize("chart", [sensitivity.heatmap, sensitivity.ranking])
+@pytest.mark.parametrize(
+    "chart",
+    [
+        lambda protected: sensitivity.heatmap(POINTS, ("stem", MARKUP), protected=protected),
+        lambda protected: ranking.ranking(RANKS, "macs", protected),
+    ],
+)
 def test_protected_groups_are_named_below_with_their_reasons(chart):
-    made = chart(POINTS, ("stem", MARKUP), protected={"fc": "network output", "b": "x", "c": "y", "d": "z"})
+    made = chart({"fc": "network output", "b": "x", "c": "y", "d": "z"})
     assert made.layout.xaxis.title.text.endswith("<br>protected: fc (network output), b (x), c (y) and 1 more")
 
 
@@ -107,45 +120,65 @@ def test_the_table_of_a_scan_follows_the_order_it_is_told():
 
 
 def test_the_curve_shows_value_and_interval():
-    band, line = sensitivity.curve(POINTS, "stem").data
-    assert list(line.y) == [90.0, 40.0]
+    band, line, marks = sensitivity.curve(POINTS, "stem").data
+    assert list(line.y) == list(marks.y) == [90.0, 40.0]
+    assert marks.name == "measured on 100 samples"
     assert [round(v, 6) for v in band.y] == [91.0, 41.0, 38.0, 88.0]
 
 
-def test_the_ranking_puts_first_what_goes_farthest_and_knows_only_what_was_measured():
-    rows = sensitivity.ranking_table(POINTS, (MARKUP, "stem", "never measured"), limit=0.05)
-    assert [(row["name"], row["sparsity"]) for row in rows] == [(MARKUP, 0.5), ("stem", 0.5)]
-    rows = sensitivity.ranking_table(POINTS, (MARKUP, "stem"), limit=0.01)
-    assert [(row["name"], row["sparsity"]) for row in rows] == [(MARKUP, 0.5), ("stem", 0.0)]
+def vague(name: str, level: float, status: Status, interval: tuple[float, float] | None = None, n: int = 64) -> Point:
+    return Point(Mode.CHANNELS, name, level, replace(reading(0.8), status=status, interval=interval, n=n))
+
+
+MIXED = (
+    vague("stem", 0.1, Status.ESTIMATED, (0.79, 0.81), 64),
+    vague("stem", 0.3, Status.ESTIMATED, (0.78, 0.82), 96),
+    vague("stem", 0.5, Status.INTERPOLATED),
+    vague("stem", 0.7, Status.MEASURED, (0.77, 0.83), 1000),
+    vague("stem", 0.9, Status.ESTIMATED),
+)
+
+
+def test_what_is_interpolated_or_a_first_look_has_no_interval_and_its_own_mark():
+    band, line, measured, estimated, interpolated, look = sensitivity.curve(MIXED, "stem").data
+    assert [v if v is None else round(v, 6) for v in band.y] == [81.0, 82.0, 78.0, 79.0, None, 83.0, 77.0]
+    assert [list(trace.x) for trace in (measured, estimated, interpolated, look)] == [[70], [10, 30], [50], [90]]
+    assert estimated.name == "estimated on 64 to 96 samples"
+    assert len({trace.marker.symbol for trace in (measured, estimated, interpolated, look)}) == 4
+    assert list(line.x) == [10, 30, 50, 70, 90]
+
+
+def test_the_heatmap_marks_the_cells_that_have_no_interval():
+    _, _, interpolated, look = sensitivity.heatmap(MIXED, ("stem",)).data
+    assert [list(interpolated.x), list(look.x)] == [["50"], ["90"]]
+    assert set(interpolated.customdata) == {"stem"}  # a click on it opens the row, too
+    assert [row["status"] for row in sensitivity.table(MIXED)] == [
+        "estimated", "estimated", "interpolated, no interval", "measured", "first look"]  # fmt: skip
+
+
+def test_the_ranking_draws_harm_for_each_hundredth_saved():
+    harmless, harmful = ranking.ranking(RANKS, "macs").data
+    assert [round(x, 9) for x in harmless.x] == [0.0001, 0.001]  # 0.001 nats over 10 %, 0.02 over 20 %
+    assert [round(x, 9) for x in harmful.x] == [0.16]
+    assert [row["rank"] for row in ranking.ranking_table(RANKS, "macs")] == [1, 2, 3]
+    assert ranking.ranking_table(RANKS, "params")[1]["parameters saved, %"] == 20
+
+
+def test_criteria_are_compared_where_all_of_them_know_something():
+    scans = {
+        "l2": [at("a", 0.1, 0.1), at("a", 0.9, 0.5), at("b", 9.0)],
+        "l1": [at("a", 0.1, 0.1), at("a", 0.4, 0.5), at("a", 8.0, 0.9)],
+        "random": [at("b", 0.1)],
+    }
+    means = criteria.mean_harms(scans, "a")
+    assert list(means) == ["l1", "l2"]
+    assert means == pytest.approx({"l1": 0.2, "l2": 0.3})
+    assert [list(trace.x) for trace in criteria.criteria(scans, "a").data] == [[10, 50], [10, 50, 90]]
+    assert len(criteria.criteria_table(scans, "a")) == 5
 
 
 def at(name: str, kl: float | None, level: float = 0.5) -> Point:
     return Point(Mode.CHANNELS, name, level, replace(reading(0.9), kl=kl))
-
-
-@pytest.mark.parametrize("units", [None, {"one": 1}])
-def test_a_level_that_removes_nothing_makes_no_group_robust(units):
-    points = [at("one", 0.0, 0.3), at("one", 0.0, 0.9), at("poor", 0.9, 0.3)]
-    rows = sensitivity.ranking_table(points, ("one", "poor"), units=units)
-    assert [(row["name"], row["sparsity"], row["status"]) for row in rows] == [
-        ("poor", 0.0, "measured"),
-        ("one", None, "no level removes anything"),
-    ]
-
-
-def test_a_dead_unit_is_known_to_be_safe_once_the_units_are_counted():
-    assert sensitivity.ranking_table([at("dead", 0.0)], ("dead",), units={"dead": 4})[0]["sparsity"] == 0.5
-
-
-def test_a_group_whose_divergence_is_unknown_is_ranked_last_as_not_measured():
-    points = [at("unknown", None), at("poor", 3.0)]
-    rows = sensitivity.ranking_table(points, ("unknown", "poor"))
-    assert [(row["name"], row["sparsity"], row["status"]) for row in rows] == [
-        ("poor", 0.0, "measured"),
-        ("unknown", None, "not measured"),
-    ]
-    bars = sensitivity.ranking(points, ("unknown", "poor")).data[0]
-    assert list(bars.text) == ["0 %", "not measured"]
 
 
 def test_the_axis_of_a_recovery_holds_all_epochs_from_the_start():

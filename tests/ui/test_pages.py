@@ -47,24 +47,6 @@ def test_an_unknown_project_is_one_sentence_and_a_way_on(visit, tmp_path):
     assert [button.label for button in app.button] == ["Try again"]
 
 
-def test_the_scan_announces_its_cost_and_stores_what_it_measured(visit):
-    app = visit("sensitivity", session=Session("resnet8", recipe=Recipe("resnet8", criterion="random")))
-    (start,) = [button for button in app.button if "points" in button.label]
-    assert start.label.startswith("Scan 54 points, about ")
-    start.click().run()
-    owner = next(job.owner for job in jobs.worker().jobs() if job.owner.startswith("scan"))
-    job = jobs.started(owner)
-    while job.snapshot().done < 3:
-        jobs.worker().call(lambda: None)
-    next(button for button in app.run().button if button.label == "Cancel").click().run()
-    job.wait(60)
-    app = settle(app)
-    stored = job.snapshot().done
-    assert 3 <= stored < 54
-    assert any(button.label.startswith(f"Resume: measure {54 - stored} points") for button in app.button)
-    assert len(app.get("plotly_chart")) == 3
-
-
 def test_a_recovered_run_becomes_the_base_of_the_desk(visit):
     app = visit("recover", session=Session("resnet8", recipe=Recipe("resnet8", channels={"layer3.0.conv1": 0.9})))
     app.button_group(key="epochs").set_value(1).run()

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from prunekit import verbs
 from prunekit.graph import structure_of
 from prunekit.recipe import Recipe
-from prunekit.records import Candidate, Mode, Point
+from prunekit.records import Candidate, Mode
 from prunekit.search.scan import LEVELS
 from prunekit.store import Workspace
 from prunekit.tasks.checkpoint import digest
@@ -205,12 +205,12 @@ def test_a_scan_counts_only_its_own_points_of_those_that_a_plan_measured(opened)
 
         from prunekit.ui.scanning import current_scan
 
-        st.text(current_scan(opened).left)
+        st.text(current_scan(opened).left["exact"])
 
-    for point in verbs.plan(opened, {"params": 0.4}, Mode.WEIGHTS):
-        if isinstance(point, Point) and point.level == 0.98:
+    for point in verbs.scan(opened, Mode.WEIGHTS, verbs.planning.LEVELS[Mode.WEIGHTS], limit=None):
+        if point.level == 0.98:
             break
-    stored = {(point.name, point.level) for point in verbs.stored_points(opened, Mode.WEIGHTS)}
+    stored = {(point.name, point.level) for point in verbs.stored_points(opened, Mode.WEIGHTS, None)}
     wanted = {(layer.name, level) for layer in opened.structure.layers for level in LEVELS}
     assert wanted - stored
     assert stored - wanted
