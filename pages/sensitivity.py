@@ -122,4 +122,4 @@ with st.container(horizontal=True, vertical_alignment="center"):
     mode_switch()
     st.caption(f"by the criterion of the desk, {literal(desk_recipe(opened).criterion)}")
 hint("sensitivity")
-jobs.follow("scan", draw, pending, every=0.5)
+jobs.follow("scan", draw, pending, every=1.0)

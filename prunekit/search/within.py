@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from prunekit.measure.metrics import metric_named
-from prunekit.measure.program import Batch
+from prunekit.measure.program import Batch, Ready
 from prunekit.records import Point, Reading, Status
 from prunekit.search.anytime import Brackets, Draw, draw, enough, estimate, interpolate
 from prunekit.search.cells import Cell
@@ -85,12 +85,12 @@ def _round(asked: Question, cells: Sequence[Cell], drawn: Draw, blocks: "_Blocks
     for cell in cells:
         groups.setdefault((cell.name, cell.kept), []).append(cell)
     answers: dict[tuple[str, int], list[Tensor]] = {key: [] for key in groups}
-    readies = {}
-    for key, own in groups.items():
-        readies[key] = asked.ready(own[0])
-        yield None
+    readies: dict[tuple[str, int], Ready] = {}
     for check in range(len(drawn.checks)):
-        for key in list(readies):
+        for key in groups if check == 0 else list(readies):
+            if check == 0:  # not all of them before the first cell is known
+                readies[key] = asked.ready(groups[key][0])
+                yield None
             for batch in blocks.at(check):
                 if batch is not None:
                     answers[key].append(asked.probe.answer(readies[key], batch))
