@@ -62,7 +62,12 @@ def closer(scan: scanning.Scan, value: float | None) -> None:
     own = [point for point in scan.points if point.name == name]
     left, right = st.columns(2)
     with left:
-        chart(figures.curve(own, name, value), figures.table(own), "curve", f"Accuracy of {name} by sparsity")
+        chart(
+            figures.curve(own, name, value),
+            figures.table(own),
+            "curve",
+            f"{opened.task.metric} of the network over the sparsity of {name}",
+        )
     with right:
         asked = weights(name)
         if asked.error:

@@ -5,7 +5,7 @@ import pytest
 from prunekit import verbs
 from prunekit.criteria import CRITERIA
 from prunekit.recipe import Recipe
-from prunekit.records import Status
+from prunekit.records import Mode, Status
 from prunekit.ui import jobs
 from prunekit.ui.session import Session
 from tests.ui.conftest import desk, settle
@@ -98,3 +98,15 @@ def test_another_criterion_is_scanned_beside_the_desks(visit, opened):
     app = settle(app)
     assert any("harms it least" in caption.value for caption in app.caption)
     assert desk(app).recipe.criterion == "l2"
+
+
+def test_layers_are_ranked_by_the_weights_that_are_zeroed(visit, opened):
+    list(verbs.picture_steps(opened, Mode.WEIGHTS, levels=(0.5, 0.9), limit=None, half_width=verbs.WITHIN))
+    app = visit("sensitivity", session=Session("resnet8", mode=Mode.WEIGHTS))
+    ranking = next(chart for chart in app.get("plotly_chart") if "Where can I cut first?" in chart.proto.spec)
+    assert "parameters saved" in ranking.proto.spec
+    app.button(key="scan-put").click().run()
+    app = settle(app)
+    assert set(desk(app).recipe.weights.values()) <= {0.5, 0.9}
+    assert desk(app).recipe.weights
+    assert desk(app).recipe.channels == {}
