@@ -26,9 +26,11 @@ with st.container():  # one place, however much it holds: what stands below must
     toolbar(opened)
     hint(session().mode.value)
     follow("preset", lambda: None, moves.preset_pending)
-live.draw(opened, lambda command: moves.COMMANDS[command](opened))
+is_told = live.draw(opened, lambda command: moves.COMMANDS[command](opened))
 with st.container():
     notes(opened)
+    if not is_told and reading.measure(opened).finished:
+        st.rerun()  # it ended while the page ran, where nobody looks for it any more
     candidates(opened)
 
 asked = reading.measure(opened)

@@ -57,12 +57,15 @@ def timed(opened: "Opened", recipe: str) -> Latency | None:
     return next(iter(opened.workspace.latencies(opened.digest, recipe)), None)
 
 
-def draw(opened: "Opened", on_command: Callable[[str], None]) -> None:
+def draw(opened: "Opened", on_command: Callable[[str], None]) -> bool:
     """Draw the bars and the readings as the desk has them.
 
     Args:
         opened: the task.
         on_command: called with ``undo`` or ``redo`` when a key asks for it.
+
+    Returns:
+        Whether everything that was asked of the desk's reading stands there; else the page runs again once it does.
     """
     now = session()
     take(opened, sent.parse(shown(KEY)), now)  # where the line was broken, a state comes with the page's own
@@ -76,7 +79,9 @@ def draw(opened: "Opened", on_command: Callable[[str], None]) -> None:
         if wanted in ("undo", "redo"):
             on_command(wanted)
 
-    equalizer(KEY, data(opened), on_command=command)
+    given = data(opened)
+    equalizer(KEY, given, on_command=command)
+    return bool(given["reply"]["done"])
 
 
 def data(opened: "Opened") -> dict[str, Any]:
