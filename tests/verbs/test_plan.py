@@ -98,6 +98,11 @@ def test_single_weights_are_planned_by_what_is_not_zero(opened):
     assert exchange.nonzero > 0.28 * dense.params
 
 
+def test_a_plan_gives_way_between_the_short_steps_of_its_scan(opened):
+    assert None in list(verbs.plan_steps(opened, {"macs": 0.6}))
+    assert None not in list(verbs.plan(opened, {"params": 0.6}))
+
+
 def test_a_plan_stopped_and_begun_again_scans_nothing_twice(opened):
     first = verbs.plan(opened, {"macs": 0.5})
     outline, *begun = [next(first) for _ in range(6)]

@@ -116,6 +116,32 @@ def test_a_scan_with_another_criterion_is_another_scan(opened):
     assert verbs.stored_points(opened, criterion="l1") == ()
 
 
+def test_what_says_most_of_a_cell_speaks_for_it(opened):
+    n = len(opened.task.data.validation)
+    few = verbs.last(verbs.scan(opened, levels=(0.5,), limit=3))
+    cell = few.name, few.level
+
+    def known(limit=3, half_width=None, pictures=False):
+        found = verbs.stored_points(opened, limit=limit, half_width=half_width, pictures=pictures)
+        return {(point.name, point.level): point.reading for point in found}
+
+    assert known()[cell].n == 3
+    assert known(limit=None) == {}  # the first few samples do not answer for all
+    list(verbs.picture_steps(opened, levels=(0.5, 0.9), limit=None, half_width=verbs.WITHIN))
+    assert known(half_width=verbs.WITHIN)[cell].n == 3  # a first estimate gives way to what was measured
+    assert {level for _, level in known(half_width=verbs.WITHIN, pictures=True)} == {0.5, 0.9}
+    assert {level for _, level in known(half_width=verbs.WITHIN)} == {0.5}
+    list(verbs.scan(opened, levels=(0.5,), limit=None))
+    assert known()[cell].n == n > 3  # all samples answer for the first few
+    assert list(verbs.scan(opened, levels=(0.5,), limit=3)) == list(verbs.stored_points(opened, limit=3))
+
+
+def test_the_sensitivity_preset_goes_by_a_scan_of_the_usual_precision(opened):
+    list(verbs.scan(opened, limit=None, half_width=verbs.WITHIN))
+    assert len(verbs.known_points(opened)) == verbs.scan_size(opened)
+    assert verbs.preset(opened, "sensitivity", 0.5).channels
+
+
 def test_presets_keep_the_other_mode_and_reach_their_target(opened):
     base = Recipe(weights={"fc": 0.3}, criterion="l1")
     recipe = verbs.preset(opened, "uniform", 0.5, base=base)
