@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +11,7 @@ from prunekit.graph import named_tensors, shrink
 from prunekit.graph.structure import Structure
 from prunekit.measure.evaluate import logits
 from prunekit.measure.program import Batch, Cut, Program, Ready
+from prunekit.measure.program.calibrate import Calibrator
 from prunekit.recover.recalibrate import SAMPLES, recalibrate
 from prunekit.tasks.task import Split
 
@@ -39,10 +41,6 @@ class Probe:
         self._train = None if train is None else train.head(SAMPLES)
         self._base = model if self._train is None else recalibrate(model, self._train)
         self.program = Program(self._base, structure, split.inputs)
-        self._calibrator = self._quick = None
-        if self._train is not None:
-            self._calibrator = self.program.calibrator(self._train.inputs)
-            self._quick = self.program.calibrator(self._train.inputs[:GLANCE], paired=True)
         self.dense = logits(model, split) if self._train is not None else self._logits()
 
     def ready(self, cut: Cut, glance: bool = False) -> Ready:
@@ -71,6 +69,15 @@ class Probe:
     def answer(self, ready: Ready, batch: Batch) -> Tensor:
         """Return the cut network's outputs ``(batch, classes)``."""
         return self.program.suffix(batch, ready)
+
+    @cached_property
+    def _calibrator(self) -> Calibrator | None:
+        """Made when the first cut needs it, which a first picture does not wait for."""
+        return None if self._train is None else self.program.calibrator(self._train.inputs)
+
+    @cached_property
+    def _quick(self) -> Calibrator | None:
+        return None if self._train is None else self.program.calibrator(self._train.inputs[:GLANCE], paired=True)
 
     def _logits(self) -> Tensor:
         parts = [self.program.logits(self._inputs[part]) for part in chunks(range(len(self._inputs)))]
