@@ -219,7 +219,7 @@ def test_a_recipe_file_is_opened(visit, fork):
         ("", "The recipe is not valid JSON"),
         ('{"channels": ', "The recipe is not valid JSON"),
         ('{"chanels": {}}', "Unknown recipe key 'chanels'; did you mean channels?"),
-        ('{"channels": {"conv9": 0.5}}', "Unknown group or layer 'conv9'"),
+        ('{"channels": {"conv9": 0.5}}', "There is no group or layer 'conv9'; did you mean conv1?"),
         ('{"channels": {"conv1": 50}}', "Sparsity is a fraction from 0 to 1"),
         ('{"task": "vgg"}', "The recipe was written for task 'vgg'; this is 'resnet8'."),
         ('{"base": "feed"}', "The recipe starts from a run that is not at hand"),
