@@ -35,7 +35,7 @@ def press(page: Page, drawn: Locator) -> None:
 @pytest.fixture
 def weights(page):
     page.goto("/weights")
-    expect(chart(page, "How much of each layer's output is zero?")).to_be_visible()
+    expect(chart(page, "How much of each layer's output is zero?").first).to_be_visible()
     expect(parameters(page)).to_contain_text(DENSE)
     expect(page.get_by_test_id("stMetric").filter(has_text="Accuracy")).to_contain_text("measured")
     return page

@@ -1,4 +1,5 @@
 import asyncio
+import threading
 
 from prunekit.ui import serving
 
@@ -17,5 +18,8 @@ def test_the_first_task_is_opened_before_anybody_asks(monkeypatch, workspace):
             await asyncio.sleep(0)
             await asyncio.sleep(0)
 
-    asyncio.run(serve())
+    # In a thread of its own: the browser tests leave a running loop in this one.
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    thread.join()
     assert asked == [("article", str(workspace), "", None)]

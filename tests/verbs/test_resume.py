@@ -50,7 +50,7 @@ signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
 begun = time.monotonic()
 assert live(folder + "/whole") == 0
 whole = time.monotonic() - begun
-ends = [live(folder + "/killed", rng.uniform(0.3, 1.0) * whole) for _ in range(lives)]
+ends = [live(folder + "/killed", rng.uniform(0.02, 0.6) * whole) for _ in range(lives)]
 assert live(folder + "/killed") == 0
 measured = [tuple(json.loads(line)) for line in open(folder + "/killed.log")]
 print(json.dumps({"ends": ends, "whole": table(folder + "/whole")[1], "killed": table(folder + "/killed")[1],
