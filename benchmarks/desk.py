@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, WebSocket, sync_playwright
+from playwright.sync_api import Browser, Page, WebSocket, expect, sync_playwright
 from streamlit.testing.v1 import AppTest
 
 from tests.browser.bars import bar, grip, measured, move, ready
@@ -200,6 +200,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a few repetitions only")
     options = parser.parse_args()
     count = 3 if options.quick else 15
+    expect.set_options(timeout=60_000)  # ms; the first charts take longer than a test's five seconds
 
     found: dict[str, list[float]] = {}
     drag: dict[str, int] = {}
