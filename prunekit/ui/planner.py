@@ -30,9 +30,10 @@ def planner(opened: "Opened") -> None:
     # A plan that was started gives the popover a new key, so that it closes.
     key = f"planner-{session().mode.value}-{ticket.id if ticket else ''}"
     icon = ":material/hourglass_top:" if jobs.running(owner(opened)) else ":material/flag:"
-    with st.popover("Plan", icon=icon, key=key, on_change="rerun") as box:
-        if box.open:
-            _question(opened)
+    # Drawn open or not: a popover that tells the script of its closing swallows the click that closes it, where that
+    # click was on another page's link (the later of two requests keeps the page it came from).
+    with st.popover("Plan", icon=icon, key=key):
+        _question(opened)
 
 
 def _question(opened: "Opened") -> None:

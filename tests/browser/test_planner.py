@@ -21,6 +21,12 @@ def test_a_plan_is_asked_followed_and_put_on_the_desk(page):
 
     page.get_by_role("button", name="Plan").click()
     expect(question.get_by_label("MACs left, %")).to_have_value("50")
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Sensitivity").click()  # the question is open: one click
+    expect(page.get_by_role("heading", name="Sensitivity")).to_be_visible()
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Tune").click()
+
+    page.get_by_role("button", name="Plan").click()
+    expect(question.get_by_label("MACs left, %")).to_have_value("50")
     question.get_by_role("button", name="Plan").click()
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Sensitivity").click()  # the plan goes on
     expect(page.get_by_role("heading", name="Sensitivity")).to_be_visible()
