@@ -15,7 +15,7 @@ __all__ = ["lifespan", "routes"]
 SWITCH = 0.0005
 """Seconds after which a busy thread lets another have the interpreter: a page is seventy files and each waits for it,
 and so does every answer to a moving bar."""
-HEAD_START = 1.5
+HEAD_START = 0.5
 """Seconds in which a browser that is there already gets its files, before torch is imported beside it."""
 
 
