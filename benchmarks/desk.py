@@ -1,9 +1,9 @@
 """The desk under a hand, in a real Chromium: what follows the pointer, and how soon.
 
-Goals, medians on a quiet machine with two cores: counts painted one frame (16 ms) after the pointer moved, with 100
-bars; the first measured accuracy of that state 200 ms after, on resnet8; the exact accuracy on 1,000 samples 300 ms
-after the release; no state of a drag lost; a page switch 500 ms with everything cached; one run of the page's script
-with 100 bars 200 ms of Python.
+Goals, medians on a quiet machine with two cores: counts painted within one frame (16 ms) of the move's arrival at the
+page, with 100 bars; the first measured accuracy of that state 200 ms after the move, on resnet8; the exact accuracy on
+1,000 samples 300 ms after the release; no state of a drag lost; a page switch 500 ms with everything cached; one run
+of the page's script with 100 bars 200 ms of Python.
 """
 
 import argparse
@@ -41,10 +41,12 @@ PROBE = """() => {
     const desk = find(document);
     window.probe = { moved: 0, let: 0, counts: [], first: null, exact: null };
     desk.addEventListener("pointermove", (event) => {
-        const moved = (probe.moved = event.timeStamp);
+        probe.moved = event.timeStamp;
         probe.first = null;
         probe.before = +desk.dataset.rev;
-        requestAnimationFrame(() => probe.counts.push(performance.now() - moved)); // as the frame is painted
+        const [heard, painted] = [performance.now(), new MessageChannel()];
+        painted.port1.onmessage = () => probe.counts.push(performance.now() - heard);
+        requestAnimationFrame(() => painted.port2.postMessage(null)); // comes after this frame's layout and paint
     }, true);
     desk.addEventListener("pointerup", (event) => { probe.let = event.timeStamp; probe.exact = null; }, true);
     new MutationObserver(() => requestAnimationFrame((now) => {
@@ -126,14 +128,14 @@ def states(page: Page) -> dict[str, int]:
 def switches(page: Page, count: int) -> list[float]:
     """Go from page to page, everything cached, and return ms from the click to the page's first chart or bar."""
     found = []
+    page.evaluate("addEventListener('click', (event) => { window.clicked = event.timeStamp; }, true)")
     marks = {"Weights": "[data-testid=stPlotlyChart] svg", "Tune": "[role=slider]"}
     for _ in range(count + 1):
         for name, mark in marks.items():
-            begun = time.perf_counter()
             page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
             page.locator(f"h1:has-text('{name}')").wait_for()
             page.locator(mark).first.wait_for()
-            found.append(1000 * (time.perf_counter() - begun))
+            found.append(page.evaluate("performance.now() - clicked"))
             page.wait_for_timeout(2500)
     return found[len(marks) :]
 

@@ -74,6 +74,11 @@ def test_a_double_click_types_from_where_the_bar_stood(desk):
     typed.fill("60")
     typed.press("Enter")
     stands(desk, LAYER, 60)
+    pull(desk, LAYER, 0.4)
+    bar(desk, LAYER).press("Enter")
+    expect(typed).to_have_value("40")  # not what stood there before the pull
+    typed.press("Escape")
+    stands(desk, LAYER, 40)
 
 
 def test_undo_and_redo_by_key_and_by_button(desk):

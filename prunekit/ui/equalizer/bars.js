@@ -59,9 +59,12 @@ function shading(curve) {
   return `linear-gradient(to top, ${["var(--safe) 0%", ...stops].join(", ")})`;
 }
 
+/** Show a bar's state; most bars stand still under a hand, and what is painted is not painted again. */
 function paintBar(slider, bar, sparsity, kept, pinned, selected) {
-  slider.querySelector(".rest").style.transform = `scaleY(${1 - sparsity})`;
-  slider.querySelector(".knob").style.bottom = `${100 * sparsity}%`;
+  const state = [sparsity, kept, pinned, selected].join();
+  if (slider.dataset.state === state) return;
+  slider.dataset.state = state;
+  slider.querySelector(".rest").style.bottom = slider.querySelector(".knob").style.bottom = `${100 * sparsity}%`;
   slider.classList.toggle("pinned", pinned);
   slider.classList.toggle("selected", selected);
   slider.setAttribute("aria-valuenow", Math.round(1000 * sparsity) / 10);

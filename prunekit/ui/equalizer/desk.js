@@ -35,6 +35,7 @@ class Desk {
     const isNew = this.data?.layout !== data.layout;
     const hasMoved = data.version !== this.version;
     this.data = data;
+    this.groups = new Map(data.groups.map((group) => [group.name, group]));
     this.courier.follow(data.reply.rev);
     if (isNew) {
       this.build();
@@ -194,7 +195,7 @@ class Desk {
   keptOf(bar) {
     const sparsity = this.values[bar.key] ?? 0;
     if (bar.protected) return bar.units;
-    const group = this.data.groups.find((each) => each.name === bar.key);
+    const group = this.groups.get(bar.key);
     return this.data.mode === "channels" && group ? countKept(group, sparsity) : keptUnits(bar.units, sparsity);
   }
 

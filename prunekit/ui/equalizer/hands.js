@@ -2,19 +2,18 @@
 
 const STEPS = { ArrowUp: 0.01, ArrowDown: -0.01, PageUp: 0.1, PageDown: -0.1 };
 const ENDS = { Home: 0, End: 1 };
-const DOUBLE = 500; // ms between the presses of a double click
 
 class Hands {
   constructor(desk) {
     this.desk = desk;
     this.drag = null;
-    this.last = null; // the newest press and the values before it
+    this.presses = []; // the two newest, each with the values before it
     const bars = desk.part("bars");
     bars.addEventListener("pointerdown", (event) => this.press(event));
     bars.addEventListener("pointermove", (event) => this.drag && this.pull(event));
     bars.addEventListener("pointerup", () => this.release());
     bars.addEventListener("pointercancel", () => this.release());
-    bars.addEventListener("dblclick", () => this.last && this.type(this.last.index));
+    bars.addEventListener("dblclick", () => this.double());
     bars.addEventListener("keydown", (event) => this.key(event));
     bars.addEventListener("keyup", (event) => this.keyUp(event));
     bars.addEventListener("focusin", (event) => {
@@ -52,9 +51,7 @@ class Hands {
       desk.select(index, event.shiftKey);
     } else if (desk.canMove(bar)) {
       desk.part("bars").setPointerCapture(event.pointerId);
-      // The presses of a double click move the bar; what stood there before is what typing starts from.
-      const again = this.last?.index === index && event.timeStamp - this.last.time < DOUBLE;
-      this.last = { index, time: event.timeStamp, values: again ? this.last.values : { ...desk.values } };
+      this.presses = [this.presses.at(-1), { index, values: { ...desk.values } }];
       const box = desk.slider(index).getBoundingClientRect();
       this.drag = { bar, box, from: { ...desk.values }, keys: desk.together(bar) };
     }
@@ -116,13 +113,20 @@ class Hands {
     if (grab) this.desk.slider(index).focus();
   }
 
+  /** The presses of a double click move the bar; what stood there before them is what typing starts from. */
+  double() {
+    const [first, second] = this.presses;
+    if (!second || first?.index !== second.index) return;
+    this.presses = [];
+    this.desk.setMany(first.values);
+    this.type(first.index);
+  }
+
   /** Type an exact percentage into a bar. */
   type(index) {
     const { desk } = this;
     const bar = this.bar(index);
     if (!desk.canMove(bar)) return;
-    if (this.last?.index === index) desk.setMany(this.last.values);
-    this.last = null;
     const input = element("input", "typed", desk.columns[index]);
     const value = Math.round(1000 * (desk.values[bar.key] ?? 0)) / 10;
     Object.assign(input, { type: "number", min: 0, max: 100, step: 0.1, value });

@@ -3,7 +3,7 @@
 const PREFIXES = [[1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]];
 const COUNTED = ["params", "macs", "flops", "bytes"];
 const QUIET = new Set(["loss", "kl", "gzip", "thop", "nonzero"]);
-const number = (n) => n.toLocaleString("en-US");
+const number = new Intl.NumberFormat("en-US").format;
 
 /** Three digits and a unit prefix, as prunekit/ui/text.py writes them. */
 function shortCount(n) {
