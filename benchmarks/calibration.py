@@ -20,7 +20,9 @@ from torch import Tensor
 
 from prunekit import verbs
 from prunekit.measure.allocator import keep_freed_memory
+from prunekit.measure.outputs import finish
 from prunekit.records import Mode, Status
+from prunekit.search.bench import Bench, bench
 from prunekit.search.probe import chunks
 from prunekit.search.question import Question
 from prunekit.search.within import within
@@ -50,7 +52,7 @@ def main() -> None:
 
 def count(name: str, mode: Mode, seeds: int, half_width: float) -> dict[str, Any]:
     opened = verbs.open_task(name)
-    asked = Question.of(opened.task.model, opened.structure, opened.task.data.validation, mode=mode, limit=None)
+    asked = finish(bench(Question(opened.task.model, opened.structure, opened.task.data.validation, mode=mode)))
     known = Known(asked)
     coverage, beyond, early, samples = [], [], 0, []
     for seed in range(seeds):
@@ -87,7 +89,7 @@ def count(name: str, mode: Mode, seeds: int, half_width: float) -> dict[str, Any
 class Known:
     """A question whose networks have all answered; its probe only looks the answers up."""
 
-    def __init__(self, asked: Question) -> None:
+    def __init__(self, asked: Bench) -> None:
         self.asked, probe = asked, asked.probe
         batches = [probe.batch(part) for part in chunks(range(len(asked.split)))]
         answers: dict[tuple[str, int], Tensor] = {}
@@ -97,16 +99,16 @@ class Known:
             if key not in answers:
                 ready = asked.ready(cell)
                 answers[key] = torch.cat([probe.answer(ready, batch) for batch in batches])
-            self.value[cell.name, cell.level] = asked.read(answers[key], asked.split.targets, probe.dense).value
-        asked.probe = LookUp(probe.dense, answers)
+            self.value[cell.name, cell.level] = asked.read(answers[key], asked.split.targets, asked.logits).value
+        asked.probe = LookUp(answers)
         asked.ready = lambda cell: answers[cell.name, cell.kept]
 
 
 class LookUp:
     """Answers of known networks on any samples."""
 
-    def __init__(self, dense: Tensor, answers: Mapping[tuple[str, int], Tensor]) -> None:
-        self.dense, self.answers = dense, answers
+    def __init__(self, answers: Mapping[tuple[str, int], Tensor]) -> None:
+        self.answers = answers
 
     def batch(self, positions: list[int]) -> "Positions":
         """Return which samples are read."""

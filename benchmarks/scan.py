@@ -23,9 +23,11 @@ from torch import Tensor, nn
 from prunekit import verbs
 from prunekit.measure.allocator import keep_freed_memory
 from prunekit.measure.forward import at_rest
+from prunekit.measure.outputs import finish
 from prunekit.measure.program.program import layout
 from prunekit.measure.pruned import prune
 from prunekit.records import Mode, Status
+from prunekit.search.bench import Bench, bench
 from prunekit.search.cells import Cell
 from prunekit.search.exact import exact, picture
 from prunekit.search.question import Question
@@ -71,7 +73,7 @@ def compare(name: str, mode: Mode, samples: int, share: float) -> dict[str, Any]
     opened = verbs.open_task(name)
     task, structure = opened.task, opened.structure
     begun = time.process_time()
-    asked = Question.of(task.model, structure, task.data.validation, mode=mode, limit=samples)
+    asked = finish(bench(Question(task.model, structure, task.data.validation.head(samples), mode=mode)))
     prepare = time.process_time() - begun
     cells = distinct(asked)
     chosen = random.Random(0).sample(cells, max(4, round(share * len(cells))))
@@ -145,12 +147,12 @@ def compare(name: str, mode: Mode, samples: int, share: float) -> dict[str, Any]
         "anytime_sampled": sampled,
         "anytime_held": held,
         "bytes_per_batch": first.bytes,
-        "bytes_limit": asked.memory,
+        "bytes_limit": asked.question.memory,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
 
 
-def distinct(asked: Question) -> list[Cell]:
+def distinct(asked: Bench) -> list[Cell]:
     """Return one cell for each network: of few units, several levels keep the same, which nobody measures twice."""
     return list({(cell.name, cell.kept): cell for cell in asked.cells.at(asked.levels)}.values())
 
@@ -173,7 +175,7 @@ def best_batch(task: Task, samples: int) -> int:
     return min(seconds, key=lambda size: seconds[size])
 
 
-def run(model: nn.Module, asked: Question, batch: int) -> Tensor:
+def run(model: nn.Module, asked: Bench, batch: int) -> Tensor:
     inputs = asked.split.inputs
     with at_rest(model):
         return torch.cat([model(layout(inputs[i : i + batch])) for i in range(0, len(inputs), batch)])

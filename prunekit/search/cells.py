@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from prunekit.criteria.select import select
 from prunekit.criteria.units import Scores, unit_scores
@@ -15,6 +15,7 @@ from prunekit.measure.program import Cut, without_channels, without_weights
 from prunekit.measure.validate import check_recipe
 from prunekit.recipe import Recipe, kept_units
 from prunekit.records import Mode
+from prunekit.search.question import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +50,24 @@ class Cells:
     """Makes the cut of any cell from scores that are computed once.
 
     Args:
-        model: the dense network, whose weights are scored.
-        structure: its analysis.
-        mode: what is cut.
-        question: recipe that gives task, criterion, seed and recalibration.
-        gradients: parameter name → loss gradients, for ``taylor``.
+        question: what is asked.
+
+    Attributes:
+        sizes: what is cut, in execution order, and of how many units or weights each is made.
+
+    Raises:
+        RecipeError: the criterion is unknown.
     """
 
-    def __init__(
-        self,
-        model: nn.Module,
-        structure: Structure,
-        mode: Mode,
-        question: Recipe,
-        gradients: Mapping[str, Tensor] | None = None,
-    ) -> None:
-        check_recipe(question, structure)
-        self.sizes = sizes(structure, mode)
-        self._model, self._structure, self._mode = model, structure, mode
-        self._question, self._gradients = question, gradients
+    def __init__(self, question: Question) -> None:
+        base = question.base
+        self._recipe = Recipe(
+            base.task, criterion=base.criterion, seed=base.seed, recalibrate=question.train is not None
+        )
+        check_recipe(self._recipe, question.structure)
+        every = sizes(question.structure, question.mode)
+        self.sizes = {name: size for name, size in every.items() if question.names is None or name in question.names}
+        self._question = question
         self._units: Scores | None = None
         self._weights: dict[str, Tensor] = {}
 
@@ -75,7 +75,7 @@ class Cells:
         """Yield the cells of every name at each level in turn."""
         for level in levels:
             for name, size in self.sizes.items():
-                yield Cell(name, level, self._recipe(name, level), kept_units(size, level))
+                yield Cell(name, level, self._asking(name, level), kept_units(size, level))
 
     def cut(self, cell: Cell, state: Mapping[str, Tensor]) -> Cut:
         """Make a cell's cut.
@@ -84,26 +84,30 @@ class Cells:
             cell: the cell.
             state: tensors by name of the network that is cut; its weights are the dense network's.
         """
-        if self._mode is Mode.CHANNELS:
-            return without_channels(state, self._structure, self._kept(cell))
-        weight = self._structure.layer(cell.name).weight
+        question, recipe = self._question, self._recipe
+        if question.mode is Mode.CHANNELS:
+            return without_channels(state, question.structure, self._kept(cell))
+        weight = question.structure.layer(cell.name).weight
         if cell.name not in self._weights:
-            question = self._question
             self._weights |= layer_scores(
-                self._model, {cell.name: weight}, question.criterion, gradients=self._gradients, seed=question.seed
+                question.model, {cell.name: weight}, recipe.criterion, gradients=question.gradients, seed=recipe.seed
             )
         return without_weights(state, {weight: keep_highest(self._weights[cell.name], cell.kept)})
 
     def _kept(self, cell: Cell) -> dict[str, tuple[int, ...]]:
+        question, recipe = self._question, self._recipe
         if self._units is None:
-            question = self._question
             self._units = unit_scores(
-                self._model, self._structure, question.criterion, gradients=self._gradients, seed=question.seed
+                question.model,
+                question.structure,
+                recipe.criterion,
+                gradients=question.gradients,
+                seed=recipe.seed,
             )
-        return select(self._structure, self._units.values, cell.recipe)
+        return select(question.structure, self._units.values, cell.recipe)
 
-    def _recipe(self, name: str, level: float) -> Recipe:
+    def _asking(self, name: str, level: float) -> Recipe:
         cut = {name: level}
-        if self._mode is Mode.CHANNELS:
-            return replace(self._question, channels=cut)
-        return replace(self._question, weights=cut)
+        if self._question.mode is Mode.CHANNELS:
+            return replace(self._recipe, channels=cut)
+        return replace(self._recipe, weights=cut)

@@ -9,20 +9,21 @@ from torch import Tensor
 
 from prunekit.measure.program import Batch
 from prunekit.records import Point, Reading, Status
+from prunekit.search.bench import Bench
 from prunekit.search.cells import Cell
 from prunekit.search.levels import spread
 from prunekit.search.probe import chunks
-from prunekit.search.question import Question, Steps
+from prunekit.search.question import Steps
 
 PICTURE = 32
 """Samples of the first picture."""
 
 
-def picture(asked: Question, known: Collection[Point] = (), samples: int = PICTURE) -> Steps:
+def picture(asked: Bench, known: Collection[Point] = (), samples: int = PICTURE) -> Steps:
     """Measure every cell on a few samples: where the network is sensitive, before it is known how much.
 
     Args:
-        asked: the question.
+        asked: the question on the bench.
         known: points that need no picture.
         samples: the first this many are measured.
 
@@ -39,16 +40,16 @@ def picture(asked: Question, known: Collection[Point] = (), samples: int = PICTU
             continue
         if (cell.name, cell.kept) not in seen:
             answer = asked.probe.answer(asked.ready(cell, glance=True), batch)
-            found = asked.read(answer, asked.split.targets[: len(first)], asked.probe.dense[: len(first)])
+            found = asked.read(answer, asked.split.targets[: len(first)], asked.first(len(first)))
             seen[cell.name, cell.kept] = replace(found, status=Status.ESTIMATED, interval=None)
         yield asked.point(cell, seen[cell.name, cell.kept])
 
 
-def exact(asked: Question, known: Collection[Point] = (), cells: Collection[tuple[str, float]] | None = None) -> Steps:
+def exact(asked: Bench, known: Collection[Point] = (), cells: Collection[tuple[str, float]] | None = None) -> Steps:
     """Measure cells on all samples.
 
     Args:
-        asked: the question.
+        asked: the question on the bench.
         known: points of an earlier scan, which measured them on all samples.
         cells: ``(name, level)`` of the cells to measure, all for ``None``.
 
@@ -65,9 +66,10 @@ def exact(asked: Question, known: Collection[Point] = (), cells: Collection[tupl
     ]
     if not left:
         return
+    yield from asked.prepare()
     parts = list(chunks(range(n)))
     first = asked.probe.batch(parts[0])
-    if first.bytes * len(parts) <= asked.memory:
+    if first.bytes * len(parts) <= asked.question.memory:
         held = [first]
         for part in parts[1:]:
             yield None
@@ -80,7 +82,7 @@ def exact(asked: Question, known: Collection[Point] = (), cells: Collection[tupl
         yield from _by_name(asked, list(own), parts)
 
 
-def _together(asked: Question, cells: Sequence[Cell], held: Sequence[Batch]) -> Steps:
+def _together(asked: Bench, cells: Sequence[Cell], held: Sequence[Batch]) -> Steps:
     """Measure cell by cell on batches that are all kept."""
     seen: dict[tuple[str, int], Reading] = {}
     for cell in cells:
@@ -90,11 +92,11 @@ def _together(asked: Question, cells: Sequence[Cell], held: Sequence[Batch]) -> 
             for batch in held:
                 yield None
                 answers.append(asked.probe.answer(ready, batch))
-            seen[cell.name, cell.kept] = asked.read(torch.cat(answers), asked.split.targets, asked.probe.dense)
+            seen[cell.name, cell.kept] = asked.read(torch.cat(answers), asked.split.targets, asked.logits)
         yield asked.point(cell, seen[cell.name, cell.kept])
 
 
-def _by_name(asked: Question, cells: Sequence[Cell], parts: Sequence[list[int]]) -> Steps:
+def _by_name(asked: Bench, cells: Sequence[Cell], parts: Sequence[list[int]]) -> Steps:
     """Measure one name's cells batch by batch, of which only one is kept."""
     readies = {}
     for cell in cells:
@@ -108,8 +110,6 @@ def _by_name(asked: Question, cells: Sequence[Cell], parts: Sequence[list[int]])
         for kept, ready in readies.items():
             answers[kept].append(asked.probe.answer(ready, batch))
             yield None
-    found = {
-        kept: asked.read(torch.cat(parts), asked.split.targets, asked.probe.dense) for kept, parts in answers.items()
-    }
+    found = {kept: asked.read(torch.cat(parts), asked.split.targets, asked.logits) for kept, parts in answers.items()}
     for cell in cells:
         yield asked.point(cell, found[cell.kept])

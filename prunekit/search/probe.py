@@ -1,7 +1,7 @@
 """The probe: answers of a network cut in one place, each from where the cut changes it."""
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from functools import cached_property
 
 import torch
@@ -9,8 +9,7 @@ from torch import Tensor, nn
 
 from prunekit.graph import named_tensors, shrink
 from prunekit.graph.structure import Structure
-from prunekit.measure.evaluate import logits
-from prunekit.measure.program import Batch, Cut, Program, Ready
+from prunekit.measure.program import Batch, Cut, Program, Ready, trusted
 from prunekit.measure.program.calibrate import Calibrator
 from prunekit.recover.recalibrate import SAMPLES, recalibrate
 from prunekit.tasks.task import Split
@@ -25,23 +24,21 @@ class Probe:
     """A network on samples, ready to be cut anywhere.
 
     Args:
-        model: the dense network; untouched.
+        base: the network that is cut, with the BatchNorm statistics that a cut leaves alone.
+        program: runs the cuts.
         structure: its analysis.
-        split: the samples.
-        train: train samples; with them BatchNorm is recalibrated after each cut, without them the
-            statistics are left as they are.
+        inputs: the samples ``(n, …)``.
+        train: train samples from which BatchNorm is recalibrated after each cut, if it is.
 
     Attributes:
         program: runs the cuts.
-        dense: the dense network's outputs ``(n, classes)`` on the samples.
     """
 
-    def __init__(self, model: nn.Module, structure: Structure, split: Split, train: Split | None = None) -> None:
-        self._structure, self._inputs = structure, split.inputs
-        self._train = None if train is None else train.head(SAMPLES)
-        self._base = model if self._train is None else recalibrate(model, self._train)
-        self.program = Program(self._base, structure, split.inputs)
-        self.dense = logits(model, split) if self._train is not None else self._logits()
+    def __init__(
+        self, base: nn.Module, program: Program, structure: Structure, inputs: Tensor, train: Split | None
+    ) -> None:
+        self._base, self.program, self._structure = base, program, structure
+        self._inputs, self._train = inputs, train
 
     def ready(self, cut: Cut, glance: bool = False) -> Ready:
         """Prepare a cut, with the BatchNorm statistics of the network it leaves.
@@ -79,9 +76,10 @@ class Probe:
     def _quick(self) -> Calibrator | None:
         return None if self._train is None else self.program.calibrator(self._train.inputs[:GLANCE], paired=True)
 
-    def _logits(self) -> Tensor:
-        parts = [self.program.logits(self._inputs[part]) for part in chunks(range(len(self._inputs)))]
-        return torch.cat(parts)
+    def dense(self, start: int, stop: int) -> Generator[None, None, Tensor]:
+        """Compute the uncut network's outputs ``(n, classes)`` on the samples from one to before another."""
+        yield from ()
+        return self.program.logits(self._inputs[start:stop])
 
     def _whole(self, cut: Cut) -> nn.Module:
         """Make the network that a cut leaves."""
@@ -93,6 +91,28 @@ class Probe:
             for name, tensor in cut.tensors.items():
                 tensors[name].copy_(tensor)
         return model
+
+
+def probing(
+    model: nn.Module, structure: Structure, split: Split, train: Split | None = None
+) -> Generator[None, None, Probe]:
+    """Make the probe of a network.
+
+    Args:
+        model: the dense network; untouched.
+        structure: its analysis.
+        split: the samples.
+        train: train samples; with them BatchNorm is recalibrated after each cut, without them the
+            statistics are left as they are.
+
+    Yields:
+        ``None`` after each short stretch of work.
+    """
+    calibration = None if train is None else train.head(SAMPLES)
+    base = model if calibration is None else recalibrate(model, calibration)
+    yield
+    program = yield from trusted(base, structure, split.inputs)
+    return Probe(base, program, structure, split.inputs, calibration)
 
 
 def chunks(positions: Sequence[int]) -> Iterator[list[int]]:

@@ -11,16 +11,17 @@ from prunekit.measure.metrics import metric_named
 from prunekit.measure.program import Batch, Ready
 from prunekit.records import Point, Reading, Status
 from prunekit.search.anytime import Brackets, Draw, draw, enough, estimate, interpolate
+from prunekit.search.bench import Bench
 from prunekit.search.cells import Cell
 from prunekit.search.probe import chunks
-from prunekit.search.question import Question, Steps
+from prunekit.search.question import Steps
 
 
-def within(asked: Question, half_width: float, known: Collection[Point] = ()) -> Steps:
+def within(asked: Bench, half_width: float, known: Collection[Point] = ()) -> Steps:
     """Measure cells until they are known well enough.
 
     Args:
-        asked: the question.
+        asked: the question on the bench.
         half_width: half of a 95 % interval may be this wide (or a tenth of the drop, where that is wider).
         known: points of an earlier scan that answered the same question, or all samples.
 
@@ -28,7 +29,8 @@ def within(asked: Question, half_width: float, known: Collection[Point] = ()) ->
         A point for each cell: measured on all samples; estimated from fewer, with the interval that
         holds the value on all of them; or interpolated between two measured levels that agree.
     """
-    drawn = draw(asked.probe.dense, asked.seed)
+    yield from asked.prepare()
+    drawn = draw(asked.logits, asked.seed)
     blocks = _Blocks(asked, drawn)
     table = _Table(asked, half_width, known)
     while True:
@@ -45,7 +47,7 @@ def within(asked: Question, half_width: float, known: Collection[Point] = ()) ->
 class _Table:
     """What is known of every cell, and what is to be measured next."""
 
-    def __init__(self, asked: Question, half_width: float, known: Collection[Point]) -> None:
+    def __init__(self, asked: Bench, half_width: float, known: Collection[Point]) -> None:
         self._asked = asked
         self._cells = {(cell.name, cell.level): cell for cell in asked.cells.at(sorted(asked.levels))}
         self._brackets = Brackets(tuple(sorted(asked.levels)), asked.dense.value, half_width)
@@ -79,7 +81,7 @@ class _Table:
                     yield self._asked.point(cell, interpolate(level, known, self._asked.dense))
 
 
-def _round(asked: Question, cells: Sequence[Cell], drawn: Draw, blocks: "_Blocks", half_width: float) -> Steps:
+def _round(asked: Bench, cells: Sequence[Cell], drawn: Draw, blocks: "_Blocks", half_width: float) -> Steps:
     """Measure cells together, block of samples by block, each until it is known well enough."""
     groups: dict[tuple[str, int], list[Cell]] = {}
     for cell in cells:
@@ -106,15 +108,15 @@ def _round(asked: Question, cells: Sequence[Cell], drawn: Draw, blocks: "_Blocks
             return
 
 
-def _read_sample(asked: Question, logits: Tensor, drawn: Draw, check: int) -> Reading:
+def _read_sample(asked: Bench, logits: Tensor, drawn: Draw, check: int) -> Reading:
     """Read answers on a stratified sample, by their difference from the dense network's."""
     n = drawn.checks[check]
     order = torch.from_numpy(drawn.order[:n])
-    targets, dense = asked.split.targets[order], asked.probe.dense[order]
+    targets, dense = asked.split.targets[order], asked.logits[order]
     if check == len(drawn.checks) - 1:  # every sample was measured; back into the split's order
         back = torch.argsort(order)
-        return asked.read(logits[back], asked.split.targets, asked.probe.dense)
-    rule = metric_named(asked.metric)
+        return asked.read(logits[back], asked.split.targets, asked.logits)
+    rule = metric_named(asked.question.metric)
     change = (rule.compute(logits, targets) - rule.compute(dense, targets)).double().numpy()
     mean, half = estimate(change, drawn, check)
     harder = F.cross_entropy(logits.double(), targets, reduction="none")
@@ -142,8 +144,9 @@ def divergences(dense: Tensor, pruned: Tensor) -> Tensor:
 class _Blocks:
     """The dense network on the samples that each check adds, kept while memory allows."""
 
-    def __init__(self, asked: Question, drawn: Draw) -> None:
+    def __init__(self, asked: Bench, drawn: Draw) -> None:
         self._asked, self._spans, self._order = asked, drawn.spans(), drawn.order
+        self._memory = asked.question.memory
         self._held: dict[int, list[Batch]] = {}
         self._bytes = 0
 
@@ -156,7 +159,7 @@ class _Blocks:
                 batches.append(self._asked.probe.batch(part))
                 yield None
             size = sum(batch.bytes for batch in batches)
-            while self._held and self._bytes + size > self._asked.memory:  # the last go: every cell needs the first
+            while self._held and self._bytes + size > self._memory:  # the last go: every cell needs the first
                 self._bytes -= sum(batch.bytes for batch in self._held.pop(max(self._held)))
             self._held[check] = batches
             self._bytes += size

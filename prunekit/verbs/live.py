@@ -12,10 +12,10 @@ from prunekit.errors import TaskError
 from prunekit.graph import named_tensors, shrink
 from prunekit.measure.forward import run
 from prunekit.measure.outputs import finish
+from prunekit.measure.program.agreement import close
 from prunekit.measure.program.live import Live
 from prunekit.measure.program.memory import Memory
 from prunekit.measure.program.operations import NoPlanError
-from prunekit.measure.program.program import close
 from prunekit.recover.recalibrate import SAMPLES, recalibrate
 from prunekit.tasks.task import Split
 from prunekit.verbs.opening import Opened

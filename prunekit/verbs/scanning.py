@@ -83,10 +83,12 @@ def scan_steps(
     yield from (point for point in known if (point.name, point.level) in wanted)
     if wanted <= {(point.name, point.level) for point in known}:
         return
-    asked = _question(opened, mode, levels, limit, criterion)
+    question = _question(opened, mode, levels, limit, criterion)
+    key = _key(opened, mode, limit, criterion, half_width)
+    asked = yield from scanning.bench(question)
     pictures = scanning.picture(asked, known=stored) if first_picture else iter(())
     points = scanning.exact(asked, known) if half_width is None else scanning.within(asked, half_width, known)
-    yield from _stored(opened, _key(opened, mode, limit, criterion, half_width), chain(pictures, points))
+    yield from _stored(opened, key, chain(pictures, points))
 
 
 def picture_steps(
@@ -111,7 +113,7 @@ def picture_steps(
         A point for each cell of which nothing is stored.
     """
     stored = stored_points(opened, mode, limit, criterion, half_width, pictures=True)
-    asked = _question(opened, mode, levels, limit, criterion)
+    asked = yield from scanning.bench(_question(opened, mode, levels, limit, criterion))
     key = _key(opened, mode, limit, criterion, half_width)
     yield from _stored(opened, key, scanning.picture(asked, known=stored))
 
@@ -213,13 +215,12 @@ def _scores(opened: Opened, mode: Mode, base: Recipe) -> dict[str, NDArray[np.fl
 def _question(
     opened: Opened, mode: Mode, levels: Sequence[float], limit: int | None, criterion: str
 ) -> scanning.Question:
-    return scanning.Question.of(
+    return scanning.Question(
         opened.task.model,
         opened.structure,
-        opened.task.data.validation,
+        opened.task.data.validation.head(limit),
         mode=mode,
         levels=levels,
-        limit=limit,
         metric=opened.task.metric,
         train=opened.train_split,
         base=Recipe(task=opened.task.name, criterion=criterion),

@@ -6,10 +6,12 @@ import pytest
 
 from prunekit.graph import structure_of
 from prunekit.measure.evaluate import evaluate, logits
+from prunekit.measure.outputs import finish
 from prunekit.measure.pruned import prune
 from prunekit.recipe import Recipe
 from prunekit.records import Mode, Status
 from prunekit.recover.recalibrate import recalibrate
+from prunekit.search.bench import bench
 from prunekit.search.exact import picture
 from prunekit.search.question import Question
 from prunekit.search.scan import scan as steps
@@ -21,8 +23,9 @@ from tests.untouched import Raising, untouched
 SPLIT = samples.split(240)
 
 
-def scan(*args, **kwargs):
-    return (point for point in steps(*args, **kwargs) if point is not None)
+def scan(net, structure, split, known=(), **asked):
+    found = steps(Question(net, structure, split.head(200), **asked), known=known)
+    return (point for point in found if point is not None)
 
 
 def alike(reading, expected):
@@ -130,7 +133,7 @@ def test_little_memory_changes_the_order_and_nothing_else(mode):
 @pytest.mark.parametrize("mode", Mode)
 def test_a_picture_is_every_cell_on_a_few_samples(mode):
     net, structure = opened("residual")
-    asked = Question.of(net, structure, SPLIT, mode=mode, levels=[0.5])
+    asked = finish(bench(Question(net, structure, SPLIT, mode=mode, levels=[0.5])))
     for point in picture(asked):
         *_, expected = evaluate(
             prune(net, structure, Recipe(**{mode.value: {point.name: 0.5}})).model,

@@ -5,9 +5,11 @@ import pytest
 
 from prunekit.graph import structure_of
 from prunekit.measure.evaluate import evaluate
+from prunekit.measure.outputs import finish
 from prunekit.measure.pruned import prune
 from prunekit.recipe import Recipe
 from prunekit.records import Mode, Status
+from prunekit.search.bench import bench
 from prunekit.search.question import Question
 from prunekit.search.within import within
 from tests import nets, samples
@@ -19,7 +21,8 @@ HALF = 0.04
 @cache
 def asked(mode, memory=1 << 30):
     net = nets.make("plain")
-    return Question.of(net, structure_of(net, nets.example("plain")), SPLIT, mode=mode, limit=None, memory=memory)
+    structure = structure_of(net, nets.example("plain"))
+    return finish(bench(Question(net, structure, SPLIT, mode=mode, memory=memory)))
 
 
 @cache

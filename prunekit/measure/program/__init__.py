@@ -2,5 +2,6 @@
 
 from prunekit.measure.program.cuts import Cut, without_channels, without_weights
 from prunekit.measure.program.program import Batch, Program, Ready
+from prunekit.measure.program.trust import program_of, trusted
 
-__all__ = ["Batch", "Cut", "Program", "Ready", "without_channels", "without_weights"]
+__all__ = ["Batch", "Cut", "Program", "Ready", "program_of", "trusted", "without_channels", "without_weights"]

@@ -10,6 +10,7 @@ from prunekit.graph.layers import find_layers
 from prunekit.graph.propagate import propagate
 from prunekit.graph.structure import Structure
 from prunekit.graph.trace import named_tensors
+from prunekit.measure.outputs import finish
 from prunekit.measure.program.calibrate import norm_step
 from prunekit.measure.program.fused import available, fused
 from prunekit.measure.program.memory import Memory
@@ -49,7 +50,7 @@ class Live:
         memory: Memory,
     ) -> None:
         self._structure, self._calibration = structure, calibration
-        source = operations(model, layout(example))
+        source: Operations = finish(operations(model, layout(example)))
         state = {name: tensor.detach() for name, tensor in named_tensors(model)}
         if not set(source.trace.tensors.values()) <= set(state):
             raise NoPlanError("the trace has other tensors than the network")

@@ -1,6 +1,6 @@
 """The operations of a network as functions of values: nothing written in place, no batch size written down."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,7 +66,7 @@ class Operations:
     constants: Mapping[fx.Node, Tensor]
 
 
-def operations(model: nn.Module, example: Tensor) -> Operations:
+def operations(model: nn.Module, example: Tensor) -> Generator[None, None, Operations]:
     """Read the operations of one eval-mode forward pass.
 
     Args:
@@ -77,12 +77,19 @@ def operations(model: nn.Module, example: Tensor) -> Operations:
         NoPlanError: the network cannot be traced, or does what cannot be replayed call by call:
             draws random numbers, writes into a view that is read later, has several inputs or
             outputs, or runs other operations on another number of samples.
+
+    Yields:
+        ``None`` between its traces.
     """
     first = example[:1]
-    try:
-        small, large = (trace(model, first.expand(n, *first.shape[1:]).contiguous()) for n in BATCHES)
-    except StructureError as error:
-        raise NoPlanError(str(error)) from error
+    traces: list[Trace] = []
+    for n in BATCHES:
+        try:
+            traces.append(trace(model, first.expand(n, *first.shape[1:]).contiguous()))
+        except StructureError as error:
+            raise NoPlanError(str(error)) from error
+        yield
+    small, large = traces
     pairs = list(zip(small.graph.nodes, large.graph.nodes, strict=False))
     if any(a.target != b.target for a, b in pairs if a.op == "call_function"):
         raise NoPlanError("it runs other operations on another number of samples")

@@ -19,7 +19,7 @@ from prunekit.graph.labels import Labels
 from prunekit.graph.layers import OUTPUT_DIM
 from prunekit.graph.rules import RULES
 from prunekit.measure.program.operations import Operation, Rows
-from prunekit.measure.program.plan import Plan, Schedule, Suffix
+from prunekit.measure.program.plan import Plan, Schedule, Suffix, take
 from prunekit.measure.program.step import Step, plain
 
 Survives = NDArray[np.bool_]
@@ -30,7 +30,7 @@ MIXES = frozenset((*OUTPUT_DIM, "bmm", "layer_norm", "group_norm"))
 
 Attention is none of them: it keeps heads apart, and channels inside a head are protected.
 """
-COPY = 100
+COPY = 25
 """Multiply-accumulates that take as long as copying one entry out of a kept value."""
 
 
@@ -70,7 +70,7 @@ class Slicer:
     def constant(self, node: fx.Node, value: Tensor, survives: Survives) -> Tensor:
         """Take out of a value that is the same in every pass what stands for channels that are gone."""
         for dim, positions in self._kept(node, survives):
-            value = value.index_select(dim, positions)
+            value = take(value, dim, positions)
         return value
 
     def cost(self, survives: Survives) -> float:

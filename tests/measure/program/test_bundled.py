@@ -3,8 +3,10 @@ import torch
 
 from prunekit import verbs
 from prunekit.measure.forward import run
+from prunekit.measure.outputs import finish
 from prunekit.measure.pruned import prune
 from prunekit.records import Mode
+from prunekit.search.bench import bench
 from prunekit.search.question import Question
 from prunekit.tasks.zoo import task_names
 
@@ -16,7 +18,8 @@ SAMPLES = 100
 def test_predictions_are_those_of_the_network_really_cut(name, mode, tmp_path):
     opened = verbs.open_task(name, tmp_path)
     model, structure = opened.task.model, opened.structure
-    asked = Question.of(model, structure, opened.task.data.validation, mode=mode, levels=[0.5], limit=SAMPLES)
+    samples = opened.task.data.validation.head(SAMPLES)
+    asked = finish(bench(Question(model, structure, samples, mode=mode, levels=[0.5])))
     assert asked.probe.program.backend == "fused"
     batch = asked.probe.batch(range(SAMPLES))
     cells = list(asked.cells.at([0.5]))

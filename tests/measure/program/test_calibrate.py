@@ -3,7 +3,7 @@ import torch
 
 from prunekit.graph import shrink, structure_of
 from prunekit.measure.forward import run
-from prunekit.measure.program import Cut, Program
+from prunekit.measure.program import Cut, program_of
 from prunekit.recover.recalibrate import recalibrate
 from prunekit.tasks.task import Split
 from tests import nets
@@ -16,7 +16,7 @@ def made(request):
     net = recalibrate(nets.make(request.param).double(), double(TRAIN))
     x = nets.example(request.param, 6).double()
     structure = structure_of(net, x[:2])
-    return net, structure, Program(net, structure, x), x
+    return net, structure, program_of(net, structure, x), x
 
 
 def double(split):

@@ -6,9 +6,9 @@ import torch
 
 from prunekit.graph import shrink, structure_of
 from prunekit.measure.forward import run
-from prunekit.measure.program import Cut, Program
+from prunekit.measure.program import Cut, program_of
 from prunekit.measure.program import program as module
-from prunekit.measure.program.program import close
+from prunekit.measure.program.agreement import close
 from tests import nets
 from tests.measure.program import trap_nets
 from tests.untouched import untouched
@@ -38,7 +38,7 @@ def replaced(net, x, tensors):
 def test_a_suffix_is_the_full_forward_with_any_tensor_replaced(name, backend):
     double = backend != "fused"
     net, structure, x = made(name, double)
-    program = Program(net, structure, x, [backend])
+    program = program_of(net, structure, x, [backend])
     assert (program.backend, program.refused) == (backend, {})
     batch = program.dense(x)
     tolerance = 1e-10 if double else 1e-4
@@ -59,7 +59,7 @@ def test_a_suffix_is_the_full_forward_with_any_tensor_replaced(name, backend):
 def test_a_channel_cut_is_the_really_smaller_network(name, way, backend):
     double = backend == "eager"
     net, structure, x = made(name, double)
-    program = Program(net, structure, x, [backend])
+    program = program_of(net, structure, x, [backend])
     batch = program.dense(x)
     for group in structure.prunable:
         if way == "zero" and group.statistics:
@@ -67,28 +67,28 @@ def test_a_channel_cut_is_the_really_smaller_network(name, way, backend):
         for count in {1, group.units - 1}:
             kept = {group.name: tuple(range(group.units))[-count:]}
             cut = program.channels(kept)
-            program._work = lambda tried, _: tried != way  # the other way is the dearer one
+            program.ways.work = lambda tried, _: tried != way  # the other way is the dearer one
             found = program.suffix(batch, cut)
-            assert program._ways[way]
+            assert program.ways._trusted[way]
             expected = run(shrink(net, structure, kept), x)
             assert torch.allclose(found, expected, atol=1e-10 if double else 1e-4), group.name
 
 
 def test_zeroing_is_refused_where_a_normalisation_sees_the_channels():
     net, structure, x = made("attention")
-    program = Program(net, structure, x)
+    program = program_of(net, structure, x)
     through_norm = next(group for group in structure.prunable if group.statistics)
     cut = program.channels({through_norm.name: (0, 1, 2)})
-    program._work = lambda way, _: way != "zero"
+    program.ways.work = lambda way, _: way != "zero"
     assert torch.allclose(program.suffix(program.dense(x), cut), run(shrink(net, structure, cut.kept), x), atol=1e-5)
-    assert set(program._ways) == {"slice"}
+    assert set(program.ways._trusted) == {"slice"}
 
 
 def test_where_not_all_groups_can_go_together_each_is_tried_alone(monkeypatch):
     net, structure, x = made("plain")
-    program = Program(net, structure, x)
-    agrees = program._agrees
-    monkeypatch.setattr(program, "_agrees", lambda way, kept: set(kept) == {"conv2"} and agrees(way, kept))
+    program = program_of(net, structure, x)
+    agrees = program.ways.agrees
+    monkeypatch.setattr(program.ways, "agrees", lambda way, kept: set(kept) == {"conv2"} and agrees(way, kept))
     batch = program.dense(x)
     for group in structure.prunable:
         cut = program.channels({group.name: (0, 1)})
@@ -100,7 +100,7 @@ def test_where_not_all_groups_can_go_together_each_is_tried_alone(monkeypatch):
 @pytest.mark.parametrize("kind", trap_nets.UNPLANNED)
 def test_what_no_plan_runs_is_replayed(kind):
     net, structure, x = made(kind)
-    program = Program(net, structure, x)
+    program = program_of(net, structure, x)
     assert program.backend in ("replay", "forward")
     assert set(program.refused) >= {"fused", "eager"}
     batch = program.dense(x)
@@ -113,7 +113,7 @@ def test_what_no_plan_runs_is_replayed(kind):
 
 def test_a_network_that_draws_is_not_trusted_to_any_back_end():
     net, structure, x = made(trap_nets.Chance)
-    program = Program(net, structure, x)
+    program = program_of(net, structure, x)
     assert program.backend == "forward"
     assert "random" in program.refused["eager"] or "differently each time" in program.refused["eager"]
     assert "differently each time" in program.refused["replay"]
@@ -138,7 +138,7 @@ def test_a_back_end_that_lies_is_stepped_down_from(monkeypatch, lie):
 
     monkeypatch.setattr(module, "fused", lying)
     net, structure, x = made("plain")
-    program = Program(net, structure, x)
+    program = program_of(net, structure, x)
     assert program.backend == "eager"
     assert program.refused == {"fused": "it answers differently from the network's own forward pass"}
 
@@ -147,7 +147,7 @@ def test_a_back_end_that_lies_is_stepped_down_from(monkeypatch, lie):
 def test_nothing_of_the_network_changes(backend):
     net, structure, x = made("residual")
     with untouched(net):
-        program = Program(net, structure, x, [backend])
+        program = program_of(net, structure, x, [backend])
         batch = program.dense(x)
         before = batch.logits.clone()
         for group in structure.prunable:
@@ -159,7 +159,7 @@ def test_nothing_of_the_network_changes(backend):
 
 def test_only_what_a_later_cut_starts_from_is_kept():
     net, structure, x = made("plain", double=True)
-    program = Program(net, structure, x, ["eager"])
+    program = program_of(net, structure, x, ["eager"])
     # inputs (5, 3, 6, 6), what conv2 reads (5, 8, 3, 3), what fc1 reads (5, 48), fc2 (5, 10), logits (5, 4)
     assert program.dense(x).bytes == 8 * 5 * (108 + 72 + 48 + 10 + 4)
 

@@ -1,0 +1,86 @@
+"""A question on the bench: its cells, its samples and the network, ready to be cut."""
+
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from functools import cached_property
+
+from torch import Tensor
+
+from prunekit.measure.evaluate import read
+from prunekit.measure.metrics import metric_named
+from prunekit.measure.outputs import Outputs
+from prunekit.measure.program import Ready
+from prunekit.records import Point, Reading
+from prunekit.search.cells import Cell, Cells
+from prunekit.search.probe import Probe, probing
+from prunekit.search.question import Question
+
+
+class Bench:
+    """All it takes to answer a question.
+
+    Args:
+        question: the question.
+        cells: makes its cells.
+        probe: measures cuts.
+
+    Attributes:
+        question: the question.
+        cells: makes its cells.
+        probe: measures cuts.
+        split: the samples.
+        levels: sparsities to try, fractions 0–1.
+        seed: seed of what is drawn.
+    """
+
+    def __init__(self, question: Question, cells: Cells, probe: Probe) -> None:
+        self.question, self.cells, self.probe = question, cells, probe
+        self.split, self.levels, self.seed = question.split, tuple(question.levels), question.base.seed
+        self._outputs = Outputs(question.model if question.train else probe.dense, question.split)
+
+    @cached_property
+    def logits(self) -> Tensor:
+        """The dense network's outputs ``(n, classes)`` on all samples."""
+        return self._outputs[:]
+
+    @cached_property
+    def dense(self) -> Reading:
+        """The dense network's reading on all samples."""
+        return self.read(self.logits, self.split.targets, self.logits)
+
+    def prepare(self) -> Iterator[None]:
+        """Run the dense network on all samples, in steps."""
+        return self._outputs.compute(len(self.split))
+
+    def first(self, n: int) -> Tensor:
+        """Return the dense network's outputs on the first samples, without running it on all."""
+        return self._outputs[:n]
+
+    def read(self, logits: Tensor, targets: Tensor, dense: Tensor) -> Reading:
+        """Read a network's answers."""
+        rule = metric_named(self.question.metric)
+        return read(logits, targets, rule, dense_logits=dense, recalibrated=self.question.train is not None)
+
+    def point(self, cell: Cell, reading: Reading) -> Point:
+        """Make a cell's point."""
+        return Point(self.question.mode, cell.name, cell.level, replace(reading, recipe=cell.recipe.digest))
+
+    def ready(self, cell: Cell, glance: bool = False) -> Ready:
+        """Prepare a cell's cut; with ``glance``, for an estimate only."""
+        return self.probe.ready(self.cells.cut(cell, self.probe.program.state), glance)
+
+
+def bench(question: Question) -> Generator[None, None, Bench]:
+    """Get ready to answer a question.
+
+    Yields:
+        ``None`` after each short stretch of work.
+
+    Raises:
+        RecipeError: a level is no sparsity, a name cannot be cut, or the criterion or metric is unknown.
+    """
+    metric_named(question.metric)
+    cells = Cells(question)
+    list(cells.at(question.levels))  # a level that is no sparsity is found before the work begins
+    probe = yield from probing(question.model, question.structure, question.split, question.train)
+    return Bench(question, cells, probe)
