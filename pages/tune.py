@@ -26,6 +26,8 @@ with st.container():  # one place, however much it holds: what stands below must
     toolbar(opened)
     hint(session().mode.value)
     follow("preset", lambda: None, moves.preset_pending)
+    if moves.preset_found():
+        st.rerun()  # it was worked out while the lines above ran, where nobody looks for it any more
 is_told = live.draw(opened, lambda command: moves.COMMANDS[command](opened))
 with st.container():
     notes(opened)

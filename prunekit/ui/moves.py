@@ -83,11 +83,16 @@ def preset_pending() -> bool:
     return asked is not None and not asked.finished
 
 
+def preset_found() -> bool:
+    """Whether a preset has been worked out and is not on the desk yet."""
+    return "preset" in session().asked and not preset_pending()
+
+
 def take_preset() -> str | None:
     """Put a preset that has been worked out on the desk; return why where it could not be."""
-    now = session()
-    if "preset" not in now.asked or preset_pending():
+    if not preset_found():
         return None
+    now = session()
     found = now.asked.pop("preset").ticket.snapshot()
     if found.latest is not None:
         now.recipe = found.latest

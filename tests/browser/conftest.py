@@ -2,7 +2,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tools import browser as chromium
 from tools.app_server import ROOT, serving
@@ -50,8 +50,16 @@ def server(tmp_path_factory, server_log) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="module")
+def context(browser, server) -> Iterator[BrowserContext]:
+    """One browser profile for each test file, so that only the first visit fetches and compiles the app's scripts."""
+    made = browser.new_context(base_url=server, viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def page(browser, server) -> Iterator[Page]:
+def page(context, server) -> Iterator[Page]:
     """A fresh visitor's page.
 
     An exception left on it fails the test, and so does an error in the browser's console or a request to another host.
@@ -68,7 +76,6 @@ def page(browser, server) -> Iterator[Page]:
         if not request.url.startswith((server, "data:", "blob:")):
             errors.append(f"the page asked another host for {request.url}")
 
-    context = browser.new_context(base_url=server, viewport={"width": 1440, "height": 900}, accept_downloads=True)
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
     page.on("console", note)
@@ -76,7 +83,7 @@ def page(browser, server) -> Iterator[Page]:
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
     errors += page.get_by_test_id("stException").all_inner_texts()
-    context.close()
+    page.close()
     assert not errors, "\n".join(errors)
 
 
