@@ -5,6 +5,14 @@ import pytest
 import torch
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what shares dear fixtures, and all that drives a browser: two at once would disturb each other."""
+    tests = Path(__file__).parent
+    for item in items:
+        room = item.path.relative_to(tests).parts[0] if tests in item.path.parents else ""
+        item.add_marker(pytest.mark.xdist_group(room if room in ("browser", "export") else str(item.path)))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def one_thread():
     """Sums come out alike on every machine, and two test runs do not fight over the cores."""
