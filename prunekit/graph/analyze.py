@@ -4,26 +4,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from torch import Tensor, nn
+from torch import nn
 
 from prunekit.graph.blocks import find_blocks
-from prunekit.graph.check import protect_failures
+from prunekit.graph.check import find_ways
 from prunekit.graph.formula import formula
 from prunekit.graph.groups import Partition, partition
 from prunekit.graph.labels import Atoms, Labels
 from prunekit.graph.layers import LayerCall, find_layers, links
 from prunekit.graph.propagate import propagate
+from prunekit.graph.record import Example
 from prunekit.graph.structure import Structure
 from prunekit.graph.trace import Trace, trace
 from prunekit.records import Group, Layer
 
 
-def structure_of(model: nn.Module, example: Tensor) -> Structure:
+def structure_of(model: nn.Module, example: Example) -> Structure:
     """Analyse a network.
 
     Args:
         model: the network; it is not changed.
-        example: ``(batch, …)`` input with a batch of at least 2.
+        example: ``(batch, …)`` input with a batch of at least 2; a tuple holds all arguments.
 
     Returns:
         Its layers, groups, counts and what is protected.
@@ -40,9 +41,14 @@ def structure_of(model: nn.Module, example: Tensor) -> Structure:
         >>> structure.cost({"0": 3})
         Cost(params=23, macs=18, bytes=92)
     """
+    return analysis(model, example)[0]
+
+
+def analysis(model: nn.Module, example: Example) -> tuple[Structure, Trace, Labels]:
+    """Analyse a network, and return what the structure was read from too."""
     traced = trace(model, example)
     labels, tensors = propagate(traced)
-    return protect_failures(model, analyze(traced, labels, tensors), traced, labels, example)
+    return find_ways(model, analyze(traced, labels, tensors), traced, labels, example), traced, labels
 
 
 def analyze(traced: Trace, labels: Labels, tensors: Mapping[str, Sequence[Atoms]]) -> Structure:
@@ -60,10 +66,18 @@ def analyze(traced: Trace, labels: Labels, tensors: Mapping[str, Sequence[Atoms]
         atoms={name: tuple(dims) for name, dims in tensors.items()},
         group_of=parts.group_of,
         unit_of=parts.unit_of,
+        notes=tuple(map(_read, traced.reads)),
     )
     costs = counts.layer_costs({}, len(calls))
     layers = [_layer(traced, parts, structure, call, cost) for call, cost in zip(calls, costs, strict=True)]
     return replace(structure, layers=tuple(layers))
+
+
+def _read(operation: str) -> str:
+    return (
+        f"The forward pass reads a value ({operation}): it was analysed on the way that the example input takes, and "
+        "another input may take another way, which a cut network may not have."
+    )
 
 
 def _layer(traced: Trace, parts: Partition, structure: Structure, call: LayerCall, cost: tuple[int, int]) -> Layer:

@@ -18,24 +18,22 @@ def _linear(module: nn.Linear) -> None:
 def _convolution(module: nn.modules.conv._ConvNd) -> None:
     outputs, inputs = module.weight.shape[:2]
     if module.transposed:
-        outputs, inputs = inputs, outputs
-    if module.groups > 1 and module.groups == module.in_channels:
+        module.in_channels, module.out_channels = outputs, inputs * module.groups
+    elif module.groups > 1 and module.groups == module.in_channels:
         multiplier = module.out_channels // module.groups
         module.groups = module.in_channels = outputs // multiplier
         module.out_channels = outputs
-    elif module.transposed:
-        module.in_channels, module.out_channels = inputs, outputs * module.groups
     else:
         module.in_channels, module.out_channels = inputs * module.groups, outputs
 
 
-def _batch_norm(module: nn.modules.batchnorm._BatchNorm) -> None:
+def _batch_norm(module: nn.modules.batchnorm._NormBase) -> None:
     tensor = module.weight if module.weight is not None else module.running_mean
     if tensor is not None:
         module.num_features = tensor.numel()
 
 
-def _layer_norm(module: nn.LayerNorm) -> None:
+def _layer_norm(module: nn.LayerNorm | nn.RMSNorm) -> None:
     if module.weight is not None:
         module.normalized_shape = tuple(module.weight.shape)
 
@@ -56,8 +54,9 @@ def _prelu(module: nn.PReLU) -> None:
 REPAIRS: dict[type[nn.Module], Repair] = {
     nn.Linear: _linear,
     nn.modules.conv._ConvNd: _convolution,
-    nn.modules.batchnorm._BatchNorm: _batch_norm,
+    nn.modules.batchnorm._NormBase: _batch_norm,
     nn.LayerNorm: _layer_norm,
+    nn.RMSNorm: _layer_norm,
     nn.GroupNorm: _group_norm,
     nn.Embedding: _embedding,
     nn.PReLU: _prelu,

@@ -4,15 +4,18 @@ A forward that raises is the kind failure. The dangerous one runs: code that rem
 (``view(b, n, self.heads, -1)``) regroups channels without complaint. Its shapes betray it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
-from torch import Tensor, nn
+from torch import nn
 
 from prunekit.errors import StructureError
 from prunekit.graph.calls import bind
 from prunekit.graph.labels import Labels
-from prunekit.graph.shrink import shrink
+from prunekit.graph.record import Example
+from prunekit.graph.rewrite import Rewriting, rewriting
+from prunekit.graph.shrink import shrink_class
 from prunekit.graph.structure import Structure
 from prunekit.graph.trace import Trace, stand_in, trace
 from prunekit.records import Group
@@ -20,10 +23,8 @@ from prunekit.records import Group
 Shapes = list[tuple[str, tuple[int, ...]]]
 
 
-def protect_failures(
-    model: nn.Module, structure: Structure, traced: Trace, labels: Labels, example: Tensor
-) -> Structure:
-    """Protect the groups whose one-unit cut the network's own forward pass does not follow.
+def find_ways(model: nn.Module, structure: Structure, traced: Trace, labels: Labels, example: Example) -> Structure:
+    """Find out which groups the network's own class can lose, which only its graph, and which neither.
 
     All groups lose a unit together first: where that is right, as it nearly always is, one pass
     on ``meta`` proves them all. Otherwise each is tried alone.
@@ -33,18 +34,50 @@ def protect_failures(
     """
     candidates = [group for group in structure.prunable if group.units > 1]
     probe = stand_in(model)
-    if not candidates or _failure(probe, structure, traced, labels, candidates, example) is None:
+    fails = partial(_failure, probe, structure, traced, labels, example=example)
+    by_class = _failures(fails, shrink_class, [group for group in candidates if not group.graph_only])
+    by_class |= {group.name: group.graph_only for group in candidates if group.graph_only}
+    if not by_class:
         return structure
-    reasons = {group.name: _failure(probe, structure, traced, labels, [group], example) for group in candidates}
-    groups = tuple(
-        replace(group, protected=f"its own code fixes the size: {reasons[group.name]}")
-        if reasons.get(group.name)
-        else group
-        for group in structure.groups
-    )
+    given: Rewriting | None
+    try:
+        given = rewriting(probe, example, traced, labels)
+    except StructureError as error:
+        given, by_graph = None, dict.fromkeys(by_class, str(error))
+    else:
+        by_graph = _failures(fails, partial(_graph_way, given), candidates)
+        # A graph is cut as a whole: it has to lose what the class can lose too.
+        if others := [name for name in by_graph if name not in by_class]:
+            by_graph = dict.fromkeys(by_class, f"it cannot lose {others[0]}: {by_graph[others[0]]}")
+    groups = tuple(_fate(group, by_class.get(group.name), by_graph.get(group.name)) for group in structure.groups)
     protected = {layer: group.protected for group in groups for layer in group.layers if group.protected}
     layers = tuple(replace(layer, protected=layer.protected or protected.get(layer.name)) for layer in structure.layers)
-    return replace(structure, groups=groups, layers=layers)
+    return replace(structure, groups=groups, layers=layers, rewriting=given)
+
+
+Way = Callable[[nn.Module, Structure, Mapping[str, Sequence[int]]], nn.Module]
+
+
+def _graph_way(
+    given: Rewriting, model: nn.Module, structure: Structure, kept: Mapping[str, Sequence[int]]
+) -> nn.Module:
+    return given.network(shrink_class(model, structure, kept), structure.survivors(kept))
+
+
+def _failures(fails: Callable[[Way, Sequence[Group]], str | None], way: Way, groups: list[Group]) -> dict[str, str]:
+    """Return the groups that cannot go this way, with why."""
+    if not groups or fails(way, groups) is None:
+        return {}
+    return {group.name: reason for group in groups if (reason := fails(way, [group])) is not None}
+
+
+def _fate(group: Group, by_class: str | None, by_graph: str | None) -> Group:
+    if by_class is None:
+        return group
+    if by_graph is None:
+        return replace(group, graph_only=by_class)
+    reason = f"its own code fixes the size: {by_class}; nor can its graph be cut: {by_graph}"
+    return replace(group, protected=reason, graph_only="")
 
 
 def _failure(
@@ -52,12 +85,14 @@ def _failure(
     structure: Structure,
     traced: Trace,
     labels: Labels,
+    way: Way,
     groups: Sequence[Group],
-    example: Tensor,
+    *,
+    example: Example,
 ) -> str | None:
     kept = {group.name: range(1, group.units) for group in groups}
     try:
-        found = _shapes(trace(shrink(probe, structure, kept), example))
+        found = _shapes(trace(way(probe, structure, kept), example))
     except StructureError as error:
         return str(error.__cause__ or error).partition("\n")[0][:120]
     predicted = _expected(structure, traced, labels, kept)

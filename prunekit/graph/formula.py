@@ -4,6 +4,7 @@ Every dimension of every tensor is a whole number of positions for each kept uni
 so each count is a sum of products of such dimensions.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -193,9 +194,30 @@ def _matmul(labels: Labels, call: Call) -> list[Product]:
     return [_sized(labels, call.node) + _sized(labels, first)[-1:]]
 
 
+def _added(labels: Labels, call: Call) -> list[Product]:
+    first = list(call.args.values())[1]
+    return [_sized(labels, call.node) + _sized(labels, first)[-1:]]
+
+
+def _einsum(labels: Labels, call: Call) -> list[Product]:
+    """Count one multiplication for every combination of letters; longer products are taken two by two."""
+    sides = call.args["equation"].replace(" ", "").partition("->")[0].split(",")
+    letters: dict[str, tuple[Dim, int]] = {}
+    for term, node in zip(sides, call.args["tensors"], strict=True):
+        letters |= dict(zip(term, _sized(labels, node), strict=True))
+    return [list(letters.values())] if len(sides) == 2 else []
+
+
 def _attention(labels: Labels, call: Call) -> list[Product]:
     query, key, value = (_sized(labels, call.args[name]) for name in ("query", "key", "value"))
     return [[*query, key[-2]], [*query[:-1], key[-2], value[-1]]]
+
+
+def _recurrent(labels: Labels, call: Call) -> list[Product]:
+    """Count every weight of a recurrent layer once for each step of each sample."""
+    steps = math.prod(shape_of(call.args["input"])[:-1])
+    weights = [shape_of(node) for node in call.args["params"] if len(shape_of(node)) == 2]
+    return [[(POSITION, steps), (POSITION, rows), (POSITION, columns)] for rows, columns in weights]
 
 
 MACS: dict[str, Callable[[Labels, Call], list[Product]]] = {
@@ -203,5 +225,8 @@ MACS: dict[str, Callable[[Labels, Call], list[Product]]] = {
     **dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), _transposed),
     "linear": _linear,
     **dict.fromkeys(("matmul", "bmm", "mm"), _matmul),
+    **dict.fromkeys(("addmm", "baddbmm"), _added),
+    "einsum": _einsum,
     "scaled_dot_product_attention": _attention,
+    **dict.fromkeys(("lstm", "gru", "rnn_tanh", "rnn_relu"), _recurrent),
 }

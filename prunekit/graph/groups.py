@@ -39,7 +39,7 @@ def partition(
     A group that cuts no layer's output is left out: nothing could be dragged.
     """
     root = components(labels)
-    reasons = _reasons(labels, root)
+    reasons = _words(labels.frozen, root)
     members = [Member(name, dim) for name, dims in tensors.items() for dim in range(len(dims))]
     owner = np.concatenate([np.full(len(tensors[m.tensor][m.dim]), i) for i, m in enumerate(members)])
     roots = root[np.concatenate([tensors[m.tensor][m.dim] for m in members])] if members else root[:0]
@@ -55,6 +55,7 @@ def partition(
     taken: dict[str, int] = {}
     explain = _explanations(trace, labels, layers, root)
     statistics = _roots(labels.statistics, root)
+    fixed = _words(labels.fixed, root)
     heads = _roots(labels.heads, root)
     for (signature, reason), found in ordered:
         units = np.array(found)
@@ -75,14 +76,16 @@ def partition(
                 protected=reason,
                 linked=explain.get(int(units[0]), "") if len(names) > 1 else "",
                 statistics=bool(set(units.tolist()) & statistics),
+                graph_only="" if reason else next((fixed[unit] for unit in found if unit in fixed), ""),
             )
         )
     return Partition(tuple(groups), group_of_root[root], unit_of_root[root])
 
 
-def _reasons(labels: Labels, root: Atoms) -> dict[int, str]:
+def _words(given: Sequence[tuple[Atoms, str]], root: Atoms) -> dict[int, str]:
+    """Return for each component the first reason that was given for one of its atoms."""
     reasons: dict[int, str] = {}
-    for atoms, reason in labels.frozen:
+    for atoms, reason in given:
         for index in set(root[atoms].tolist()):
             reasons.setdefault(index, reason)
     return reasons

@@ -4,19 +4,25 @@ Splitting ``heads·channels`` into two dimensions says nothing about which of th
 cut. Walking back from every attention to the reshape that made its inputs does.
 """
 
+import math
+
 from torch import fx
 
-from prunekit.graph.calls import bind, rank
+from prunekit.graph.calls import bind, rank, shape_of
+from prunekit.graph.labels import Call
 from prunekit.graph.rules.elementwise import NAMES
-from prunekit.graph.rules.shape import HEAD_AXIS
+from prunekit.graph.rules.reshaping import HEAD_AXIS
 
-ELEMENTWISE = frozenset(NAMES)
 RESHAPES = {"view", "reshape", "unflatten", "_unsafe_view"}
-PRODUCTS = {"matmul", "bmm"}
+PRODUCTS = {"matmul", "bmm", "baddbmm"}
+PASSING = frozenset(
+    (*NAMES, *"getitem chunk split split_with_sizes layer_norm rms_norm expand".split()),
+)
+"""Operations whose value has the dimensions of their first input."""
 
 
 def mark_heads(graph: fx.Graph) -> None:
-    """Note on each reshape that feeds an attention which of its dimensions numbers the heads."""
+    """Note on each reshape on the way to an attention which of its dimensions numbers the heads."""
     for node in graph.nodes:
         call = bind(node)
         if call is None:
@@ -24,44 +30,92 @@ def mark_heads(graph: fx.Graph) -> None:
         if call.op == "scaled_dot_product_attention":
             for name in ("query", "key", "value"):
                 _walk_back(call.args[name], rank(call.args[name]) - 3)
-        elif call.op in ("softmax", "_softmax") and rank(node) >= 4:
+        elif call.op in ("softmax", "_softmax") and rank(node) >= 3:
             _mark_products(node, rank(node) - 3)
 
 
 def _mark_products(softmax: fx.Node, axis: int) -> None:
     """Follow a softmax between two products: attention written out by hand."""
-    scores = softmax.args[0]
-    while isinstance(scores, fx.Node) and (call := bind(scores)) is not None and call.op in ELEMENTWISE:
-        scores = scores.args[0]
-    if not isinstance(scores, fx.Node) or (call := bind(scores)) is None or call.op not in PRODUCTS:
+    scores, at = _product_before(softmax, axis)
+    if scores is None or at is None:
         return
-    for operand in scores.args[:2]:
-        if isinstance(operand, fx.Node):
-            _walk_back(operand, axis)
-    weights = softmax
-    while len(weights.users) == 1 and (call := bind(next(iter(weights.users)))) is not None and call.op in ELEMENTWISE:
-        weights = call.node
-    for user in weights.users:
-        product = bind(user)
-        if product is not None and product.op in PRODUCTS and isinstance(user.args[1], fx.Node):
-            _walk_back(user.args[1], axis)
+    operands = [value for value in scores.args if isinstance(value, fx.Node)]
+    for operand in operands[-2:]:
+        _walk_back(operand, at)
+    for product, place in _products_after(softmax, axis):
+        second = product.args[1]
+        if isinstance(second, fx.Node):
+            _walk_back(second, place)
+
+
+def _product_before(softmax: fx.Node, axis: int) -> tuple[fx.Node | None, int | None]:
+    node, at = softmax.args[0], axis
+    while isinstance(node, fx.Node) and (call := bind(node)) is not None:
+        if call.op in PRODUCTS:
+            return node, at
+        moved = _axis_before(call, at)
+        if moved is None:
+            return None, None
+        node, at = moved
+    return None, None
+
+
+def _products_after(softmax: fx.Node, axis: int) -> list[tuple[fx.Node, int]]:
+    found, stack = [], [(user, softmax, axis) for user in softmax.users]
+    while stack:
+        node, source, at = stack.pop()
+        call = bind(node)
+        if call is None or node.args[0] is not source:
+            continue
+        if call.op in PRODUCTS:
+            found.append((node, at))
+        elif call.op in PASSING:
+            stack.extend((user, node, at) for user in node.users)
+        elif call.op in RESHAPES and (place := _same_axis(shape_of(source), call.shape, at)) is not None:
+            stack.extend((user, node, place) for user in node.users)
+    return found
 
 
 def _walk_back(node: fx.Node, axis: int) -> None:
     while axis >= 0 and (call := bind(node)) is not None:
         if call.op in RESHAPES:
             node.meta[HEAD_AXIS] = axis
+        moved = _axis_before(call, axis)
+        if moved is None:
             return
-        source = next((value for value in call.args.values() if isinstance(value, fx.Node)), None)
-        if source is None:
-            return
-        if call.op == "permute":
-            axis = call.args["dims"][axis] % len(call.shape)
-        elif call.op in ("transpose", "swapaxes"):
-            a, b = call.args["dim0"] % len(call.shape), call.args["dim1"] % len(call.shape)
-            axis = {a: b, b: a}.get(axis, axis)
-        elif call.op in ("select", "unbind"):
-            axis += axis >= call.args.get("dim", 0) % rank(source)
-        elif call.op not in ELEMENTWISE | {"getitem", "chunk", "split", "layer_norm"}:
-            return
-        node = source
+        node, axis = moved
+
+
+def _axis_before(call: Call, axis: int) -> tuple[fx.Node, int] | None:
+    """Return the operation's first input and where a dimension of its value comes from in it."""
+    source = next((value for value in call.args.values() if isinstance(value, fx.Node)), None)
+    if source is None:
+        return None
+    if call.op in RESHAPES:
+        place = _same_axis(call.shape, shape_of(source), axis)
+        return None if place is None else (source, place)
+    if call.op == "permute":
+        axis = call.args["dims"][axis] % len(call.shape)
+    elif call.op in ("transpose", "swapaxes"):
+        a, b = call.args["dim0"] % len(call.shape), call.args["dim1"] % len(call.shape)
+        axis = {a: b, b: a}.get(axis, axis)
+    elif call.op in ("select", "unbind"):
+        axis += axis >= call.args.get("dim", 0) % rank(source)
+    elif call.op == "unsqueeze":
+        axis -= axis > call.args["dim"] % len(call.shape)
+    elif call.op == "squeeze" or call.op not in PASSING:
+        return None
+    return source, axis
+
+
+def _same_axis(shape: tuple[int, ...], other: tuple[int, ...], axis: int) -> int | None:
+    """Find a dimension of one shape in another: the one it equals, or is a factor of with nothing but samples outside.
+
+    ``(batch, heads, tokens, channels)`` and ``(batch · heads, tokens, channels)`` share the heads.
+    """
+    inner = math.prod(shape[axis + 1 :])
+    for place in range(len(other)):
+        if math.prod(other[place + 1 :]) == inner and other[place] != 1 and shape[axis] != 1:
+            larger, smaller = max(other[place], shape[axis]), min(other[place], shape[axis])
+            return place if larger % smaller == 0 and (larger == smaller or 0 in (place, axis)) else None
+    return None

@@ -47,6 +47,8 @@ class Labels:
         frozen: atoms that may not be removed, with the reason.
         statistics: atoms that a normalisation averages over.
         heads: atoms that stand for attention heads.
+        fixed: atoms of dimensions in which the code names channels by number, with the operation: the network's own
+            class would take others for them after a cut.
         links: an atom of a coupling and the operation that made it.
         unknown: operations without a rule.
     """
@@ -56,6 +58,7 @@ class Labels:
     frozen: list[tuple[Atoms, str]] = field(default_factory=list)
     statistics: list[Atoms] = field(default_factory=list)
     heads: list[Atoms] = field(default_factory=list)
+    fixed: list[tuple[Atoms, str]] = field(default_factory=list)
     links: list[tuple[int, fx.Node]] = field(default_factory=list)
     unknown: dict[str, None] = field(default_factory=dict)
     count: int = 0
@@ -88,6 +91,18 @@ class Labels:
             self.pairs.append((rows[0], row))
         merged: Atoms = rows[0]
         return merged
+
+    def mark(self) -> tuple[int, ...]:
+        """Remember what binds so far."""
+        return tuple(map(len, self._bindings()))
+
+    def forget(self, mark: tuple[int, ...]) -> None:
+        """Let go of what binds since a mark."""
+        for bindings, length in zip(self._bindings(), mark, strict=True):
+            del bindings[length:]
+
+    def _bindings(self) -> tuple[list[Any], ...]:
+        return (self.pairs, self.frozen, self.statistics, self.heads, self.fixed, self.links)
 
     def freeze(self, dim: Dim, reason: str) -> None:
         """Forbid to remove any position of a dimension."""

@@ -1,11 +1,13 @@
 """The layers of a graph: operations that hold a weight, in execution order, and how they follow each other."""
 
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from torch import fx
 
-from prunekit.graph.calls import bind
+from prunekit.graph.calls import bind, shape_of
 from prunekit.graph.trace import Trace
 
 OUTPUT_DIM = {
@@ -21,6 +23,11 @@ OUTPUT_DIM = {
     "mm": 1,
 }
 """The dimension of a layer's weight that makes its output channels, by operation."""
+
+
+FROM_PARAMETERS = frozenset("_weight_norm add sub mul div chunk split split_with_sizes getitem to contiguous".split())
+"""Operations that compute a weight from parameters without moving its dimensions."""
+PARAMETRIZED = re.compile(r"\.parametrizations(\.weight)\.original\d*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,8 @@ def find_layers(trace: Trace) -> tuple[LayerCall, ...]:
         if call is None or call.op not in OUTPUT_DIM:
             continue
         weight = call.args.get("weight", call.args.get("other", call.args.get("mat2")))
+        if call.has("weight"):
+            weight = _parameter(trace, call.args["weight"])
         if not isinstance(weight, fx.Node) or weight not in trace.tensors:
             continue
         tensor = trace.tensors[weight]
@@ -62,11 +71,25 @@ def find_layers(trace: Trace) -> tuple[LayerCall, ...]:
         names = (tensor, trace.tensors[bias]) if isinstance(bias, fx.Node) and bias in trace.tensors else (tensor,)
         earlier = found.get(tensor)
         if earlier is None:
-            path, _, leaf = tensor.rpartition(".")
+            path, _, leaf = PARAMETRIZED.sub(r"\1", tensor).rpartition(".")
             found[tensor] = LayerCall(path if path and leaf == "weight" else tensor, call.op, tensor, names, (node,))
         elif earlier.op == call.op:
             found[tensor] = LayerCall(earlier.name, call.op, tensor, earlier.tensors, (*earlier.nodes, node))
     return tuple(found.values())
+
+
+def _parameter(trace: Trace, weight: fx.Node) -> fx.Node | None:
+    """Find the parameter that a weight is computed from, where nothing but parameters goes into it."""
+    while weight not in trace.tensors:
+        call = bind(weight)
+        if call is None or call.op not in FROM_PARAMETERS:
+            return None
+        rank = len(shape_of(weight)) or None
+        inputs = [node for node in weight.all_input_nodes if rank is None or len(shape_of(node)) in (0, rank)]
+        if not inputs:
+            return None
+        weight = max(inputs, key=lambda node: math.prod(shape_of(node)))
+    return weight
 
 
 def sources(trace: Trace, layers: tuple[LayerCall, ...]) -> Mapping[fx.Node, tuple[str, ...]]:

@@ -23,7 +23,7 @@ def propagate(trace: Trace) -> tuple[Labels, dict[str, list[Atoms]]]:
         The labels, and the atoms of every dimension of every parameter and buffer.
     """
     mark_heads(trace.graph)
-    labels = Labels()
+    labels, live = Labels(), _live(trace.graph)
     tensors: dict[str, list[Atoms]] = {}
     for node in trace.graph.nodes:
         if node.op == "placeholder":
@@ -40,8 +40,20 @@ def propagate(trace: Trace) -> tuple[Labels, dict[str, list[Atoms]]]:
             for value in node.all_input_nodes:
                 labels.freeze_all(labels.of.get(value), OUTPUT)
         else:
+            before = labels.mark()
             labels.of[node] = _apply(labels, node)
+            if node not in live:
+                labels.forget(before)
     return labels, tensors
+
+
+def _live(graph: fx.Graph) -> set[fx.Node]:
+    """Return the values that the answer depends on: what is computed for nothing binds nothing."""
+    found: set[fx.Node] = set()
+    for node in reversed(graph.nodes):
+        if node.op == "output" or _writes(node) or any(user in found for user in node.users):
+            found.add(node)
+    return found
 
 
 def _apply(labels: Labels, node: fx.Node) -> Any:

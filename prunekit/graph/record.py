@@ -7,7 +7,7 @@ in every process. This recorder is a dispatch mode of the same kind without the 
 import contextlib
 import operator
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import torch
@@ -22,10 +22,28 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from prunekit.errors import StructureError
 
+Example = Tensor | tuple[Any, ...]
+"""What a network is called with: one tensor, or all its arguments, in which tensors may be nested."""
 
-def record(
-    model: nn.Module, tensors: Mapping[str, Tensor], example: Tensor
-) -> tuple[fx.Graph, Mapping[fx.Node, Tensor]]:
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recording:
+    """What one forward pass did.
+
+    Attributes:
+        graph: the operations.
+        constants: the values of its constants: tensors that are none of the inputs, as they were when first used.
+        reads: the operations by which the pass read values, so that other inputs may take other ways.
+        output: what the pass gave out, with nodes for tensors; ``None`` where a data class holds them.
+    """
+
+    graph: fx.Graph
+    constants: Mapping[fx.Node, Tensor]
+    reads: tuple[str, ...]
+    output: Any
+
+
+def record(model: nn.Module, tensors: Mapping[str, Tensor], example: Example) -> Recording:
     """Run a network once and write down its ATen operations.
 
     Every value knows its shape and dtype (``meta["val"]``, a tensor without memory); composite
@@ -34,23 +52,30 @@ def record(
     Args:
         model: a network in eval mode whose state the forward pass may change.
         tensors: its parameters and buffers by name: the graph's first inputs, in this order.
-        example: ``(batch, …)`` input on the network's device, the graph's last input.
-
-    Returns:
-        The graph, and the values of its constants: tensors that are none of the inputs, as they were when first used.
+        example: ``(batch, …)`` input on the network's device, the graph's last input; or all arguments.
 
     Raises:
-        StructureError: the forward pass reads a value, so that other inputs may take other ways, or
-            gives out something in which tensors cannot be looked for.
+        StructureError: the forward pass gives out something in which tensors cannot be looked for.
     """
+    given = example if isinstance(example, tuple) else (example,)
     recorder = _Recorder()
     for name, tensor in tensors.items():
         recorder.place(name.replace(".", "_"), tensor)
-    recorder.place("input", example)
+    for tensor in leaves(example):
+        recorder.place("input", tensor)
     with torch.no_grad(), _whole_attention(), enable_python_dispatcher(), recorder:
-        output = model(example)
-    recorder.graph.output(recorder.nodes_of(_tensors_of(output)))
-    return recorder.graph, recorder.constants
+        output = model(*given)
+    found = _tensors_of(output)
+    recorder.graph.output(recorder.nodes_of(found))
+    plain = len(leaves(output)) == len(found)
+    return Recording(
+        recorder.graph, recorder.constants, tuple(recorder.reads), recorder.nodes_of(output) if plain else None
+    )
+
+
+def leaves(values: Any) -> list[Tensor]:
+    """Return the tensors in nested lists, tuples and dictionaries."""
+    return [leaf for leaf in pytree.tree_leaves(values) if isinstance(leaf, Tensor)]
 
 
 class _Recorder(ProxyTorchDispatchMode):
@@ -59,6 +84,7 @@ class _Recorder(ProxyTorchDispatchMode):
     Attributes:
         graph: what was recorded so far.
         constants: the values of its constants.
+        reads: the operations that read values.
     """
 
     @classmethod
@@ -72,6 +98,7 @@ class _Recorder(ProxyTorchDispatchMode):
         self.enter_stack = []
         self.graph = fx.Graph()
         self.constants: dict[fx.Node, Tensor] = {}
+        self.reads: dict[str, None] = {}
         self._nodes = WeakTensorKeyDictionary()  # by identity, while the tensor lives: activations are let go
         self._varying: set[StorageWeakRef] = set()
 
@@ -94,10 +121,7 @@ class _Recorder(ProxyTorchDispatchMode):
         varies = any(self._varies(tensor) for tensor in _tensors((args, kwargs)))
         if torch.Tag.data_dependent_output in func.tags or func is torch.ops.aten.is_nonzero.default:
             if varies:
-                raise StructureError(
-                    f"The forward pass reads a value ({func}), so another input may take another way through it; "
-                    "compute with tensors instead, for instance with torch.where."
-                )
+                self.reads[str(func)] = None
             return func(*args, **kwargs)
         inputs, options = self.nodes_of((args, kwargs))
         result = func(*args, **kwargs)

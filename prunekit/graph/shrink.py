@@ -1,4 +1,4 @@
-"""Makes the really smaller network: the user's own class with sliced tensors."""
+"""Makes the really smaller network: the user's own class with sliced tensors, or its graph where the class cannot."""
 
 import copy
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,8 @@ def shrink(model: nn.Module, structure: Structure, kept: Mapping[str, Sequence[i
         kept: the units kept of each group that is cut; groups not named stay whole.
 
     Returns:
-        A smaller network of the same class, in the same mode.
+        A smaller network in the same mode, with the same names of modules and tensors: of the same class, or a
+        `GraphNetwork` where the class fixes a size that is cut.
 
     Example:
         >>> from prunekit.graph import structure_of
@@ -39,6 +40,14 @@ def shrink(model: nn.Module, structure: Structure, kept: Mapping[str, Sequence[i
           (2): Linear(in_features=3, out_features=2, bias=True)
         )
     """
+    smaller = shrink_class(model, structure, kept)
+    if structure.rewriting is None or not structure.needs_graph(kept):
+        return smaller
+    return structure.rewriting.network(smaller, structure.survivors(kept))
+
+
+def shrink_class(model: nn.Module, structure: Structure, kept: Mapping[str, Sequence[int]]) -> nn.Module:
+    """Copy a network of the same class without the units that are not kept, whether or not it can run."""
     cuts = structure.kept_positions(kept)
     memo: dict[int, Any] = {}
     for name, tensor in named_tensors(model):

@@ -10,6 +10,7 @@ from prunekit.errors import RecipeError, close_matches
 from prunekit.graph.formula import Formula
 from prunekit.graph.labels import Atoms
 from prunekit.graph.layers import OUTPUT_DIM
+from prunekit.graph.rewrite import Rewriting
 from prunekit.records import Block, Cost, Group, Layer, Member
 
 
@@ -27,6 +28,8 @@ class Structure:
         atoms: for each dimension of each tensor, the atom of each position.
         group_of: for each atom the index of its group, or -1.
         unit_of: for each atom its unit within the group, or -1.
+        notes: what else a person should know of the analysis.
+        rewriting: the graph that is cut where the network's own class cannot be; ``None`` where none is needed.
     """
 
     layers: tuple[Layer, ...]
@@ -38,6 +41,8 @@ class Structure:
     atoms: Mapping[str, tuple[Atoms, ...]]
     group_of: Atoms
     unit_of: Atoms
+    notes: tuple[str, ...] = ()
+    rewriting: Rewriting | None = None
 
     @property
     def prunable(self) -> tuple[Group, ...]:
@@ -104,6 +109,11 @@ class Structure:
             members = self.group_of == self.groups.index(group)
             survives[members] = alive[self.unit_of[members]]
         return survives
+
+    def needs_graph(self, kept: Mapping[str, Sequence[int]]) -> bool:
+        """Whether a cut takes what the network's own class cannot lose."""
+        groups = {self.group(name): units for name, units in kept.items()}
+        return any(group.graph_only and len(units) < group.units for group, units in groups.items())
 
     def kept_positions(self, kept: Mapping[str, Sequence[int]]) -> dict[str, dict[int, Atoms]]:
         """Return which positions of which tensors survive a cut; tensors not named stay whole.

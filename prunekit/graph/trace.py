@@ -7,9 +7,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
+from torch.utils import _pytree as pytree
 
 from prunekit.errors import StructureError
-from prunekit.graph.record import record
+from prunekit.graph.record import Example, Recording, leaves, record
 
 HEAVY = 64 * 2**20
 """Bytes of parameters and buffers from which a forward pass is recorded on ``meta``."""
@@ -29,6 +30,8 @@ class Trace:
         itemsize: bytes per entry of each tensor.
         types: class name of each module, by path.
         batch: batch size of the traced example.
+        reads: the operations by which the pass read values: another input may take another way.
+        output: what the pass gave out, with nodes for tensors; ``None`` where a data class holds them.
     """
 
     graph: fx.Graph
@@ -40,9 +43,11 @@ class Trace:
     itemsize: Mapping[str, int]
     types: Mapping[str, str]
     batch: int
+    reads: tuple[str, ...] = ()
+    output: Any = None
 
 
-def trace(model: nn.Module, example: Tensor) -> Trace:
+def trace(model: nn.Module, example: Example) -> Trace:
     """Record the operations of one eval-mode forward pass.
 
     A copy of the network runs; a large one on the ``meta`` device, which costs no arithmetic, unless
@@ -51,7 +56,7 @@ def trace(model: nn.Module, example: Tensor) -> Trace:
     Args:
         model: the network; it is not changed.
         example: ``(batch, …)`` input with a batch of at least 2, so that no channel dimension
-            is mistaken for the batch.
+            is mistaken for the batch; a tuple holds all arguments, in which tensors may be nested.
 
     Returns:
         The graph with its tensors named.
@@ -60,25 +65,28 @@ def trace(model: nn.Module, example: Tensor) -> Trace:
         StructureError: the forward pass raises, or cannot be recorded.
     """
     with torch.random.fork_rng(devices=[]):
-        graph, constants = _graph(model, example)
+        recording = _record(model, example)
     tensors, state = dict(named_tensors(model)), model.state_dict()
-    placeholders = [node for node in graph.nodes if node.op == "placeholder"]
+    placeholders = [node for node in recording.graph.nodes if node.op == "placeholder"]
     return Trace(
-        graph=graph,
-        constants=constants,
+        graph=recording.graph,
+        constants=recording.constants,
         tensors=dict(zip(placeholders, tensors, strict=False)),
         shapes={name: tuple(tensor.shape) for name, tensor in tensors.items()},
         parameters=frozenset(name for name, _ in model.named_parameters()),
         persistent=frozenset(name for name, _ in model.named_buffers() if name in state),
         itemsize={name: tensor.element_size() for name, tensor in tensors.items()},
         types={path: type(module).__name__ for path, module in model.named_modules()},
-        batch=example.shape[0],
+        batch=next((tensor.shape[0] for tensor in leaves(example) if tensor.ndim), 1),
+        reads=recording.reads,
+        output=recording.output,
     )
 
 
-def _graph(model: nn.Module, example: Tensor) -> tuple[fx.Graph, Mapping[fx.Node, Tensor]]:
-    first = on_meta(model) if example.is_meta else stand_in(model)
-    for network in (first,) if first is model or example.is_meta else (first, model):
+def _record(model: nn.Module, example: Example) -> Recording:
+    is_meta = any(tensor.is_meta for tensor in leaves(example))
+    first = on_meta(model) if is_meta else stand_in(model)
+    for network in (first,) if first is model or is_meta else (first, model):
         try:
             copied = copy.deepcopy(network).eval()
             tensors = dict(named_tensors(copied))
@@ -86,8 +94,9 @@ def _graph(model: nn.Module, example: Tensor) -> tuple[fx.Graph, Mapping[fx.Node
         except Exception as error:
             reason = error
     sentence = str(reason).partition("\n")[0] or "no message"
+    shapes = " and ".join(str(tuple(tensor.shape)) for tensor in leaves(example))
     raise StructureError(
-        f"The network cannot be traced with an input of shape {tuple(example.shape)}: "
+        f"The network cannot be traced with an input of shape {shapes}: "
         f"{type(reason).__name__}: {sentence.rstrip('.')}."
     ) from reason
 
@@ -115,6 +124,10 @@ def on_meta(model: nn.Module) -> nn.Module:
     return copy.deepcopy(model, memo)
 
 
-def _beside(tensors: Mapping[str, Tensor], example: Tensor) -> Tensor:
+def _beside(tensors: Mapping[str, Tensor], example: Example) -> Example:
     """Bring an example to where the network's tensors are."""
-    return next((example.to(tensor.device) for tensor in tensors.values()), example)
+    device = next((tensor.device for tensor in tensors.values()), None)
+    if device is None:
+        return example
+    moved: Example = pytree.tree_map_only(Tensor, lambda tensor: tensor.to(device), example)
+    return moved

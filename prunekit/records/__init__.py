@@ -7,6 +7,7 @@ from prunekit.records.history import Node, Run
 from prunekit.records.latency import Latency, Speed, Timing
 from prunekit.records.modes import Mode, Status
 from prunekit.records.plan import Candidate, Outline, Trial
+from prunekit.records.proof import Proof
 from prunekit.records.reading import Evaluation, Reading
 from prunekit.records.recovery import Epoch
 from prunekit.records.scan import Point, Rank, Suggestion
@@ -38,6 +39,7 @@ __all__ = [
     "Node",
     "Outline",
     "Point",
+    "Proof",
     "Rank",
     "Reading",
     "Run",

@@ -26,6 +26,8 @@ class Group:
         linked: why its layers move together; empty where it has one layer.
         statistics: a normalisation or softmax computes statistics over these channels, so
             the smaller network is not the masked one.
+        graph_only: why the network's own class cannot lose these channels, where the graph recorded of it can; else
+            empty.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Group:
     protected: str | None = None
     linked: str = ""
     statistics: bool = False
+    graph_only: str = ""
 
 
 @dataclass(frozen=True, slots=True)

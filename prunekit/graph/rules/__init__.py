@@ -8,7 +8,21 @@ from collections.abc import Callable
 from typing import Any
 
 from prunekit.graph.labels import Call, Labels
-from prunekit.graph.rules import attention, convolution, elementwise, linear, norm, reduction, shape, spatial
+from prunekit.graph.rules import (
+    attention,
+    convolution,
+    elementwise,
+    indexing,
+    joining,
+    linear,
+    norm,
+    recurrent,
+    reduction,
+    reshaping,
+    shape,
+    spatial,
+    weights,
+)
 
 Rule = Callable[[Labels, Call], Any]
 
@@ -18,7 +32,12 @@ RULES: dict[str, Rule] = {
     **norm.RULES,
     **elementwise.RULES,
     **spatial.RULES,
+    **reshaping.RULES,
     **shape.RULES,
+    **joining.RULES,
+    **indexing.RULES,
     **reduction.RULES,
     **attention.RULES,
+    **recurrent.RULES,
+    **weights.RULES,
 }

@@ -14,6 +14,8 @@ def convolution(labels: Labels, call: Call) -> Dims:
     groups = call.args.get("groups", 1)
     for dim in weight[2:]:
         labels.freeze(dim, "kernel size")
+    for dim in inputs[2:]:
+        labels.freeze(dim, f"{call.op} over channels")
     if groups == 1:
         labels.couple(inputs[1], weight[1])
     else:
@@ -24,17 +26,26 @@ def convolution(labels: Labels, call: Call) -> Dims:
 
 
 def transposed(labels: Labels, call: Call) -> Dims:
-    """Label a transposed convolution, whose weight is ``(in, out, *kernel)``."""
+    """Label a transposed convolution, whose weight is ``(in, out / groups, *kernel)``."""
     weight = labels.dims(call, "weight")
     inputs = labels.dims(call, "input")
-    if call.args.get("groups", 1) != 1 or len(inputs) != len(weight):
+    groups = call.args.get("groups", 1)
+    if len(inputs) != len(weight) or isinstance(weight[0], str) or isinstance(weight[1], str):
         raise Unsupported
     for dim in weight[2:]:
         labels.freeze(dim, "kernel size")
+    for dim in inputs[2:]:
+        labels.freeze(dim, f"{call.op} over channels")
     labels.couple(inputs[1], weight[0])
+    if groups > 1 and len(weight[0]) == groups:
+        for dim in weight[:2]:
+            labels.freeze(dim, "a transposed convolution of each channel on its own")
+    else:  # every group loses the same positions, or the groups would no longer be of one size
+        labels.merge(weight[0].reshape(groups, -1))
+    outputs = np.tile(weight[1], groups)
     if call.has("bias"):
-        labels.couple(weight[1], labels.dims(call, "bias")[0])
-    return [inputs[0], weight[1], *[POSITION] * (len(call.shape) - 2)]
+        labels.couple(outputs, labels.dims(call, "bias")[0])
+    return [inputs[0], outputs, *[POSITION] * (len(call.shape) - 2)]
 
 
 def _grouped(labels: Labels, call: Call, channels: Dim, weight: Dims, groups: int) -> None:

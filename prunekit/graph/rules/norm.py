@@ -12,6 +12,11 @@ def batch_norm(labels: Labels, call: Call) -> Dims:
     return dims
 
 
+def instance_norm(labels: Labels, call: Call) -> Dims:
+    """Each channel has statistics of its own, running or of the sample."""
+    return batch_norm(labels, call)
+
+
 def layer_norm(labels: Labels, call: Call) -> Dims:
     """Bind scale and shift to the last dimension, over which statistics are taken."""
     if len(call.args["normalized_shape"]) != 1:
@@ -38,4 +43,10 @@ def group_norm(labels: Labels, call: Call) -> Dims:
     return dims
 
 
-RULES = {"batch_norm": batch_norm, "layer_norm": layer_norm, "group_norm": group_norm}
+RULES = {
+    "batch_norm": batch_norm,
+    "instance_norm": instance_norm,
+    "layer_norm": layer_norm,
+    "rms_norm": layer_norm,
+    "group_norm": group_norm,
+}

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from prunekit.graph.labels import POSITION, Call, Dims, Labels, Unsupported
+from prunekit.graph.labels import POSITION, Call, Dims, Labels
+from prunekit.graph.rules.elementwise import elementwise
 
 
 def reduction(labels: Labels, call: Call) -> Dims:
@@ -19,9 +20,16 @@ def reduction(labels: Labels, call: Call) -> Dims:
 
 
 def extremum(labels: Labels, call: Call) -> Any:
-    """Label ``max(dim)``, which returns values and indices."""
+    """Label ``max(dim)``, which returns values and indices, and ``max(other)``."""
+    if call.has("other"):
+        return elementwise(labels, call)
     if "dim" not in call.args:
-        raise Unsupported
+        return reduction(labels, call)
+    return pair(labels, call)
+
+
+def pair(labels: Labels, call: Call) -> Any:
+    """Label reductions with two results."""
     dims = reduction(labels, call)
     return [dims, list(dims)]
 
@@ -34,8 +42,10 @@ def softmax(labels: Labels, call: Call) -> Dims:
 
 
 RULES = {
-    **dict.fromkeys(("mean", "sum", "amax", "amin", "prod", "var", "std"), reduction),
-    "max": extremum,
-    "min": extremum,
+    **dict.fromkeys(
+        "mean sum amax amin prod var std argmax argmin any all logsumexp linalg_vector_norm".split(), reduction
+    ),
+    **dict.fromkeys(("var_mean", "std_mean"), pair),
+    **dict.fromkeys(("max", "min", "median"), extremum),
     **dict.fromkeys(("softmax", "_softmax", "log_softmax", "_log_softmax"), softmax),
 }

@@ -1,82 +1,10 @@
-"""Operations that move, split and join positions without computing."""
+"""Operations that move or repeat whole dimensions without computing."""
 
-import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from prunekit.graph.labels import POSITION, Atoms, Call, Dim, Dims, Labels
-
-HEAD_AXIS = "head_axis"
-"""Key of a reshape's meta: the output dimension that numbers attention heads."""
-
-
-def reshape(labels: Labels, call: Call) -> Dims:
-    """Follow channels through a reshape, block of dimensions by block of dimensions."""
-    before = _shape(call)
-    result: Dims = [POSITION] * len(call.shape)
-    dims = labels.dims(call, "self")
-    for sources, targets in _blocks(before, call.shape):
-        for source in sources:
-            if before[source] == 1:
-                labels.freeze(dims[source], "a single channel reshaped away")
-        labelled = [s for s in sources if not isinstance(dims[s], str) and before[s] > 1]
-        for source in labelled[:-1]:
-            labels.freeze(dims[source], "two channel dimensions flattened into one")
-        targets = [t for t in targets if call.shape[t] > 1]
-        if not labelled or not targets:
-            continue
-        channels = dims[labelled[-1]]
-        assert not isinstance(channels, str)
-        inner = math.prod(before[s] for s in sources if s > labelled[-1])
-        outer = math.prod(before[s] for s in sources if s < labelled[-1])
-        flat = np.tile(np.repeat(channels, inner), outer)
-        axis, atoms = _split(labels, flat.reshape([call.shape[t] for t in targets]), _head(call, targets))
-        result[targets[axis]] = atoms
-    return result
-
-
-def _head(call: Call, targets: Sequence[int]) -> int | None:
-    axis = call.node.meta.get(HEAD_AXIS)
-    return targets.index(axis) if axis in targets else None
-
-
-def _split(labels: Labels, table: Atoms, head: int | None) -> tuple[int, Atoms]:
-    """Choose the dimension that carries the channels and bind the copies along the others."""
-    rows = [np.moveaxis(table, axis, 0).reshape(table.shape[axis], -1) for axis in range(table.ndim)]
-    for axis, row in enumerate(rows):
-        if (row == row[:, :1]).all():
-            return axis, row[:, 0].copy()
-    axis = table.ndim - 1 if head is None else head
-    atoms = labels.merge(np.ascontiguousarray(rows[axis].T)).copy()
-    if head is not None:
-        labels.heads.append(atoms)
-    return axis, atoms
-
-
-def _blocks(before: Sequence[int], after: Sequence[int]) -> list[tuple[list[int], list[int]]]:
-    """Pair the smallest runs of dimensions that hold the same number of positions."""
-    blocks = []
-    i = j = 0
-    while i < len(before) or j < len(after):
-        sources, targets = [], []
-        left = right = 1
-        while True:
-            if left <= right and i < len(before):
-                left *= before[i]
-                sources.append(i)
-                i += 1
-            elif j < len(after):
-                right *= after[j]
-                targets.append(j)
-                j += 1
-            else:
-                break
-            if left == right and sources and targets:
-                break
-        blocks.append((sources, targets))
-    return blocks
+from prunekit.graph.labels import POSITION, Call, Dim, Dims, Labels
 
 
 def permute(labels: Labels, call: Call) -> Dims:
@@ -123,80 +51,74 @@ def expand(labels: Labels, call: Call) -> Dims:
     return result
 
 
-def cat(labels: Labels, call: Call) -> Dims:
-    """Lay the parts behind each other along one dimension and bind the others."""
-    parts = [list(labels.of[node]) for node in call.args["tensors"]]
-    sizes = [tuple(node.meta["val"].shape) for node in call.args["tensors"]]
-    joined = call.args.get("dim", 0) % len(call.shape)
-    result: Dims = []
-    for axis in range(len(call.shape)):
-        dims = [part[axis] for part in parts]
-        if axis != joined:
-            first = dims[0]
-            for other in dims[1:]:
-                if not isinstance(first, str) and not isinstance(other, str):
-                    labels.links.append((int(first[0]), call.node))
-                first = labels.couple(first, other)
-            result.append(first)
-        elif all(isinstance(dim, str) for dim in dims):
-            result.append(dims[0])
-        else:
-            result.append(np.concatenate([_atoms(labels, dim, s[axis]) for dim, s in zip(dims, sizes, strict=True)]))
-    return result
+def expand_as(labels: Labels, call: Call) -> Dims:
+    """Repeat dimensions of one position as in another value, which then keeps the same channels."""
+    other = labels.dims(call, "other")
+    return [labels.couple(dim, twin) for dim, twin in zip(expand(labels, call), other, strict=True)]
 
 
-def _atoms(labels: Labels, dim: Dim, size: int) -> Atoms:
-    """Give positions without a label atoms of their own that may not be removed."""
-    if not isinstance(dim, str):
-        return dim
-    atoms = labels.fresh(size)
-    labels.freeze(atoms, dim)
-    return atoms
+def repeat(labels: Labels, call: Call) -> Dims:
+    """Lay copies behind each other; dimensions that are not repeated pass."""
+    dims, repeats = labels.dims(call, "self"), call.args["repeats" if "repeats" in call.args else "dims"]
+    padded: Dims = [POSITION] * (len(repeats) - len(dims))
+    for dim, times in zip(dims, repeats[len(padded) :], strict=True):
+        if times != 1:
+            labels.freeze(dim, f"{call.op} of channels")
+        padded.append(dim if times == 1 else POSITION)
+    return padded
 
 
-def split(labels: Labels, call: Call) -> list[Dims]:
-    """Cut one dimension into parts; parts of one size must stay of one size."""
+def movedim(labels: Labels, call: Call) -> Dims:
+    """Take dimensions out and put them elsewhere; the others keep their order."""
     dims = labels.dims(call, "self")
-    results = [tuple(part.shape) for part in call.node.meta["val"]]
-    axis = call.args.get("dim", 0) % len(dims)
-    channels = dims[axis]
-    if isinstance(channels, str):
-        return [list(dims) for _ in results]
-    parts, start = [], 0
-    for shape in results:
-        parts.append(channels[start : start + shape[axis]])
-        start += shape[axis]
-    if call.op == "split_with_sizes" or any(len(part) != len(parts[0]) for part in parts):
-        labels.freeze(channels, f"{call.op} at fixed sizes")
-    else:
-        labels.merge(np.stack(parts))
-    return [[part if d == axis else dim for d, dim in enumerate(dims)] for part in parts]
+    source, target = call.args["source"], call.args["destination"]
+    moves = dict(zip(_axes(target, len(dims)), _axes(source, len(dims)), strict=True))
+    rest = iter(sorted(set(range(len(dims))) - set(moves.values())))
+    return [dims[moves[d] if d in moves else next(rest)] for d in range(len(dims))]
 
 
-def unbind(labels: Labels, call: Call) -> list[Dims]:
-    """Take a dimension apart, one result for each position."""
+def swap_last(labels: Labels, call: Call) -> Dims:
+    """Swap the last two dimensions."""
     dims = labels.dims(call, "self")
-    axis = call.args.get("dim", 0) % len(dims)
-    labels.freeze(dims[axis], "unbind over channels")
-    return [[dim for d, dim in enumerate(dims) if d != axis] for _ in call.node.meta["val"]]
+    return [*dims[:-2], dims[-1], dims[-2]]
 
 
-def select(labels: Labels, call: Call) -> Dims:
-    """Take one position of a dimension."""
+def rolled(labels: Labels, call: Call) -> Dims:
+    """Shift or turn dimensions around; channels are not shifted."""
     dims = labels.dims(call, "self")
-    axis = call.args["dim"] % len(dims)
-    labels.freeze(dims[axis], "one channel selected by number")
-    return [dim for d, dim in enumerate(dims) if d != axis]
-
-
-def cropped(labels: Labels, call: Call) -> Dims:
-    """Slices and pads: a dimension whose size changes by fixed numbers is frozen."""
-    dims = labels.dims(call, "self")
-    for axis, (before, after) in enumerate(zip(_shape(call), call.shape, strict=True)):
-        if before != after:
-            labels.freeze(dims[axis], f"{call.op} at fixed positions")
-            dims[axis] = f"{call.op} at fixed positions"
+    for axis in _axes(call.args.get("dims") or list(range(len(dims))), len(dims)):
+        labels.freeze(dims[axis], f"{call.op} over channels")
     return dims
+
+
+def pixel_shuffle(labels: Labels, call: Call) -> Dims:
+    """Make one channel of each ``r²`` that follow each other."""
+    dims, factor = labels.dims(call, "self"), call.args["upscale_factor"]
+    channels: Dim = dims[-3]
+    if not isinstance(channels, str):
+        channels = labels.merge(np.ascontiguousarray(channels.reshape(-1, factor**2).T))
+    return [*dims[:-3], channels, POSITION, POSITION]
+
+
+def pixel_unshuffle(labels: Labels, call: Call) -> Dims:
+    """Make ``r²`` channels of each."""
+    dims, factor = labels.dims(call, "self"), call.args["downscale_factor"]
+    channels = dims[-3] if isinstance(dims[-3], str) else np.repeat(dims[-3], factor**2)
+    return [*dims[:-3], channels, POSITION, POSITION]
+
+
+def channel_shuffle(labels: Labels, call: Call) -> Dims:
+    """Interleave the groups' channels; each group loses the same positions."""
+    dims, groups = labels.dims(call, "self" if "self" in call.args else "input"), call.args["groups"]
+    if not isinstance(dims[1], str):
+        rows = dims[1].reshape(groups, -1)
+        labels.merge(rows)
+        dims[1] = rows.T.reshape(-1)
+    return dims
+
+
+def _axes(given: Any, rank: int) -> list[int]:
+    return [axis % rank for axis in ([given] if isinstance(given, int) else given)]
 
 
 def _shape(call: Call) -> tuple[int, ...]:
@@ -204,15 +126,17 @@ def _shape(call: Call) -> tuple[int, ...]:
 
 
 RULES: dict[str, Any] = {
-    **dict.fromkeys(("view", "reshape", "flatten", "_unsafe_view", "unflatten"), reshape),
     "permute": permute,
-    **dict.fromkeys(("transpose", "transpose_", "swapaxes", "t", "numpy_T"), transpose),
+    **dict.fromkeys(("transpose", "transpose_", "swapaxes", "swapdims", "t", "numpy_T"), transpose),
+    **dict.fromkeys(("mT", "adjoint"), swap_last),
+    **dict.fromkeys(("movedim", "moveaxis"), movedim),
     "unsqueeze": unsqueeze,
-    "squeeze": squeeze,
+    **dict.fromkeys(("squeeze", "squeeze_"), squeeze),
     "expand": expand,
-    "cat": cat,
-    **dict.fromkeys(("chunk", "split", "split_with_sizes"), split),
-    "unbind": unbind,
-    "select": select,
-    **dict.fromkeys(("slice", "pad", "constant_pad_nd"), cropped),
+    "expand_as": expand_as,
+    **dict.fromkeys(("repeat", "tile"), repeat),
+    **dict.fromkeys(("roll", "flip"), rolled),
+    "pixel_shuffle": pixel_shuffle,
+    "pixel_unshuffle": pixel_unshuffle,
+    **dict.fromkeys(("channel_shuffle", "native_channel_shuffle"), channel_shuffle),
 }

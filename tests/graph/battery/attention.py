@@ -189,7 +189,7 @@ class CrossAttention(nn.Module):
 
 @net("""
     embed | 8 | embed> pos:0 n1 >q >kv proj> n2 >gate >up down> norm
-    q | 2 heads | q> kv> >proj | graph
+    kv | 2 heads | q> kv> >proj | graph
     gate | 6 | gate> up> >down
 """, (5,), tokens=9)  # fmt: skip
 class Language(nn.Module):
@@ -305,12 +305,13 @@ class Swin(nn.Module):
 
 
 @net("""
-    a | 4 | a> >q >k >v | softmax over channels
-    q | 4 | q> k> v> >out | softmax over channels
+    a | 4 | a> >q >k >v
+    q | 4 | q> >out
+    k | 4 | k> v> | softmax over channels
     out | 2 | out> | network output
 """)
 class ChannelAttention(nn.Module):
-    """Attention of channels to channels."""
+    """Attention of channels to channels: each channel of q asks on its own, and any of them may go."""
 
     def __init__(self):
         super().__init__()

@@ -265,7 +265,8 @@ class GroupedUpsampling(nn.Module):
 
 
 @net("""
-    a | 4 | a> up> >up >out
+    a | 4 | a> >up | a transposed convolution of each channel on its own
+    up | 1 | up> >out | a transposed convolution of each channel on its own
     out | 2 | out> | network output
 """)
 class DepthwiseUpsampling(nn.Module):
@@ -336,7 +337,7 @@ class GroupNorm(nn.Module):
 
 
 @net("""
-    a | 6 | a> >b | pad at fixed positions
+    a | 6 | a> | avg_pool3d over channels
     b | 4 | b> >out
     out | 3 | out> | network output
 """)

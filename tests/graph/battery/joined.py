@@ -289,7 +289,7 @@ class Slices(nn.Module):
 
 
 @net("""
-    first | 6 | first> >left >right | slice at fixed positions
+    first | 6 | first> | slice at fixed positions
     left | 3 | left> right> >last
     last | 2 | last> | network output
 """)

@@ -10,7 +10,7 @@ from tests.graph.battery.case import net
 @net("""
     fc1 | 6 | fc1> >fc2
     fc2 | 5 | fc2> bn >fc3
-    fc3 | 3 | fc3> | network output
+    fc3 | 3 | fc3> | log_softmax over channels
 """, (4,))  # fmt: skip
 class Mlp(nn.Module):
     def __init__(self):
@@ -52,7 +52,7 @@ class TiedEmbedding(nn.Module):
 
 
 @net("""
-    embed | 4 | embed> rnn.weight_ih_l0:1 | unknown operation aten.lstm
+    embed | 4 | embed> | read by a recurrent layer (lstm)
     out | 3 | out> | network output
 """, (5,), tokens=9)  # fmt: skip
 class Lstm(nn.Module):
@@ -65,7 +65,7 @@ class Lstm(nn.Module):
 
 
 @net("""
-    before | 4 | before> rnn.weight_ih_l0:1 rnn.weight_ih_l0_reverse:1 | unknown operation aten.gru
+    before | 4 | before> | read by a recurrent layer (gru)
     after | 6 | after> >out
     out | 3 | out> | network output
 """, (5, 2))  # fmt: skip
@@ -106,7 +106,7 @@ class Detector(nn.Module):
 
 @net("""
     code | 5 | code> >mean >spread
-    mean | 2 | mean> | network output
+    mean | 2 | mean> >grow | network output
     spread | 2 | spread> | network output
     grow | 5 | grow> >out
     out | 4 | out> | network output
@@ -207,8 +207,8 @@ class Maxout(nn.Module):
 
 
 @net("""
-    left | 3 | left> both.weight:1 | unknown operation aten.bilinear
-    right | 4 | right> both.weight:2 | unknown operation aten.bilinear
+    left | 3 | left> | unknown operation aten.bilinear
+    right | 4 | right> | unknown operation aten.bilinear
     out | 2 | out> | network output
 """, (4,))  # fmt: skip
 class Bilinear(nn.Module):
@@ -227,11 +227,10 @@ class Bilinear(nn.Module):
 
 @net("""
     w1 | 5 | w1:1 w2:0
-    w2 | 6 | w2:1 >out
     out | 2 | out> | network output
 """, (4,))  # fmt: skip
 class Products(nn.Module):
-    """Matrix products with parameters, and an Einstein sum."""
+    """Products with parameters; what an Einstein sum makes belongs to no layer, so nothing could be dragged."""
 
     def __init__(self):
         super().__init__()
@@ -242,7 +241,7 @@ class Products(nn.Module):
 
 
 @net("""
-    a | 4 | a> >b | unknown operation aten.cumsum
+    a | 4 | a> | unknown operation aten.cumsum
     b | 5 | b> >out
     out | 2 | out> | network output
 """)

@@ -1,0 +1,148 @@
+"""The exact reference of a cut: the dense network whose consumers do not read the channels that are gone.
+
+It runs the recorded operations in their dense shapes, so it shares nothing with shrinking but the labels. What a
+product sums over is masked there, and normalisations take their statistics over the channels that stay.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, fx
+
+from prunekit.graph.calls import bind
+from prunekit.graph.labels import Call, Labels
+from prunekit.graph.sizes import Survives
+from prunekit.graph.trace import Trace
+
+
+def reference(
+    traced: Trace, labels: Labels, survives: Survives, tensors: Mapping[str, Tensor], inputs: Sequence[Tensor]
+) -> list[Tensor]:
+    """Run the dense network without reading the channels that are gone.
+
+    Args:
+        traced: the dense network.
+        labels: the labels of its values.
+        survives: which atoms stay.
+        tensors: its parameters and buffers, by name.
+        inputs: the tensors it was traced with, or others of their shapes.
+
+    Returns:
+        Its outputs, in the order in which they were recorded.
+    """
+    masks = _Masks(labels, survives)
+    given = iter(inputs)
+    values: dict[fx.Node, Any] = {}
+    with torch.no_grad():
+        for node in traced.graph.nodes:
+            if node.op == "placeholder":
+                name = traced.tensors.get(node)
+                values[node] = (next(given) if name is None else tensors[name]).detach().clone()
+            elif node.op == "get_attr":
+                values[node] = traced.constants[node].clone()
+            elif node.op == "call_function":
+                values[node] = _run(node, values, masks)
+    output = next(node for node in traced.graph.nodes if node.op == "output")
+    return [values[value] for value in output.args[0]]
+
+
+class _Masks:
+    """Which positions of which values stay."""
+
+    def __init__(self, labels: Labels, survives: Survives) -> None:
+        self._labels, self._survives = labels, survives
+
+    def along(self, node: fx.Node, axis: int, like: Tensor) -> Tensor | None:
+        """Return which positions of a dimension stay; ``None`` where all do."""
+        dims = self._labels.of.get(node)
+        if not isinstance(dims, list) or isinstance(dims[axis], str) or self._survives[dims[axis]].all():
+            return None
+        return torch.from_numpy(self._survives[dims[axis]]).to(like.device)
+
+    def apply(self, node: fx.Node, value: Tensor) -> Tensor:
+        """Set to zero what does not stay, along every dimension."""
+        for axis in range(value.ndim):
+            stays = self.along(node, axis, value)
+            if stays is not None:
+                shape = [1] * value.ndim
+                shape[axis] = -1
+                value = torch.where(stays.view(shape), value, torch.zeros_like(value))
+        return value
+
+
+def _run(node: fx.Node, values: Mapping[fx.Node, Any], masks: _Masks) -> Any:
+    call = bind(node)
+    assert call is not None
+    if call.op in NORMS:
+        return NORMS[call.op](call, fx.node.map_arg(call.args, values.__getitem__), masks)
+    given, kwargs = fx.node.map_arg((node.args, node.kwargs), values.__getitem__)
+    args: list[Any] = list(given)
+    target = node.target
+    assert not isinstance(target, str)
+    if call.op in PRODUCTS:
+        place = PRODUCTS[call.op]
+        operand: Any = node.args[place]
+        if isinstance(operand, fx.Node):
+            args[place] = masks.apply(operand, args[place])
+        else:
+            args[place] = [masks.apply(part, value) for part, value in zip(operand, args[place], strict=True)]
+    return target(*args, **kwargs)
+
+
+def _layer_norm(call: Call, args: Mapping[str, Any], masks: _Masks) -> Tensor:
+    inputs: Tensor = args["input"]
+    kept = _kept(call, inputs, masks)
+    mean = kept.mean(-1, keepdim=True)
+    spread = (kept - mean).square().mean(-1, keepdim=True)
+    return _affine((inputs - mean) * (spread + args.get("eps", 1e-5)).rsqrt(), args, -1)
+
+
+def _rms_norm(call: Call, args: Mapping[str, Any], masks: _Masks) -> Tensor:
+    inputs: Tensor = args["input"]
+    eps = args.get("eps")
+    eps = torch.finfo(inputs.dtype).eps if eps is None else eps
+    power = _kept(call, inputs, masks).square().mean(-1, keepdim=True)
+    return _affine(inputs * (power + eps).rsqrt(), args, -1)
+
+
+def _kept(call: Call, inputs: Tensor, masks: _Masks) -> Tensor:
+    stays = masks.along(call.args["input"], -1, inputs)
+    return inputs if stays is None else inputs[..., stays]
+
+
+def _group_norm(call: Call, args: Mapping[str, Any], masks: _Masks) -> Tensor:
+    inputs: Tensor = args["input"]
+    groups, shape = args["num_groups"], (-1, *[1] * (inputs.ndim - 1))
+    stays = masks.along(call.args["input"], 1, inputs)
+    stays = torch.ones(inputs.shape[1], dtype=torch.bool) if stays is None else stays
+    parts = []
+    for part, alive in zip(inputs.chunk(groups, 1), stays.chunk(groups), strict=True):
+        kept = part[:, alive].flatten(1)
+        spread = kept.var(1, correction=0) + args.get("eps", 1e-5)
+        parts.append((part - kept.mean(1).view(shape)) * spread.rsqrt().view(shape))
+    return _affine(torch.cat(parts, 1), args, 1)
+
+
+def _affine(value: Tensor, args: Mapping[str, Any], axis: int) -> Tensor:
+    shape = [1] * value.ndim
+    shape[axis] = -1
+    if args.get("weight") is not None:
+        value = value * args["weight"].view(shape)
+    if args.get("bias") is not None:
+        value = value + args["bias"].view(shape)
+    return value
+
+
+PRODUCTS = {
+    **dict.fromkeys("linear matmul bmm mm conv1d conv2d conv3d".split(), 0),
+    **dict.fromkeys("conv_transpose1d conv_transpose2d conv_transpose3d".split(), 0),
+    **dict.fromkeys(("addmm", "baddbmm", "einsum"), 1),
+}
+"""Operations that sum over channels, and which argument is masked."""
+NORMS: dict[str, Callable[[Call, Mapping[str, Any], _Masks], Tensor]] = {
+    "layer_norm": _layer_norm,
+    "rms_norm": _rms_norm,
+    "group_norm": _group_norm,
+}
+"""Operations with statistics over channels."""

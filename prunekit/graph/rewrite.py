@@ -1,0 +1,245 @@
+"""The second way to shrink: the recorded graph itself, its tensors sliced and its numbers rewritten.
+
+A class that writes sizes down (``view(-1, 1024)``, ``reshape(n, t, 3, heads, c // heads)``) cannot run
+without some channels. What it did can: the graph is run in its place, around the same modules and tensors.
+"""
+
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor, fx, nn
+from torch.utils import _pytree as pytree
+
+from prunekit.errors import StructureError
+from prunekit.graph.calls import bind
+from prunekit.graph.labels import Call, Labels
+from prunekit.graph.record import Example
+from prunekit.graph.sizes import Survives, fitted
+from prunekit.graph.trace import Trace, trace
+
+MODULES: dict[str, type[nn.Module]] = {
+    "linear": nn.Linear,
+    "conv1d": nn.Conv1d,
+    "conv2d": nn.Conv2d,
+    "conv3d": nn.Conv3d,
+    "batch_norm": nn.modules.batchnorm._BatchNorm,
+    "layer_norm": nn.LayerNorm,
+    "embedding": nn.Embedding,
+}
+"""Modules that are called where the graph does exactly what they do, so that they train, and hooks on them fire."""
+
+
+class GraphNetwork(nn.Module):
+    """A network that runs a graph, with the modules and tensors of the network that the graph was recorded of.
+
+    Args:
+        network: a network whose modules and tensors it takes over.
+        run: the graph as a function of the network and its arguments.
+    """
+
+    def __init__(self, network: nn.Module, run: Callable[..., Any]) -> None:
+        super().__init__()
+        self._modules, self._parameters, self._buffers = network._modules, network._parameters, network._buffers
+        self._non_persistent_buffers_set = network._non_persistent_buffers_set
+        self._run = run
+        self.training = network.training
+
+    def forward(self, *arguments: Any) -> Any:
+        """Run the graph."""
+        return self._run(self, *arguments)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rewriting:
+    """A graph for any number of samples, and where its numbers come from.
+
+    Attributes:
+        trace: the graph as it was recorded.
+        labels: the channels of its values.
+        arguments: what the network was called with.
+        samples: for each number in a call's arguments that counts samples, the number for one:
+            ``(call, argument, position or None)``.
+    """
+
+    trace: Trace
+    labels: Labels
+    arguments: tuple[Any, ...]
+    samples: Mapping[tuple[fx.Node, str, int | None], int]
+
+    def network(self, network: nn.Module, survives: Survives) -> GraphNetwork:
+        """Put the graph of a cut network around a network whose tensors are cut already; it takes them over.
+
+        Args:
+            network: the cut copy of the network, which need not be able to run.
+            survives: which atoms stay.
+        """
+        made = GraphNetwork(network, _Writer(self, network, survives).function())
+        for node, value in self.trace.constants.items():
+            setattr(made, str(node.target), value)
+        return made
+
+
+def rewriting(model: nn.Module, example: Example, traced: Trace, labels: Labels) -> Rewriting:
+    """Find out which numbers of a graph count samples, by recording another number of them.
+
+    Raises:
+        StructureError: the graph is no stand-in for the network, with the reason.
+    """
+    if traced.reads:
+        raise StructureError(f"the forward pass reads a value ({traced.reads[0]})")
+    if traced.output is None:
+        raise StructureError("the forward pass returns a data class")
+    if any(value.is_meta for value in traced.constants.values()):
+        raise StructureError("the values of its constants are not known")
+    more = traced.batch + 3
+    larger = trace(model, pytree.tree_map_only(Tensor, lambda tensor: _repeated(tensor, traced.batch, more), example))
+    samples: dict[tuple[fx.Node, str, int | None], int] = {}
+    for call, name, place, ours, theirs in _pairs(traced, larger):
+        if ours == theirs:
+            continue
+        if ours * more != theirs * traced.batch:
+            raise StructureError(f"{call.op} depends on the number of samples")
+        samples[call.node, name, place] = ours // traced.batch
+    return Rewriting(traced, labels, example if isinstance(example, tuple) else (example,), samples)
+
+
+def _pairs(traced: Trace, larger: Trace) -> Iterator[tuple[Call, str, int | None, int, int]]:
+    """Yield every number in the arguments of every call, in both traces."""
+    nodes, others = list(traced.graph.nodes), list(larger.graph.nodes)
+    if [node.target for node in nodes] != [node.target for node in others]:
+        raise StructureError("other numbers of samples take another way through it")
+    for node, other in zip(nodes, others, strict=True):
+        call, twin = bind(node), bind(other)
+        if call is not None and twin is not None:
+            for name, value in call.args.items():
+                for place, ours, theirs in _numbers(value, twin.args.get(name)):
+                    yield call, name, place, ours, theirs
+
+
+def _repeated(tensor: Tensor, batch: int, more: int) -> Tensor:
+    if not tensor.ndim or tensor.shape[0] != batch:
+        return tensor
+    return tensor[:1].expand(more, *tensor.shape[1:]).contiguous()
+
+
+def _numbers(value: Any, twin: Any) -> list[tuple[int | None, int, int]]:
+    if type(value) is int and type(twin) is int:
+        return [(None, value, twin)]
+    if isinstance(value, list | tuple) and isinstance(twin, list | tuple):
+        return [
+            (place, a, b)
+            for place, (a, b) in enumerate(zip(value, twin, strict=False))
+            if type(a) is int and type(b) is int
+        ]
+    return []
+
+
+class _Writer:
+    """Writes the graph of a cut network, as a function of the network and its arguments."""
+
+    def __init__(self, given: Rewriting, network: nn.Module, survives: Survives) -> None:
+        self._given, self._survives = given, survives
+        self._modules = dict(network.named_modules())
+        self._graph = fx.Graph()
+        self._values: dict[fx.Node, Any] = {}
+        self._batch: fx.Node | None = None
+
+    def function(self) -> Callable[..., Any]:
+        """Translate node by node; the input is taken apart first."""
+        placeholders = [node for node in self._given.trace.graph.nodes if node.op == "placeholder"]
+        inputs = iter(node for node in placeholders if node not in self._given.trace.tensors)
+        for position, argument in enumerate(self._given.arguments):
+            self._take_apart(argument, self._graph.placeholder(f"x{position}"), inputs)
+        for node in placeholders:
+            if node in self._given.trace.tensors and node.users:
+                self._values[node] = self._graph.get_attr(self._given.trace.tensors[node])
+        for node in self._given.trace.graph.nodes:
+            if node.op == "call_function":
+                self._values[node] = self._call(node)
+            elif node.op == "get_attr":
+                self._values[node] = self._graph.get_attr(node.target)
+        self._graph.output(fx.node.map_arg(self._given.trace.output, self._values.__getitem__))
+        code = self._graph.python_code("self")
+        scope = dict(code.globals)
+        exec(code.src, scope)
+        made: Callable[..., Any] = scope["forward"]
+        return made
+
+    def _take_apart(self, argument: Any, value: fx.Node, inputs: Any) -> None:
+        if isinstance(argument, Tensor):
+            self._values[next(inputs)] = value
+            if self._batch is None and argument.ndim:
+                self._batch = self._graph.call_method("size", (value, 0))
+        elif isinstance(argument, list | tuple | dict):
+            parts = argument.items() if isinstance(argument, dict) else enumerate(argument)
+            for key, part in parts:
+                self._take_apart(part, self._graph.call_function(operator.getitem, (value, key)), inputs)
+
+    def _call(self, node: fx.Node) -> fx.Node:
+        call = bind(node)
+        assert call is not None
+        path = self._module(call)
+        if path is not None:
+            return self._graph.call_module(path, (self._values[_source(call)],))
+        new = {**fitted(self._given.labels, call, self._survives), **self._modes(call)}
+        args = [self._argument(node, name, call.args[name], new) for name in list(call.args)[: len(node.args)]]
+        kwargs = {name: self._argument(node, name, value, new) for name, value in node.kwargs.items()}
+        kwargs |= {name: value for name, value in new.items() if name not in call.args}
+        target: Any = node.target
+        return self._graph.call_function(target, tuple(args), kwargs)
+
+    def _argument(self, node: fx.Node, name: Any, value: Any, new: Mapping[str, Any]) -> Any:
+        given = self._given.samples
+        value = new.get(name, value)
+        if (node, name, None) in given:
+            return self._rows(value)
+        if isinstance(value, list | tuple):
+            value = [self._rows(v) if (node, name, place) in given else v for place, v in enumerate(value)]
+        return fx.node.map_arg(value, lambda part: self._values.get(part, part))
+
+    def _rows(self, number: int) -> fx.Node:
+        each = number // self._given.trace.batch
+        assert self._batch is not None
+        return self._batch if each == 1 else self._graph.call_function(operator.mul, (self._batch, each))
+
+    def _modes(self, call: Call) -> dict[str, Any]:
+        """Let dropout follow the network's mode."""
+        if call.op.rstrip("_") in ("dropout", "feature_dropout", "alpha_dropout"):
+            return {"train": self._graph.get_attr("training")}
+        return {}
+
+    def _module(self, call: Call) -> str | None:
+        """Return the module that does just this call."""
+        weight = call.args.get("weight")
+        if not isinstance(weight, fx.Node) or weight not in self._given.trace.tensors:
+            return None
+        path = self._given.trace.tensors[weight].rpartition(".")[0]
+        module: nn.Module = self._modules[path]
+        if type(module).__module__.partition(".")[0] != "torch" or not isinstance(module, MODULES.get(call.op, ())):
+            return None
+        for leaf in ("bias", "running_mean", "running_var"):
+            tensor = call.args.get(leaf)
+            name = self._given.trace.tensors.get(tensor) if isinstance(tensor, fx.Node) else None
+            if name != (f"{path}.{leaf}" if getattr(module, leaf, None) is not None else None):
+                return None
+        return path if _same_options(module, call) else None
+
+
+def _same_options(module: nn.Module, call: Call) -> bool:
+    """Whether a module calls its operation with these options."""
+    if isinstance(module, nn.modules.conv._ConvNd):
+        defaults = {"stride": [1], "padding": [0], "dilation": [1]}
+        return module.padding_mode == "zeros" and all(
+            tuple(call.args.get(name, default * len(module.kernel_size))) == tuple(getattr(module, name))
+            for name, default in defaults.items()
+        )
+    if isinstance(module, nn.LayerNorm | nn.modules.batchnorm._BatchNorm):
+        return bool(call.args.get("eps", 1e-5) == module.eps)
+    return not isinstance(module, nn.Embedding) or module.max_norm is None
+
+
+def _source(call: Call) -> fx.Node:
+    source: fx.Node = call.args["indices" if call.op == "embedding" else "input"]
+    return source
