@@ -15,6 +15,7 @@ from prunekit.export.manifest import Manifest, file_entry
 from prunekit.export.pt2 import write_pt2
 from prunekit.export.snippet import load_snippet
 from prunekit.export.verify import proofs
+from prunekit.graph.rewrite import GraphNetwork
 from prunekit.graph.structure import Structure
 from prunekit.measure.evaluate import logits
 from prunekit.measure.pruned import Pruned
@@ -41,7 +42,8 @@ def export(
 
     Yields:
         Each file once it is written, each check once it is made; last the files with their proofs. A network that
-        ``torch.export`` cannot capture has no ``.pt2`` file, and a failed check says why.
+        ``torch.export`` cannot capture has no ``.pt2`` file, one whose class cannot lose what was cut has that file
+        only, and a failed check says why.
 
     Raises:
         ExportError: the folder holds something else, the reading is not of this network, or a proof failed; nothing
@@ -84,7 +86,7 @@ def write_export(
         Each file once it is written, without a proof; a failed check for a format that cannot hold this network.
 
     Raises:
-        ExportError: the reading is not this network's.
+        ExportError: the reading is not this network's, or there is no format for it.
     """
     split = task.data.validation
     correct = _exact(reading, recipe, len(split))
@@ -98,16 +100,23 @@ def write_export(
 
     (folder / "recipe.json").write_text(json.dumps(recipe.to_json(), indent=2) + "\n")
     yield written("recipe.json")
-    (folder / f"load_{name}.py").write_text(load_snippet(name, task.factory_path, pruned.cost.params))
-    yield written(f"load_{name}.py")
+    own_class = not isinstance(pruned.model, GraphNetwork)
+    if own_class:
+        (folder / f"load_{name}.py").write_text(load_snippet(name, task.factory_path, pruned.cost.params))
+        yield written(f"load_{name}.py")
     reference.write_reference(folder / reference.FILE_NAME, logits(pruned.model, split))
     yield written(reference.FILE_NAME)
-    write_checkpoint(folder / f"{name}.safetensors", task, recipe, pruned, reading)
-    yield written(f"{name}.safetensors")
+    if own_class:
+        write_checkpoint(folder / f"{name}.safetensors", task, recipe, pruned, reading)
+        yield written(f"{name}.safetensors")
+    else:
+        yield Check("own class", False, _no_class(structure, pruned))
     try:
         write_pt2(pruned.model, task.example, folder / f"{name}.pt2")
         yield written(f"{name}.pt2")
     except ExportError as error:
+        if not own_class:
+            raise
         yield Check("capture", False, str(error))
     Manifest(
         name=name,
@@ -124,6 +133,15 @@ def write_export(
         files={path.name: file_entry(path) for path in files},
         versions=versions(),
     ).write(folder)
+
+
+def _no_class(structure: Structure, pruned: Pruned) -> str:
+    """Say why there is no checkpoint for the network's own class."""
+    groups = [structure.group(name) for name in pruned.kept]
+    fixed = next(group for group in groups if group.graph_only and len(pruned.kept[group.name]) < group.units)
+    return (
+        f"There is a .pt2 file only: the network's own class cannot lose units of {fixed.name!r} ({fixed.graph_only})."
+    )
 
 
 def _exact(reading: Reading, recipe: Recipe, n: int) -> int:

@@ -46,9 +46,9 @@ class GraphNetwork(nn.Module):
         self._run = run
         self.training = network.training
 
-    def forward(self, *arguments: Any) -> Any:
+    def forward(self, first: Any, *others: Any) -> Any:
         """Run the graph."""
-        return self._run(self, *arguments)
+        return self._run(self, first, *others)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -216,6 +216,8 @@ class _Writer:
         if not isinstance(weight, fx.Node) or weight not in self._given.trace.tensors:
             return None
         path = self._given.trace.tensors[weight].rpartition(".")[0]
+        if not path:
+            return None
         module: nn.Module = self._modules[path]
         if type(module).__module__.partition(".")[0] != "torch" or not isinstance(module, MODULES.get(call.op, ())):
             return None

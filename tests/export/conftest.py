@@ -43,11 +43,12 @@ def make_task(net: str) -> Task:
     return Task(net, net, model, factory, path, Data(split, split, None, ("a", "b", "c", "d")))
 
 
-def cut(task: Task, mode: Mode, sparsity: float = 0.5) -> tuple:
-    """Everything an export needs of a task's network with half of it removed."""
+def cut(task: Task, mode: Mode, sparsity: float = 0.5, whole: bool = False) -> tuple:
+    """Everything an export needs of a task's network with half of it removed: of all of it where only a graph can."""
     structure = structure_of(task.model, task.example)
     if mode is Mode.CHANNELS:
-        recipe = Recipe(task=task.name, channels={group.name: sparsity for group in structure.prunable})
+        groups = [group for group in structure.prunable if whole or not group.graph_only]
+        recipe = Recipe(task=task.name, channels={group.name: sparsity for group in groups})
     else:
         recipe = Recipe(task=task.name, weights={layer.name: sparsity for layer in structure.layers})
     pruned = prune(task.model, structure, recipe)
@@ -220,6 +221,9 @@ def exports(tmp_path_factory) -> dict[str, Path]:
             folders[f"{net} {mode}"] = folder = root / f"{net}-{mode}"
             for _ in write_export(task, *cut(task, mode), folder):
                 pass
+    folders["graph"], task = root / "graph", make_task("attention")
+    for _ in write_export(task, *cut(task, Mode.CHANNELS, whole=True), folders["graph"]):
+        pass
     folders["awkward"] = root / "awkward"
     for _ in write_export(*awkward_export(), folders["awkward"]):
         pass

@@ -10,10 +10,11 @@ from torch import Tensor, fx
 from torch.utils import _pytree as pytree
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from prunekit.graph.sizes import Survives
 from prunekit.measure.program.memory import Memory
 from prunekit.measure.program.plan import Plan
 from prunekit.measure.program.program import layout
-from prunekit.measure.program.slicing import Slicer, Survives
+from prunekit.measure.program.slicing import Slicer
 from prunekit.measure.program.step import Step
 
 Tensors = Mapping[str, Tensor]

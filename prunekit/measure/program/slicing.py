@@ -11,19 +11,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, fx
 
 from prunekit.graph.calls import bind
 from prunekit.graph.labels import Labels
 from prunekit.graph.layers import OUTPUT_DIM
 from prunekit.graph.rules import RULES
+from prunekit.graph.sizes import Survives, fitted
 from prunekit.measure.program.operations import Operation, Rows
 from prunekit.measure.program.plan import Plan, Schedule, Suffix, take
 from prunekit.measure.program.step import Step, plain
-
-Survives = NDArray[np.bool_]
-"""For each atom whether it stays."""
 
 MIXES = frozenset((*OUTPUT_DIM, "bmm", "layer_norm", "group_norm"))
 """Operations whose value may change, beyond losing channels, when channels of an input go.
@@ -85,6 +82,8 @@ class Slicer:
         return sum(self._macs(call, whole) for step in schedule.steps for call in step.calls)
 
     def _changes(self, call: Operation, survives: Survives) -> bool:
+        if self._folds(call, survives):
+            return True
         if call.name not in MIXES and (call.name in RULES or call.name == "getitem"):
             return False
         bound = bind(call.node)
@@ -97,6 +96,13 @@ class Slicer:
                 return any(_loses(dim, survives) for d, dim in enumerate(weight) if d != own)
         return any(_loses(dim, survives) for node in call.inputs for dim in _flat(dims.get(node)))
 
+    def _folds(self, call: Operation, survives: Survives) -> bool:
+        """Whether channels that go are laid into one dimension with the samples, whose number is not known here."""
+        dims = self._labels.of.get(call.node)
+        if call.shape is None or not isinstance(dims, list) or len(dims) != len(call.shape):
+            return False
+        return any(isinstance(n, Rows) and _loses(dim, survives) for dim, n in zip(dims, call.shape, strict=True))
+
     def _kept(self, node: fx.Node, survives: Survives) -> list[tuple[int, Tensor]]:
         dims = self._labels.of[node]
         return [
@@ -107,16 +113,25 @@ class Slicer:
 
     def fit(self, step: Step, survives: Survives) -> Step:
         """Write the sizes of the smaller shapes into an operation that names sizes."""
-        if len(step.calls) > 1 or step.calls[0].name not in SIZES:
-            return step
         call = step.calls[0]
-        dims: Any = self._labels.of.get(call.node)
-        shape = call.shape
-        if call.name == "split":  # names the size of its parts, the first of which stands for all
-            dims, shape = dims[0], tuple(call.node.meta["val"][0].shape)
-        shape = self._shape(dims, shape, survives)
-        fitted = SIZES[call.name](call, shape)
-        return step if fitted is call else plain(fitted, self._names)
+        bound = bind(call.node)
+        if len(step.calls) > 1 or bound is None or not (numbers := fitted(self._labels, bound, survives)):
+            return step
+        places = {name: at for at, name in enumerate(bound.args) if at < len(call.args)}
+        args, kwargs = list(call.args), dict(call.kwargs)
+        for name, value in numbers.items():
+            if name in places:
+                args[places[name]] = self._for_any_batch(args[places[name]], value)
+            else:
+                kwargs[name] = value
+        if tuple(args) == call.args and kwargs == call.kwargs:
+            return step
+        return plain(replace(call, args=tuple(args), kwargs=kwargs), self._names)
+
+    def _for_any_batch(self, dense: Any, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._for_any_batch(a, b) for a, b in zip(dense, value, strict=True)]
+        return Rows(value // self._plan.source.trace.batch) if isinstance(dense, Rows) else value
 
     def _shape(self, dims: Any, shape: Sequence[int] | None, survives: Survives) -> tuple[int, ...] | None:
         if shape is None or not isinstance(dims, list) or len(dims) != len(shape):
@@ -153,46 +168,3 @@ def _flat(dims: Any) -> list[Any]:
     for dim in dims or ():
         found.extend(_flat(dim) if isinstance(dim, list) else [dim])
     return found
-
-
-def _all(call: Operation, shape: tuple[int, ...] | None) -> Operation:
-    return call if shape is None else replace(call, args=(call.args[0], list(shape), *call.args[2:]))
-
-
-def _unflatten(call: Operation, shape: tuple[int, ...] | None) -> Operation:
-    if shape is None:
-        return call
-    at, sizes = call.args[1:3]
-    at %= len(shape) - len(sizes) + 1
-    return replace(call, args=(call.args[0], at, list(shape[at : at + len(sizes)]), *call.args[3:]))
-
-
-def _split(call: Operation, shape: tuple[int, ...] | None) -> Operation:
-    if shape is None:
-        return call
-    dim = call.args[2] if len(call.args) > 2 else 0
-    return replace(call, args=(call.args[0], shape[dim], *call.args[2:]))
-
-
-def _layer_norm(call: Operation, shape: tuple[int, ...] | None) -> Operation:
-    return call if shape is None else replace(call, args=(call.args[0], [shape[-1]], *call.args[2:]))
-
-
-def _convolution(call: Operation, shape: tuple[int, ...] | None) -> Operation:
-    """Give a depthwise convolution as many groups as it has channels left."""
-    if shape is None or len(call.args) < 7 or call.args[6] == 1:
-        return call
-    weight, groups = call.args[1].meta["val"].shape, call.args[6]
-    if weight[1] > 1:
-        return call
-    return replace(call, args=(*call.args[:6], shape[1] * groups // weight[0]))
-
-
-SIZES = {
-    **dict.fromkeys(("view", "reshape", "_unsafe_view", "expand"), _all),
-    **dict.fromkeys(("conv1d", "conv2d", "conv3d"), _convolution),
-    "unflatten": _unflatten,
-    "split": _split,
-    "layer_norm": _layer_norm,
-}
-"""How sizes of the smaller shapes get into an operation's arguments."""
