@@ -5,6 +5,7 @@ import pytest
 import torch
 
 
+@pytest.hookimpl(tryfirst=True)  # before the distribution reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep together what shares dear fixtures, and all that drives a browser: two at once would disturb each other."""
     tests = Path(__file__).parent
