@@ -13,6 +13,9 @@ V = TypeVar("V")
 
 VERSION = 1
 
+BITS = (16, 8, 6, 4, 3, 2, 1)
+"""Bits that a weight may take besides its own 32: 16 is half precision, 2 ternary, 1 binary."""
+
 
 class FrozenMap(Mapping[str, V], Generic[V]):
     """A mapping that can be hashed, pickled and shared; keys iterate in sorted order."""
@@ -36,6 +39,48 @@ class FrozenMap(Mapping[str, V], Generic[V]):
 
     def __repr__(self) -> str:
         return repr(self._items)
+
+
+class Pattern(float):
+    """N:M sparsity: of every ``m`` neighbouring weights along a layer's inputs at least ``n`` are zero.
+
+    As a number it is the sparsity that this gives.
+
+    Example:
+        >>> Pattern("2:4"), Pattern("2:4") + 0, Pattern("1:4") == 0.25
+        (2:4, 0.5, False)
+    """
+
+    __slots__ = ("m", "n")
+    n: int
+    m: int
+
+    def __new__(cls, text: str) -> "Pattern":
+        """Read ``n:m``; anything else raises ``ValueError``."""
+        n, _, m = text.partition(":")
+        if not (n.isdecimal() and m.isdecimal() and 0 < int(n) < int(m)):
+            raise ValueError(text)
+        found = super().__new__(cls, int(n) / int(m))
+        found.n, found.m = int(n), int(m)
+        return found
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Pattern) and (self.n, self.m) == (other.n, other.m)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other  # a float would compare as a number
+
+    def __hash__(self) -> int:
+        return hash((self.n, self.m))
+
+    def __repr__(self) -> str:
+        return f"{self.n}:{self.m}"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def __reduce__(self) -> tuple[type["Pattern"], tuple[str]]:
+        return Pattern, (repr(self),)
 
 
 def kept_units(n: int, sparsity: float, round_to: int = 1) -> int:
@@ -73,7 +118,10 @@ class Recipe:
         keep: units a hand keeps whatever their score, per group.
         drop: units a hand drops whatever their score, per group.
         round_to: kept units are a multiple of this, per group.
-        weights: unstructured sparsity (fraction 0–1) per layer.
+        weights: unstructured sparsity (fraction 0–1), or an N:M ``Pattern``, per layer.
+        blocks: parts that are removed whole.
+        bits: bits of each weight, one of ``BITS``, per layer; layers not named keep their own precision.
+        activation_bits: bits of the values that quantised layers read; ``None`` keeps their precision.
         criterion: name of the score; the lowest go first.
         seed: seed of criteria that draw or sample.
         recalibrate: estimate BatchNorm statistics anew on train data after the cut.
@@ -86,6 +134,9 @@ class Recipe:
     drop: Mapping[str, tuple[int, ...]] = field(default_factory=FrozenMap)
     round_to: Mapping[str, int] = field(default_factory=FrozenMap)
     weights: Mapping[str, float] = field(default_factory=FrozenMap)
+    blocks: tuple[str, ...] = ()
+    bits: Mapping[str, int] = field(default_factory=FrozenMap)
+    activation_bits: int | None = None
     criterion: str = "l2"
     seed: int = 0
     recalibrate: bool = True
@@ -99,17 +150,25 @@ class Recipe:
             object.__setattr__(self, name, FrozenMap({k: v for k, v in units.items() if v}))
         steps = {key: _step(key, value) for key, value in self.round_to.items()}
         object.__setattr__(self, "round_to", FrozenMap({k: v for k, v in steps.items() if v > 1}))
+        object.__setattr__(self, "blocks", _names(self.blocks))
+        object.__setattr__(self, "bits", FrozenMap({key: _bits(key, value) for key, value in self.bits.items()}))
+        if self.activation_bits not in (None, 8):
+            raise RecipeError(f"activation_bits is 8 or null; the recipe has {self.activation_bits!r}.")
 
     @property
     def digest(self) -> str:
         """Sixteen hexadecimal digits that name this recipe's content."""
-        text = json.dumps(self.to_json(), sort_keys=True)
+        asked = self.to_json()
+        for key in LATER:  # a recipe that does not use them is still called what it was before them
+            if not asked[key]:
+                del asked[key]
+        text = json.dumps(asked, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property
     def is_dense(self) -> bool:
-        """Whether the recipe removes nothing from its base."""
-        return not (self.channels or self.weights or self.drop)
+        """Whether the recipe changes nothing of its base."""
+        return not (self.channels or self.weights or self.drop or self.blocks or self.bits)
 
     def with_channels(self, **changes: float) -> "Recipe":
         """Return a copy with some groups' sparsity changed; 0 takes the group out."""
@@ -125,7 +184,10 @@ class Recipe:
             "keep": {group: list(units) for group, units in self.keep.items()},
             "drop": {group: list(units) for group, units in self.drop.items()},
             "round_to": dict(self.round_to),
-            "weights": dict(self.weights),
+            "weights": {layer: str(v) if isinstance(v, Pattern) else v for layer, v in self.weights.items()},
+            "blocks": list(self.blocks),
+            "bits": dict(self.bits),
+            "activation_bits": self.activation_bits,
             "criterion": self.criterion,
             "seed": self.seed,
             "recalibrate": self.recalibrate,
@@ -169,6 +231,9 @@ class Recipe:
         return Recipe.from_json(data)
 
 
+LATER = ("blocks", "bits", "activation_bits")
+"""Keys that came after recipes had been stored."""
+
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "task": str,
     "base": (str, type(None)),
@@ -177,6 +242,9 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "drop": Mapping,
     "round_to": Mapping,
     "weights": Mapping,
+    "blocks": list,
+    "bits": Mapping,
+    "activation_bits": (int, type(None)),
     "criterion": str,
     "seed": int,
     "recalibrate": bool,
@@ -193,6 +261,15 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _fraction(key: str, name: str, value: Any) -> float:
+    if isinstance(value, Pattern):
+        return value
+    if key == "weights" and isinstance(value, str):
+        try:
+            return Pattern(value)
+        except ValueError:
+            raise RecipeError(
+                f"A pattern is N:M, such as 2:4: N of every M weights are zero; weights gives {name!r} {value!r}."
+            ) from None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise RecipeError(f"Sparsity is a fraction from 0 to 1; {key} gives {name!r} the value {value!r}.")
     return float(value)
@@ -211,3 +288,16 @@ def _step(group: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise RecipeError(f"round_to is a whole number from 1; group {group!r} has {value!r}.")
     return value
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    names = () if isinstance(value, str) else tuple(value)
+    if isinstance(value, str) or not all(isinstance(name, str) for name in names):
+        raise RecipeError(f"blocks lists names of blocks; the recipe has {value!r}.")
+    return tuple(sorted(set(names)))
+
+
+def _bits(layer: str, value: Any) -> int:
+    if isinstance(value, bool) or value not in BITS:
+        raise RecipeError(f"Bits are one of {', '.join(map(str, BITS))}; layer {layer!r} has {value!r}.")
+    return int(value)

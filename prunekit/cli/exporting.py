@@ -26,7 +26,7 @@ def _prune(options: argparse.Namespace) -> None:
     from prunekit.records import Check, Evaluation
 
     opened = verbs.open_task(options.task, options.workspace)
-    recipe = recipe_of(options)
+    recipe = recipe_of(options, opened)
     answer = verbs.last(verbs.evaluate(opened, recipe)).to_json()
     text = evaluation_text(answer)
     for step in verbs.export(opened, recipe, options.out):

@@ -51,7 +51,7 @@ def _plan(options: argparse.Namespace) -> int:
     mode = Mode(options.kind)
     found: list[Candidate] = []
     outline, points = None, 0
-    for record in verbs.plan(opened, asked, mode, recipe_of(options), options.pin, options.worth / 100):
+    for record in verbs.plan(opened, asked, mode, recipe_of(options, opened), options.pin, options.worth / 100):
         match record:
             case Outline():
                 outline = record

@@ -21,5 +21,5 @@ def _evaluate(options: argparse.Namespace) -> None:
     from prunekit import verbs
 
     opened = verbs.open_task(options.task, options.workspace)
-    answer = verbs.last(verbs.evaluate(opened, recipe_of(options), options.split, options.limit)).to_json()
+    answer = verbs.last(verbs.evaluate(opened, recipe_of(options, opened), options.split, options.limit)).to_json()
     show(options, answer, evaluation_text(answer))

@@ -15,6 +15,17 @@ def add(verbs: "Verbs") -> None:
     """Add ``recover``."""
     command = add_recipe(add_verb(verbs, "recover", _recover, "Fine-tune what a recipe left."))
     command.add_argument("--epochs", type=int, default=2, help="passes over the train samples")
+    command.add_argument("--lr", type=float, help="highest learning rate (default: by optimizer)")
+    command.add_argument("--batch", type=int, default=64, help="samples in one step")
+    command.add_argument("--optimizer", default="adamw", help="adamw (default) or sgd")
+    command.add_argument(
+        "--distil",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="share (0 to 1) of the loss that is the distance from the dense network's answers (default: 0)",
+    )
+    command.add_argument("--seed", type=int, help="of the sample order and of dropout (default: the recipe's)")
     command.add_argument("--out", type=Path, help="folder to export the recovered network to")
 
 
@@ -22,11 +33,20 @@ def _recover(options: argparse.Namespace) -> None:
     from prunekit import verbs
     from prunekit.recipe import Recipe
     from prunekit.records import Epoch, Run
+    from prunekit.recover.schedule import Schedule
 
     opened = verbs.open_task(options.task, options.workspace)
-    recipe = verbs.check(opened, recipe_of(options))
+    recipe = verbs.check(opened, recipe_of(options, opened))
     run: Run | None = None
-    for record in verbs.recover(opened, recipe, options.epochs):
+    schedule = Schedule(
+        epochs=options.epochs,
+        lr=options.lr,
+        batch=options.batch,
+        optimizer=options.optimizer,
+        distil=options.distil,
+        seed=recipe.seed if options.seed is None else options.seed,
+    )
+    for record in verbs.recover(opened, recipe, schedule=schedule):
         if isinstance(record, Epoch):
             progress(record.step, record.steps, f"loss {record.loss:.3f}")
         else:

@@ -24,7 +24,7 @@ def _latency(options: argparse.Namespace) -> None:
     from prunekit import verbs
 
     opened = verbs.open_task(options.task, options.workspace)
-    found = verbs.last(verbs.latency(opened, recipe_of(options), options.batch, options.threads))
+    found = verbs.last(verbs.latency(opened, recipe_of(options, opened), options.batch, options.threads))
     show(options, found.to_json(), _latency_text(found))
 
 

@@ -15,6 +15,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from prunekit.errors import CheckpointError, ExportError
+from prunekit.quantize.packing import pack_state
 from prunekit.tasks.checkpoint import read_checkpoint
 
 if TYPE_CHECKING:  # the fresh process reads checkpoints and needs none of these
@@ -30,8 +31,10 @@ def write_checkpoint(path: Path, task: "Task", recipe: "Recipe", pruned: "Pruned
     """Write the pruned network's tensors with their story.
 
     The metadata are JSON texts: ``recipe``, ``kept`` (unit indices of each group), ``sizes`` (module attributes
-    that differ from the fresh network), ``tied`` (place → stored tensor), ``counts``, ``reading``, ``versions``,
-    and the plain texts ``format``, ``task``, ``factory`` and ``sha256`` (of all tensors).
+    that differ from the fresh network), ``tied`` (place → stored tensor), ``few_bits`` (weights of few bits, in the
+    order of their codes in the tensor ``packed``: name, shape, bits, dimension of the scales, dtype), ``levels``
+    (module → scale and zero of the grid that its input is rounded to), ``counts``, ``reading``, ``versions``, and
+    the plain texts ``format``, ``task``, ``factory`` and ``sha256`` (of all tensors).
 
     Args:
         path: the ``.safetensors`` file to write.
@@ -44,16 +47,23 @@ def write_checkpoint(path: Path, task: "Task", recipe: "Recipe", pruned: "Pruned
         ExportError: the factory makes a network with other modules than the pruned one.
     """
     fresh = fresh_network(task)
-    tensors, tied = stored_tensors(pruned.model, fresh)
+    whole, tied = stored_tensors(pruned.model, fresh)
+    tensors = pack_state(whole, pruned.precisions)
     story = {
         "recipe": recipe.to_json(),
         "kept": {group: list(units) for group, units in pruned.kept.items()},
         "sizes": changed_sizes(pruned.model, fresh),
         "tied": tied,
+        "few_bits": [
+            [name, list(whole[name].shape), entry.stored, entry.dim, str(whole[name].dtype).removeprefix("torch.")]
+            for name, entry in ((name, pruned.precisions[name]) for name in whole if name in pruned.precisions)
+        ],
+        "levels": pruned.levels,
         "counts": {**asdict(pruned.cost), "flops": pruned.cost.flops},
         "reading": asdict(reading),
         "versions": versions(),
     }
+    tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
     metadata = {key: json.dumps(value) for key, value in story.items()}
     metadata |= {"format": FORMAT, "task": task.name, "factory": task.factory_path, "sha256": digest(tensors)}
     path.write_bytes(save(tensors, metadata))
@@ -72,6 +82,14 @@ def check_checkpoint(path: Path) -> None:
         raise CheckpointError(f"{path.name} was not written by PruneKit as {FORMAT}; name an exported checkpoint.")
     if metadata.get("sha256") != digest(tensors):
         raise CheckpointError(f"The tensors in {path.name} are not the ones that were written; export it again.")
+
+
+def packed_bytes(path: Path) -> int | None:
+    """Return the bytes of the tensors in a checkpoint whose weights are packed; ``None`` where none is."""
+    with safe_open(path, framework="pt") as file:
+        if not json.loads(file.metadata().get("few_bits", "[]")):
+            return None
+        return int(sum(file.get_tensor(name).nbytes for name in file.keys()))  # noqa: SIM118 - not a mapping
 
 
 def digest(tensors: Mapping[str, Tensor]) -> str:

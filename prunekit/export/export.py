@@ -102,7 +102,14 @@ def write_export(
     yield written("recipe.json")
     own_class = not isinstance(pruned.model, GraphNetwork)
     if own_class:
-        (folder / f"load_{name}.py").write_text(load_snippet(name, task.factory_path, pruned.cost.params))
+        snippet = load_snippet(
+            name,
+            task.factory_path,
+            pruned.cost.params,
+            few_bits=bool(pruned.precisions),
+            rounds_inputs=bool(pruned.levels),
+        )
+        (folder / f"load_{name}.py").write_text(snippet)
         yield written(f"load_{name}.py")
     reference.write_reference(folder / reference.FILE_NAME, logits(pruned.model, split))
     yield written(reference.FILE_NAME)

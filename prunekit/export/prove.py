@@ -22,7 +22,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from prunekit.errors import CheckpointError, PrunekitError
 from prunekit.export import reference
-from prunekit.export.checkpoint import check_checkpoint
+from prunekit.export.checkpoint import check_checkpoint, packed_bytes
 from prunekit.export.manifest import Manifest, file_entry
 from prunekit.export.pt2 import read_pt2
 from prunekit.records import Check
@@ -105,9 +105,11 @@ def network_checks(path: Path, manifest: Manifest, splits: Sequence[Split]) -> I
     yield Check(
         "load",
         True,
-        f"{path.name} loads in a fresh process; its tensors take {manifest.bytes:,} bytes, "
+        f"{path.name} loads in a fresh process; the measured network's tensors take {manifest.bytes:,} bytes, "
         f"{manifest.bytes_dense:,} before pruning.",
     )
+    if path.suffix == ".safetensors" and (size := packed_bytes(path)) is not None:
+        yield Check("bytes", size == manifest.bytes, f"{size:,} bytes of packed tensors, displayed {manifest.bytes:,}.")
     # A loaded program has a parameter for every place of a tied tensor, all on one storage.
     params = sum({parameter.data_ptr(): parameter.numel() for parameter in model.parameters()}.values())
     yield Check("params", params == manifest.params, f"{params:,} parameters, displayed {manifest.params:,}.")

@@ -15,7 +15,7 @@ import json
 {standard}
 from pathlib import Path
 
-from safetensors import safe_open
+{torch}from safetensors import safe_open
 from torch import nn
 
 {factory}
@@ -26,7 +26,7 @@ def load(path=Path(__file__).with_name("{name}.safetensors")):
     with safe_open(path, framework="pt") as file:
         facts = file.metadata()
         tensors = {{name: file.get_tensor(name) for name in file.keys()}}
-    model = factory()
+{unpack}    model = factory()
     # The fresh network takes the pruned sizes: out_channels, in_features, groups, num_features, ...
     for module, sizes in json.loads(facts["sizes"]).items():
         for attribute, size in sizes.items():
@@ -43,21 +43,47 @@ def load(path=Path(__file__).with_name("{name}.safetensors")):
     missing = model.state_dict().keys() - places.keys()
     if missing:
         raise KeyError(f"{{path}} does not hold {{sorted(missing)}}: is this the network it was pruned from?")
-    return model.eval()
+{round}    return model.eval()
 '''
+
+_UNPACK = """    # Weights of few bits: codes in one stream, the highest bit first, and a scale for each channel.
+    stream = ((tensors.pop("packed", torch.zeros(0)).int()[:, None] >> torch.arange(7, -1, -1)) & 1).flatten()
+    for name, shape, bits, dim, dtype in json.loads(facts["few_bits"]):
+        if bits == 16:
+            weight = tensors[name]
+        else:
+            size = bits * torch.Size(shape).numel()
+            codes = (stream[:size].view(-1, bits) << torch.arange(bits - 1, -1, -1)).sum(1).view(shape)
+            stream = stream[size:]
+            values = 2 * codes - 1 if bits == 1 else codes - (2 ** (bits - 1) - 1)
+            beside = [-1 if d == dim else 1 for d in range(len(shape))]
+            weight = values.float() * tensors.pop(name + ".scale").view(beside)
+        tensors[name] = weight.to(getattr(torch, dtype))
+"""
+
+_ROUND = """    # What these modules read is rounded to 256 levels.
+    for module, (scale, zero) in json.loads(facts["levels"]).items():
+        model.get_submodule(module).register_forward_pre_hook(
+            lambda _, x, s=scale, z=zero: ((((x[0] / s).round() + z).clamp(0, 255) - z) * s, *x[1:])
+        )
+"""
 
 _FROM_FILE = """NETWORK = Path({file!r})  # where the network's class lives
 sys.path.insert(0, str(NETWORK.parent))
 factory = runpy.run_path(str(NETWORK))["{function}"]"""
 
 
-def load_snippet(name: str, factory_path: str, params: int) -> str:
+def load_snippet(
+    name: str, factory_path: str, params: int, *, few_bits: bool = False, rounds_inputs: bool = False
+) -> str:
     """Write the text of ``load_NAME.py``.
 
     Args:
         name: stem of the checkpoint beside it.
         factory_path: ``module:function`` or ``file.py:function``.
         params: parameters of the pruned network, for the title.
+        few_bits: whether the checkpoint has weights of few bits.
+        rounds_inputs: whether modules round what they read.
 
     Returns:
         Python source: a fresh network from the factory takes the checkpoint's sizes and tensors.
@@ -76,5 +102,13 @@ def load_snippet(name: str, factory_path: str, params: int) -> str:
         factory = _FROM_FILE.format(file=str(Path(source).resolve()), function=function)
     else:
         factory = f"from {source} import {function}" + ("" if function == "factory" else " as factory")
-    text = _TEXT.format(name=name, params=params, standard="import runpy\nimport sys", factory=factory)
+    text = _TEXT.format(
+        name=name,
+        params=params,
+        standard="import runpy\nimport sys",
+        factory=factory,
+        torch="import torch\n" if few_bits else "",
+        unpack=_UNPACK if few_bits else "",
+        round=_ROUND if rounds_inputs else "",
+    )
     return text if of_file else text.replace("import runpy\nimport sys\n", "")

@@ -22,6 +22,9 @@ from prunekit.records import Cost
 
 Vector = NDArray[np.float64]
 
+SLACK = 1 / 16
+"""Less than a bit, in bytes. Codes of quantised weights stand in one stream, whose end is padded to a whole byte."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Formula:
@@ -33,6 +36,7 @@ class Formula:
         factors: ``(width · terms, groups + 1)``; row ``w · terms + t`` is factor w of term t.
         weights: ``(3, terms)``: what a term adds to parameters, MACs and bytes.
         owners: for each term, the index of its layer, or -1.
+        tensors: the parameters and persistent buffers that the first terms are of, in order.
     """
 
     names: tuple[str, ...]
@@ -40,6 +44,7 @@ class Formula:
     factors: Vector
     weights: Vector
     owners: NDArray[np.int64]
+    tensors: tuple[str, ...] = ()
 
     def kept(self, kept: Mapping[str, int]) -> Vector:
         """Return the kept units of every group with a final 1; groups not named stay whole."""
@@ -54,7 +59,7 @@ class Formula:
     def cost(self, kept: Mapping[str, int]) -> Cost:
         """Count the network that keeps so many units of each group."""
         params, macs, size = self.weights @ self.terms(kept)
-        return Cost(round(params), round(macs), round(size))
+        return Cost(round(params), round(macs), math.ceil(size - SLACK))
 
     def cost_along(self, kept: Mapping[str, int], name: str, counts: NDArray[np.int64]) -> Vector:
         """Count the networks that differ in one group only.
@@ -75,8 +80,8 @@ class Formula:
         varies = slope.any(0)
         options = rest[:, varies, None] + slope[:, varies, None] * counts
         fixed = self.weights[:, ~varies] @ rest[:, ~varies].prod(0)
-        total: Vector = np.rint(fixed[:, None] + self.weights[:, varies] @ options.prod(0))
-        return total
+        total: Vector = fixed[:, None] + self.weights[:, varies] @ options.prod(0)
+        return np.stack([np.rint(total[0]), np.rint(total[1]), np.ceil(total[2] - SLACK)])
 
     def layer_costs(self, kept: Mapping[str, int], layers: int) -> tuple[tuple[int, int], ...]:
         """Return ``(parameters, MACs)`` of each layer."""
@@ -100,6 +105,7 @@ def formula(
     rows: list[list[Vector]] = []
     weights: list[tuple[float, float, float]] = []
     owners: list[int] = []
+    counted: list[str] = []
     layer_of_tensor = {name: i for i, layer in enumerate(layers) for name in layer.tensors}
     for name, dims in tensors.items():
         is_parameter = name in trace.parameters
@@ -107,6 +113,7 @@ def formula(
             rows.append([reader.size(dim, len(dim)) for dim in dims])
             weights.append((float(is_parameter), 0.0, float(trace.itemsize[name])))
             owners.append(layer_of_tensor.get(name, -1))
+            counted.append(name)
     layer_of_node = {node: i for i, layer in enumerate(layers) for node in layer.nodes}
     sampled = _per_sample(trace)
     for node in trace.graph.nodes:
@@ -124,6 +131,7 @@ def formula(
         factors=factors,
         weights=np.array(weights).T * constants,
         owners=np.array(owners),
+        tensors=tuple(counted),
     )
 
 

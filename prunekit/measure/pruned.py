@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor, nn
 
 from prunekit.criteria.select import cut_groups, select
@@ -13,6 +14,7 @@ from prunekit.graph.shrink import shrink, slice_state
 from prunekit.graph.structure import Structure
 from prunekit.graph.trace import named_tensors
 from prunekit.measure.masks import keep_highest, zero
+from prunekit.measure.precision import Precision, cost_of, precisions
 from prunekit.measure.validate import check_recipe
 from prunekit.recipe import Recipe, kept_units
 from prunekit.records import Cost
@@ -28,6 +30,7 @@ class Left:
         masks: parameter name → mask of its weights that are not zeroed, in the smaller shape.
         cost: exact counts.
         notes: remarks a person should read.
+        precisions: parameter name → how it is stored, for each that is quantised.
     """
 
     tensors: Mapping[str, Tensor]
@@ -35,6 +38,7 @@ class Left:
     masks: Mapping[str, Tensor]
     cost: Cost
     notes: tuple[str, ...] = ()
+    precisions: Mapping[str, Precision] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +51,8 @@ class Pruned:
         masks: parameter name → mask of its weights that are not zeroed, in the smaller shape.
         cost: exact counts.
         notes: remarks a person should read.
+        precisions: parameter name → how it is stored, for each that is quantised.
+        levels: module path → scale and zero of the eight-bit grid that its input is rounded to.
     """
 
     model: nn.Module
@@ -54,6 +60,8 @@ class Pruned:
     masks: Mapping[str, Tensor]
     cost: Cost
     notes: tuple[str, ...] = ()
+    precisions: Mapping[str, Precision] = field(default_factory=dict)
+    levels: Mapping[str, tuple[float, int]] = field(default_factory=dict)
 
 
 def prune(
@@ -78,7 +86,11 @@ def made(model: nn.Module, structure: Structure, left: Left) -> Pruned:
     """Put what a recipe leaves of a network into a module of its class."""
     smaller = shrink(model, structure, left.kept)
     zero(smaller, left.masks)
-    return Pruned(smaller, left.kept, left.masks, left.cost, left.notes)
+    tensors = dict(named_tensors(smaller))
+    with torch.no_grad():
+        for name in left.precisions:
+            tensors[name].copy_(left.tensors[name])
+    return Pruned(smaller, left.kept, left.masks, left.cost, left.notes, left.precisions)
 
 
 def leave(
@@ -93,7 +105,8 @@ def leave(
     """Cut a network's tensors as a recipe asks: channels first, then single weights are zeroed.
 
     All scores come from the weights given, never from a half-cut network. Sparsity of weights, too,
-    is a fraction of the dense layer: weights that left with a channel count as removed.
+    is a fraction of the dense layer: weights that left with a channel count as removed. The tensors
+    returned are not quantised; the counts are those of the quantised network.
 
     Args:
         model: the network to cut, in the dense shapes; it is not changed. For a base run, its
@@ -120,8 +133,9 @@ def leave(
         tensors=tensors,
         kept=kept,
         masks=masks,
-        cost=structure.cost({group: len(units) for group, units in kept.items()}),
+        cost=cost_of(structure, recipe, {group: len(units) for group, units in kept.items()}),
         notes=(*_whole(structure, recipe), *(scores.notes if scores else ())),
+        precisions=precisions(structure, recipe),
     )
 
 

@@ -1,25 +1,27 @@
 """How large a network's tensors are, plain and compressed."""
 
 import gzip
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
 
-def stored(model: nn.Module) -> list[Tensor]:
-    """Return the parameters and persistent buffers, tied ones once."""
-    tensors = [value for value in model.state_dict(keep_vars=True).values() if isinstance(value, Tensor)]
-    return list({id(tensor): tensor.detach() for tensor in tensors}.values())
+def stored(model: nn.Module) -> dict[str, Tensor]:
+    """Return the parameters and persistent buffers, tied ones once, under their first names."""
+    state = model.state_dict(keep_vars=True)
+    first = {id(value): name for name, value in reversed(state.items()) if isinstance(value, Tensor)}
+    return {name: value.detach() for name, value in state.items() if first.get(id(value)) == name}
 
 
 def tensor_bytes(model: nn.Module) -> int:
     """Return the bytes of parameters and persistent buffers."""
-    return sum(tensor.numel() * tensor.element_size() for tensor in stored(model))
+    return sum(tensor.numel() * tensor.element_size() for tensor in stored(model).values())
 
 
-def gzip_bytes(model: nn.Module) -> int:
-    """Return the bytes of all tensors, one after another, after gzip at its usual level 6."""
-    parts = [tensor.cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes() for tensor in stored(model)]
+def gzip_bytes(tensors: Mapping[str, Tensor]) -> int:
+    """Return the bytes of tensors, one after another, after gzip at its usual level 6."""
+    parts = [tensor.cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes() for tensor in tensors.values()]
     return len(gzip.compress(b"".join(parts), compresslevel=6, mtime=0))
 
 

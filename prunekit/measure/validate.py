@@ -30,7 +30,7 @@ def check_recipe(recipe: Recipe, structure: Structure, allowed: Mapping[str, Seq
     """
     if recipe.criterion not in CRITERIA:
         raise RecipeError(f"Unknown criterion {recipe.criterion!r}; {close_matches(recipe.criterion, CRITERIA)}")
-    for layer in recipe.weights:
+    for layer in (*recipe.weights, *recipe.bits):
         structure.layer(layer)
     checked = replace(
         recipe,

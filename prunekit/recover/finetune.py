@@ -1,44 +1,28 @@
 """Fine-tuning: a few epochs of plain training after a cut."""
 
 import copy
+import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.nn import functional as F
 
 from prunekit.errors import TaskError
 from prunekit.measure.evaluate import evaluate
 from prunekit.measure.masks import zero
 from prunekit.measure.metrics import metric_named
+from prunekit.measure.precision import Precision
+from prunekit.quantize.straight_through import quantize_, rounded
 from prunekit.records import Epoch, Reading
+from prunekit.recover.schedule import Schedule
 from prunekit.tasks.task import Data, Split
 
 EVERY = 10
 """Steps between two loss records."""
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """How to fine-tune: AdamW under one cycle of the learning rate.
-
-    Source: Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019, arXiv 1711.05101;
-    Smith and Topin, Super-Convergence, 2018, arXiv 1708.07120.
-
-    Attributes:
-        epochs: passes over the train samples.
-        lr: highest learning rate.
-        batch: samples in one step.
-        seed: of the sample order and of dropout.
-        threads: torch threads; results are bit-identical for the same number only.
-    """
-
-    epochs: int = 2
-    lr: float = 2e-3
-    batch: int = 64
-    seed: int = 0
-    threads: int = 1
 
 
 class FineTune(Iterator[Epoch]):
@@ -48,23 +32,33 @@ class FineTune(Iterator[Epoch]):
         model: the best network so far by validation, beginning with the one given.
     """
 
-    def __init__(self, model: nn.Module, records: Iterator[Epoch], schedule: Schedule) -> None:
-        self.model = model
-        self._records = records
-        self._threads = schedule.threads
-        self._random = torch.Generator().manual_seed(schedule.seed).get_state()
+    def __init__(self, training: "_Training", state: Mapping[str, Any] | None) -> None:
+        self._training, self._schedule = training, training.schedule
+        self.model = training.best
+        self._random = torch.Generator().manual_seed(self._schedule.seed).get_state()
+        if state is not None:
+            self._random = state["random"]
+            training.restore(state)
+        self._records = training.records()
 
     def __next__(self) -> Epoch:
         """Train until the next record; threads and random generator are as before afterwards."""
         threads = torch.get_num_threads()
         with torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.enable_grad():
-            torch.set_num_threads(self._threads)
+            torch.set_num_threads(self._schedule.threads)
             torch.set_rng_state(self._random)
             try:
                 return next(self._records)
             finally:
                 self._random = torch.get_rng_state()
                 torch.set_num_threads(threads)
+
+    def state(self) -> dict[str, Any]:
+        """Return everything that going on from here takes: tensors and plain values.
+
+        Right after the last record of an epoch, going on gives the bits that not stopping would.
+        """
+        return {**self._training.state(), "random": self._random, "schedule": asdict(self._schedule)}
 
 
 def finetune(
@@ -73,8 +67,11 @@ def finetune(
     schedule: Schedule | None = None,
     *,
     masks: Mapping[str, Tensor] | None = None,
+    precisions: Mapping[str, Precision] | None = None,
+    teacher: nn.Module | None = None,
     metric: str = "accuracy",
     recipe: str = "",
+    state: Mapping[str, Any] | None = None,
 ) -> FineTune:
     """Train a copy of a network for a few epochs and keep its best weights.
 
@@ -83,8 +80,11 @@ def finetune(
         data: its samples.
         schedule: how long and how fast.
         masks: tensor name → mask of the weights that may move; the others stay zero.
+        precisions: weights that are quantised in every forward pass; what is trained stays precise.
+        teacher: the dense network, where the schedule distils.
         metric: name in ``METRICS``; decides what is best, the loss decides ties.
         recipe: digest that the validation readings carry.
+        state: what an earlier training of the same network and schedule had reached.
 
     Returns:
         An iterator of records: the loss every few steps, a validation reading after each epoch.
@@ -99,57 +99,112 @@ def finetune(
     schedule = schedule or Schedule()
     best = copy.deepcopy(model)
     zero(best, masks or {})
-    return FineTune(best, _train(best, data, data.train, schedule, masks or {}, metric, recipe), schedule)
+    training = _Training(best, data, data.train, schedule, masks or {}, precisions or {}, metric, recipe)
+    if schedule.distil and teacher is not None:
+        training.teacher = copy.deepcopy(teacher).eval()
+    return FineTune(training, state)
 
 
-def _train(
-    best: nn.Module,
-    data: Data,
-    draw: Callable[[int], Split],
-    schedule: Schedule,
-    masks: Mapping[str, Tensor],
-    metric: str,
-    recipe: str,
-) -> Iterator[Epoch]:
-    student = copy.deepcopy(best).requires_grad_(True).train()
-    batch = min(schedule.batch, len(draw(1)))
-    per_epoch = len(draw(1)) // batch
-    steps = schedule.epochs * per_epoch
-    layout = memory_layout(student)
-    optimizer = torch.optim.AdamW(student.parameters(), schedule.lr)
-    cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, schedule.lr, total_steps=steps)
-    order = torch.Generator().manual_seed(schedule.seed)
-    top = _rank(_validate(best, data, metric, recipe))
-    losses: list[float] = []
-    for step in range(steps):
-        place = step % per_epoch
-        if place == 0:
-            samples = draw(1 + step // per_epoch)
-            rows = torch.randperm(len(samples), generator=order)
-        chosen = rows[place * batch : (place + 1) * batch]
-        inputs = samples.inputs[chosen]
-        inputs = inputs.to(memory_format=layout) if inputs.ndim == 4 else inputs
-        losses.append(_step(student, inputs, samples.targets[chosen], optimizer))
-        cycle.step()
-        zero(student, masks)
-        reading = None
-        if place == per_epoch - 1:
-            reading = _validate(student, data, metric, recipe)
-            if _rank(reading) > top:
-                top = _rank(reading)
-                best.load_state_dict(student.state_dict())
-        if reading is not None or len(losses) == EVERY:
-            yield Epoch(step + 1, steps, (step + 1) / per_epoch, sum(losses) / len(losses), reading)
-            losses.clear()
+@dataclass(slots=True)
+class _Training:
+    best: nn.Module
+    data: Data
+    draw: Callable[[int], Split]
+    schedule: Schedule
+    masks: Mapping[str, Tensor]
+    precisions: Mapping[str, Precision]
+    metric: str
+    recipe: str
+    teacher: nn.Module | None = None
+    top: tuple[float, float] | None = None
+    epoch: int = 0
+    student: nn.Module = field(init=False)
+    optimizer: torch.optim.Optimizer = field(init=False)
+    cycle: torch.optim.lr_scheduler.OneCycleLR = field(init=False)
+    per_epoch: int = field(init=False)
+    batch: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        schedule = self.schedule
+        assert schedule.lr is not None
+        self.student = copy.deepcopy(self.best).requires_grad_(True).train()
+        samples = len(self.draw(1))
+        self.batch = min(schedule.batch, samples)
+        self.per_epoch = samples // self.batch
+        self.optimizer = schedule.make_optimizer(self.student)
+        steps = schedule.epochs * self.per_epoch
+        self.cycle = torch.optim.lr_scheduler.OneCycleLR(self.optimizer, schedule.lr, total_steps=steps)
+
+    def records(self) -> Iterator[Epoch]:
+        if self.top is None:
+            self.top = _rank(self._validate(self.best))
+        steps = self.schedule.epochs * self.per_epoch
+        while self.epoch < self.schedule.epochs:
+            losses: list[float] = []
+            for place, (inputs, targets) in enumerate(self._batches(), start=1):
+                losses.append(self._step(inputs, targets))
+                step = self.epoch * self.per_epoch + place
+                if place < self.per_epoch and len(losses) == EVERY:
+                    yield Epoch(step, steps, step / self.per_epoch, sum(losses) / len(losses))
+                    losses.clear()
+            self.epoch += 1
+            reading = self._validate(self.student)
+            if _rank(reading) > self.top:
+                self.top = _rank(reading)
+                self.best.load_state_dict(self.student.state_dict())
+            yield Epoch(step, steps, float(self.epoch), sum(losses) / len(losses), reading)
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "epoch": self.epoch,
+            "top": self.top,
+            "best": self.best.state_dict(),
+            "student": self.student.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "cycle": self.cycle.state_dict(),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.epoch, self.top = state["epoch"], tuple(state["top"])
+        for name in ("best", "student", "optimizer", "cycle"):
+            getattr(self, name).load_state_dict(state[name])
+
+    def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
+        samples = self.draw(1 + self.epoch)
+        order = torch.Generator().manual_seed(self.schedule.seed + 1000 * self.epoch)
+        rows, layout = torch.randperm(len(samples), generator=order), memory_layout(self.student)
+        for place in range(self.per_epoch):
+            chosen = rows[place * self.batch : (place + 1) * self.batch]
+            inputs = samples.inputs[chosen]
+            yield inputs.to(memory_format=layout) if inputs.ndim == 4 else inputs, samples.targets[chosen]
+
+    def _step(self, inputs: Tensor, targets: Tensor) -> float:
+        answers = functional_call(self.student, rounded(self.student, self.precisions), (inputs,))
+        loss = F.cross_entropy(answers, targets)
+        if self.teacher is not None:
+            with torch.no_grad():
+                wanted = self.teacher(inputs)
+            share = self.schedule.distil
+            loss = (1 - share) * loss + share * _distance(answers, wanted, self.schedule.temperature)
+        self.optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        nn.utils.clip_grad_norm_(self.student.parameters(), 1.0)
+        self.optimizer.step()
+        self.cycle.step()
+        zero(self.student, self.masks)
+        return loss.item()
+
+    def _validate(self, model: nn.Module) -> Reading:
+        if self.precisions:
+            model = quantize_(copy.deepcopy(model), self.precisions)
+        *_, reading = evaluate(model, self.data.validation, self.metric, recipe=self.recipe)
+        return reading
 
 
-def _step(student: nn.Module, inputs: Tensor, targets: Tensor, optimizer: torch.optim.Optimizer) -> float:
-    loss = F.cross_entropy(student(inputs), targets)
-    optimizer.zero_grad()
-    torch.autograd.backward(loss)
-    nn.utils.clip_grad_norm_(student.parameters(), 1.0)
-    optimizer.step()
-    return loss.item()
+def _distance(answers: Tensor, wanted: Tensor, temperature: float) -> Tensor:
+    """Compute the divergence of softened answers ``(batch, classes)``, in the scale of their cross-entropy."""
+    soft, target = (answers / temperature).log_softmax(1), (wanted / temperature).log_softmax(1)
+    return temperature**2 * F.kl_div(soft, target, log_target=True, reduction="batchmean")
 
 
 def memory_layout(model: nn.Module) -> torch.memory_format:
@@ -165,12 +220,7 @@ def memory_layout(model: nn.Module) -> torch.memory_format:
     return torch.contiguous_format if strided else torch.channels_last
 
 
-def _validate(model: nn.Module, data: Data, metric: str, recipe: str) -> Reading:
-    *_, reading = evaluate(model, data.validation, metric, recipe=recipe)
-    return reading
-
-
 def _rank(reading: Reading) -> tuple[float, float]:
-    """Order readings: the better metric first, then the lower loss."""
+    """Order readings: the better metric first, then the lower loss; a loss that is no number is the worst."""
     sign = 1.0 if metric_named(reading.metric).higher_is_better else -1.0
-    return sign * reading.value, -reading.loss
+    return sign * reading.value, -math.inf if math.isnan(reading.loss) else -reading.loss

@@ -3,7 +3,7 @@
 import copy
 import json
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -18,7 +18,9 @@ from prunekit.errors import RecipeError, WorkspaceError
 from prunekit.graph import expand_state, named_tensors
 from prunekit.measure.outputs import Answer, Outputs, finish
 from prunekit.measure.pruned import Left, Pruned, leave, made
-from prunekit.recipe import Recipe
+from prunekit.quantize.activations import levels, round_inputs
+from prunekit.quantize.codes import quantize
+from prunekit.recipe import FrozenMap, Recipe
 from prunekit.recover.recalibrate import recalibrate, with_statistics
 from prunekit.store.files import write_aside
 from prunekit.verbs.live import way_of
@@ -34,10 +36,12 @@ class Base:
     Attributes:
         model: the network in its dense shapes.
         allowed: the units it still has of each group that was cut.
+        bits: the bits that it was trained with, per layer.
     """
 
     model: nn.Module
     allowed: Mapping[str, tuple[int, ...]]
+    bits: Mapping[str, int] = field(default_factory=FrozenMap)
 
     @cached_property
     def tensors(self) -> Mapping[str, Tensor]:
@@ -82,7 +86,7 @@ def base_of(opened: Opened, run_id: str | None) -> Base:
     dense = dict(named_tensors(opened.task.model))
     model = copy.deepcopy(opened.task.model)
     model.load_state_dict(expand_state(tensors, dense, opened.structure, kept), strict=False)
-    return Base(model, kept)
+    return Base(model, kept, run.recipe.bits)
 
 
 def store_weights(opened: Opened, run_id: str, model: nn.Module, kept: Mapping[str, tuple[int, ...]]) -> str:
@@ -131,7 +135,7 @@ def scores_of(opened: Opened, run_id: str | None, criterion: str, seed: int) -> 
 
 @lru_cache(maxsize=8)
 def left_of(opened: Opened, recipe: Recipe) -> Left:
-    """Cut the tensors of a recipe's base, whose BatchNorm statistics stay.
+    """Cut and quantise the tensors of a recipe's base, whose BatchNorm statistics stay.
 
     Raises:
         RecipeError: the recipe does not fit the network.
@@ -139,7 +143,7 @@ def left_of(opened: Opened, recipe: Recipe) -> Left:
     base = base_of(opened, recipe.base)
     scores = scores_of(opened, recipe.base, recipe.criterion, recipe.seed) if recipe.channels or recipe.drop else None
     needs_gradients = recipe.criterion in GRADIENT_CRITERIA and recipe.weights
-    return leave(
+    left = leave(
         base.model,
         opened.structure,
         recipe,
@@ -147,6 +151,8 @@ def left_of(opened: Opened, recipe: Recipe) -> Left:
         gradients=gradients_of(opened, recipe.base) if needs_gradients else None,
         allowed=base.allowed,
     )
+    few = {name: quantize(left.tensors[name].detach(), precision) for name, precision in left.precisions.items()}
+    return replace(left, tensors={**left.tensors, **few})
 
 
 def pruned_of(opened: Opened, recipe: Recipe) -> Pruned:
@@ -159,13 +165,18 @@ def pruned_of(opened: Opened, recipe: Recipe) -> Pruned:
 
 
 def recalibrates(opened: Opened, recipe: Recipe) -> bool:
-    """Return whether BatchNorm statistics are estimated anew: only where the recipe cuts what its base still has.
+    """Return whether BatchNorm statistics are estimated anew: only where the recipe changes what its base still has.
 
     A network that was not touched is not changed.
     """
     base = base_of(opened, recipe.base)
     possible = recipe.recalibrate and opened.train_split is not None and base.has_norms
-    return possible and _cuts(base, left_of(opened, recipe))
+    return possible and (recipe.bits != base.bits or _cuts(base, left_of(opened, recipe)))
+
+
+def rounds_inputs(recipe: Recipe) -> bool:
+    """Return whether quantised layers round what they read, which only a network's own forward pass does."""
+    return recipe.activation_bits is not None and bool(recipe.bits)
 
 
 @lru_cache(maxsize=8)
@@ -175,6 +186,20 @@ def network_of(opened: Opened, recipe: Recipe) -> Network:
     Raises:
         RecipeError: the recipe does not fit the network.
     """
+    network = _calibrated(opened, recipe)
+    if not rounds_inputs(recipe):
+        return network
+    if opened.train_split is None:
+        raise RecipeError("Activations of few bits need train data to find their range; set activation_bits to null.")
+    model = network.pruned.model
+    modules = dict(model.named_modules())
+    paths = [path for path in recipe.bits if isinstance(modules.get(path), nn.Conv1d | nn.Conv2d | nn.Linear)]
+    grids = levels(model, paths, opened.train_split)
+    told = {path: (grid.scale, grid.zero) for path, grid in grids.items()}
+    return replace(network, pruned=replace(network.pruned, model=round_inputs(model, grids), levels=told))
+
+
+def _calibrated(opened: Opened, recipe: Recipe) -> Network:
     pruned = pruned_of(opened, recipe)
     if not recalibrates(opened, recipe):
         return Network(pruned, None)

@@ -7,13 +7,23 @@ from prunekit.criteria.select import count_kept
 from prunekit.errors import RecipeError, WorkspaceError, close_matches
 from prunekit.measure import evaluate as measuring
 from prunekit.measure.outputs import Outputs
-from prunekit.measure.sizes import gzip_bytes, nonzero
+from prunekit.measure.precision import cost_of
+from prunekit.measure.sizes import gzip_bytes, nonzero, stored
 from prunekit.measure.thop_count import thop_macs
 from prunekit.measure.validate import check_recipe
+from prunekit.quantize.packing import pack_state
 from prunekit.recipe import Recipe
 from prunekit.records import Cost, Evaluation
 from prunekit.verbs.live import way_of
-from prunekit.verbs.networks import base_of, dense_outputs, left_of, network_of, outputs_of, recalibrates
+from prunekit.verbs.networks import (
+    base_of,
+    dense_outputs,
+    left_of,
+    network_of,
+    outputs_of,
+    recalibrates,
+    rounds_inputs,
+)
 from prunekit.verbs.opening import Opened
 
 SPLITS = ("validation", "test")
@@ -36,7 +46,7 @@ def check(opened: Opened, recipe: Recipe) -> Recipe:
 
 def cost(opened: Opened, recipe: Recipe) -> Cost:
     """Count a checked recipe's network by closed formula, without making it."""
-    return opened.structure.cost(_kept(opened, recipe))
+    return cost_of(opened.structure, recipe, _kept(opened, recipe))
 
 
 def layer_costs(opened: Opened, recipe: Recipe) -> tuple[tuple[int, int], ...]:
@@ -93,9 +103,9 @@ def evaluate_steps(
     dense = dense_outputs(opened, split)
     raw: Outputs | None = None
     reason = ""
-    if recipe.base is None and not left.kept and not left.masks:
+    if recipe.base is None and not (left.kept or left.masks or left.precisions):
         outputs = dense
-    elif not quick or (live := way_of(opened).live) is None:
+    elif not quick or rounds_inputs(recipe) or (live := way_of(opened).live) is None:
         reason = way_of(opened).reason if quick else ""
         network = network_of(opened, recipe)
         outputs = Outputs(network.pruned.model, samples)
@@ -130,7 +140,8 @@ def evaluate_steps(
         reading = replace(reading, value_raw=before.value)
         yield None
     # What keeps nobody waiting comes last: until here no module had to be made.
-    model = network_of(opened, recipe).pruned.model
+    pruned = network_of(opened, recipe).pruned
+    model = pruned.model
     yield None
     macs, missing = thop_macs(model, opened.task.example)
     yield None
@@ -139,7 +150,7 @@ def evaluate_steps(
         reading=reading,
         macs_thop=macs,
         macs_thop_missing=missing,
-        bytes_gzip=gzip_bytes(model),
+        bytes_gzip=gzip_bytes(pack_state(stored(model), pruned.precisions)),
         nonzero=nonzero(model),
     )
 

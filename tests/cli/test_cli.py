@@ -74,3 +74,15 @@ def test_a_missing_recipe_file_is_one_line(capsys, tmp_path):
     code, _, err = run(capsys, "evaluate", "resnet8", "--recipe", str(tmp_path / "none.json"))
     assert code == 2
     assert "cannot be read: No such file or directory." in err
+
+
+def test_bits_are_those_of_all_inner_layers_or_of_one(capsys):
+    _, out, _ = run(capsys, "evaluate", "resnet8", "--bits", "4", "--bits", "fc=2", "--json", "--limit", "100")
+    found = json.loads(out)
+    # All convolutions but the first have 4 bits, fc 640 weights of 2; scales and everything else take 4 bytes each.
+    few = 2304 * 2 + 4608 + 9216 + 512 + 18432 + 36864 + 2048
+    scales = 16 * 2 + 32 * 3 + 64 * 3 + 10
+    buffers = 2 * (16 * 3 + 32 * 3 + 64 * 3) * 4 + 9 * 8
+    assert found["bytes"] == few // 2 + 640 // 4 + 4 * (77_754 - few - 640 + scales) + buffers
+    code, _, err = run(capsys, "evaluate", "resnet8", "--bits", "four")
+    assert (code, err) == (2, "prunekit: --bits takes a number, or LAYER=NUMBER, not 'four'.\n")

@@ -11,7 +11,8 @@ from prunekit.graph import structure_of
 from prunekit.measure.evaluate import evaluate
 from prunekit.measure.pruned import prune
 from prunekit.recipe import Recipe
-from prunekit.recover.finetune import Schedule, finetune, memory_layout
+from prunekit.recover.finetune import finetune, memory_layout
+from prunekit.recover.schedule import Schedule
 from tests import nets, samples
 from tests.untouched import Raising, untouched
 

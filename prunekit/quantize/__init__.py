@@ -1,0 +1,1 @@
+"""Quantization: weights of few bits, and whole int8 networks."""

@@ -1,0 +1,33 @@
+import pytest
+import torch
+from torch import nn
+
+from prunekit.quantize.activations import levels, round_inputs
+from prunekit.tasks.task import Split
+from tests.untouched import untouched
+
+
+@pytest.fixture
+def net():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)).eval()
+
+
+def test_a_grid_spans_what_was_seen_with_zero_on_it(net):
+    inputs = torch.tensor([[-1.0, 0.0, 4.1], [0.5, 0.0, 1.0]])
+    with untouched(net):
+        found = levels(net, ["0", "2"], Split(inputs, torch.zeros(2)))
+    # 5.1 ÷ 255 = 0.02; zero stands at 1 ÷ 0.02 = 50
+    assert found["0"].scale == pytest.approx(0.02)
+    assert found["0"].zero == 50
+    assert found["2"].zero == 0  # behind a ReLU
+
+
+def test_inputs_are_rounded_on_a_copy(net):
+    inputs = torch.randn(8, 3, generator=torch.Generator().manual_seed(1))
+    found = levels(net, ["0"], Split(inputs, torch.zeros(8)))
+    with untouched(net):
+        rounded = round_inputs(net, found)
+    grid = found["0"]
+    assert torch.equal(rounded(inputs), net((inputs / grid.scale).round() * grid.scale))
+    assert not torch.equal(rounded(inputs), net(inputs))

@@ -1,0 +1,127 @@
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+from safetensors import safe_open
+
+from prunekit import verbs
+from prunekit.errors import RecipeError
+from prunekit.graph import named_tensors
+from prunekit.measure.precision import Precision
+from prunekit.quantize.codes import quantize
+from prunekit.recipe import Recipe
+from prunekit.records import Check, Run
+from prunekit.recover.schedule import Schedule
+from prunekit.verbs.networks import network_of
+from prunekit.verbs.recovering import recover
+
+RECIPE = Recipe(
+    channels={"conv1": 0.5, "stem": 0.34},
+    weights={"conv2": 0.4},
+    bits={"stem": 16, "conv1": 3, "conv2": 1, "fc": 6},
+)
+
+
+def test_the_quick_way_measures_the_quantised_network(opened):
+    quick = verbs.last(verbs.evaluate(opened, RECIPE)).reading
+    slow = verbs.last(verbs.evaluate(opened, RECIPE, quick=False)).reading
+    assert quick.loss == pytest.approx(slow.loss, rel=1e-4)
+    assert quick.loss != pytest.approx(verbs.last(verbs.evaluate(opened, replace(RECIPE, bits={}))).reading.loss)
+
+
+def test_what_is_measured_has_so_few_values_and_its_zeros(opened):
+    pruned = network_of(opened, verbs.check(opened, RECIPE)).pruned
+    weights = dict(named_tensors(pruned.model))
+    assert torch.equal(weights["conv2.weight"] != 0, pruned.masks["conv2.weight"])
+    assert {len(row[row > 0].unique()) for row in weights["conv2.weight"].abs().flatten(1)} == {1}
+    assert torch.equal(weights["conv1.weight"], quantize(weights["conv1.weight"], Precision(3, 0)))
+    assert verbs.cost(opened, verbs.check(opened, RECIPE)) == pruned.cost
+    evaluation = verbs.last(verbs.evaluate(opened, RECIPE))
+    assert evaluation.cost.bytes == pruned.cost.bytes < opened.structure.cost({}).bytes / 2
+
+
+def test_rounded_inputs_are_measured_by_the_networks_own_pass(opened):
+    plain, rounded = (replace(RECIPE, activation_bits=bits) for bits in (None, 8))
+    network = network_of(opened, verbs.check(opened, rounded)).pruned
+    assert set(network.levels) == set(RECIPE.bits)
+    first, second = (verbs.last(verbs.evaluate(opened, recipe)).reading for recipe in (plain, rounded))
+    assert first.loss != second.loss
+    assert first.loss == pytest.approx(second.loss, abs=0.2)
+
+
+def test_an_export_of_few_bits_loads_to_the_bit(opened, tmp_path):
+    recipe = replace(RECIPE, activation_bits=8)
+    *steps, files = verbs.export(opened, recipe, tmp_path / "out")
+    assert all(file.proof.ok for file in files)
+    checks = {step.name: step.detail for step in steps if isinstance(step, Check)}
+    cost = verbs.cost(opened, verbs.check(opened, recipe))
+    assert checks["bytes"] == f"{cost.bytes:,} bytes of packed tensors, displayed {cost.bytes:,}."
+    scope = {"__file__": str(tmp_path / "out" / "load_tiny.py"), "__name__": "load_tiny"}
+    exec((tmp_path / "out" / "load_tiny.py").read_text(), scope)
+    measured = network_of(opened, verbs.check(opened, recipe)).pruned.model
+    expected = dict(named_tensors(measured))
+    for name, tensor in named_tensors(scope["load"]()):
+        assert torch.equal(tensor, expected[name]), name
+    with safe_open(tmp_path / "out" / "tiny.safetensors", framework="pt") as file:
+        assert {entry[0]: entry[2] for entry in json.loads(file.metadata()["few_bits"])} == {
+            "stem.weight": 16,
+            "conv1.weight": 3,
+            "conv2.weight": 2,  # binary with zeros
+            "fc.weight": 6,
+        }
+
+
+def test_a_recovered_run_keeps_masks_and_bits(opened):
+    *_, run = verbs.recover(opened, RECIPE, epochs=1)
+    assert isinstance(run, Run)
+    again = replace(verbs.check(opened, RECIPE), base=run.id)
+    evaluation = verbs.last(verbs.evaluate(opened, again))
+    assert evaluation.reading.correct == run.readings[0].correct
+    assert not evaluation.reading.recalibrated
+    assert evaluation.cost == run.cost
+    pruned = network_of(opened, again).pruned
+    assert torch.equal(pruned.model.conv2.weight != 0, pruned.masks["conv2.weight"])
+    # What is trained stays precise: other bits start from the weights themselves.
+    precise = network_of(opened, replace(again, bits={})).pruned.model
+    assert len(precise.conv1.weight.unique()) > 7 * len(precise.conv1.weight)
+    assert verbs.last(verbs.evaluate(opened, replace(again, bits={"conv1": 2}))).reading.recalibrated
+
+
+def test_a_killed_recovery_goes_on_to_the_same_bits(opened, tmp_path, monkeypatch):
+    schedule = Schedule(epochs=3, batch=32, distil=0.5)
+    recipe = verbs.check(opened, RECIPE)
+    whole = list(recover(opened, recipe, schedule=schedule))
+    expected = network_of(opened, replace(recipe, base=whole[-1].id)).pruned.model
+
+    other = replace(opened, workspace=type(opened.workspace)(tmp_path / "other"))
+    records = recover(other, recipe, schedule=schedule)
+    while next(records).reading is None:
+        pass
+    monkeypatch.setattr("prunekit.verbs.recovering._store", lambda *_: None)  # as if it had been killed
+    monkeypatch.setattr("pathlib.Path.unlink", lambda *_, **__: None)
+    records.close()
+    monkeypatch.undo()
+
+    rest = list(recover(other, recipe, schedule=schedule))
+    assert [record.epoch for record in rest[:-1] if record.reading] == [2.0, 3.0]
+    found = network_of(other, replace(recipe, base=rest[-1].id)).pruned.model
+    for (name, tensor), (_, wanted) in zip(named_tensors(found), named_tensors(expected), strict=True):
+        assert torch.equal(tensor, wanted), name
+    assert not list((tmp_path / "other" / "recoveries").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"bits": {"conv1": 5}}, "Bits are one of 16, 8, 6, 4, 3, 2, 1; layer 'conv1' has 5."),
+        ({"bits": {"conv1": True}}, "layer 'conv1' has True"),
+        ({"activation_bits": 4}, "activation_bits is 8 or null; the recipe has 4."),
+        ({"weights": {"conv1": "4:2"}}, "A pattern is N:M, such as 2:4"),
+        ({"blocks": [1]}, "blocks lists names of blocks"),
+        ({"bits": {"conv9": 4}}, "There is no layer 'conv9'; did you mean conv2, conv1"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(opened, data, message):
+    with pytest.raises(RecipeError, match=message):
+        verbs.check(opened, Recipe.from_json(data))
