@@ -15,6 +15,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from prunekit.errors import CheckpointError, ExportError
+from prunekit.graph.removable import outermost
 from prunekit.quantize.packing import pack_state
 from prunekit.tasks.checkpoint import read_checkpoint
 
@@ -33,7 +34,8 @@ def write_checkpoint(path: Path, task: "Task", recipe: "Recipe", pruned: "Pruned
     The metadata are JSON texts: ``recipe``, ``kept`` (unit indices of each group), ``sizes`` (module attributes
     that differ from the fresh network), ``tied`` (place → stored tensor), ``few_bits`` (weights of few bits, in the
     order of their codes in the tensor ``packed``: name, shape, bits, dimension of the scales, dtype), ``levels``
-    (module → scale and zero of the grid that its input is rounded to), ``counts``, ``reading``, ``versions``, and
+    (module → scale and zero of the grid that its input is rounded to), ``replaced`` (module → ``identity`` or
+    ``nothing``, where a block was removed), ``counts``, ``reading``, ``versions``, and
     the plain texts ``format``, ``task``, ``factory`` and ``sha256`` (of all tensors).
 
     Args:
@@ -59,6 +61,7 @@ def write_checkpoint(path: Path, task: "Task", recipe: "Recipe", pruned: "Pruned
             for name, entry in ((name, pruned.precisions[name]) for name in whole if name in pruned.precisions)
         ],
         "levels": pruned.levels,
+        "replaced": outermost(pruned.replaced),
         "counts": {**asdict(pruned.cost), "flops": pruned.cost.flops},
         "reading": asdict(reading),
         "versions": versions(),

@@ -108,6 +108,7 @@ def write_export(
             pruned.cost.params,
             few_bits=bool(pruned.precisions),
             rounds_inputs=bool(pruned.levels),
+            replaced=bool(pruned.replaced),
         )
         (folder / f"load_{name}.py").write_text(snippet)
         yield written(f"load_{name}.py")

@@ -19,7 +19,7 @@ from pathlib import Path
 from torch import nn
 
 {factory}
-
+{nothing}
 
 def load(path=Path(__file__).with_name("{name}.safetensors")):
     """Return the pruned network in eval mode."""
@@ -27,7 +27,7 @@ def load(path=Path(__file__).with_name("{name}.safetensors")):
         facts = file.metadata()
         tensors = {{name: file.get_tensor(name) for name in file.keys()}}
 {unpack}    model = factory()
-    # The fresh network takes the pruned sizes: out_channels, in_features, groups, num_features, ...
+{replace}    # The fresh network takes the pruned sizes: out_channels, in_features, groups, num_features, ...
     for module, sizes in json.loads(facts["sizes"]).items():
         for attribute, size in sizes.items():
             setattr(model.get_submodule(module), attribute, tuple(size) if isinstance(size, list) else size)
@@ -61,6 +61,20 @@ _UNPACK = """    # Weights of few bits: codes in one stream, the highest bit fir
         tensors[name] = weight.to(getattr(torch, dtype))
 """
 
+_REPLACE = """    # Removed blocks: their input goes on, or nothing is added to it.
+    for module, what in json.loads(facts["replaced"]).items():
+        model.set_submodule(module, nn.Identity() if what == "identity" else Nothing())
+"""
+
+_NOTHING = """
+
+class Nothing(nn.Module):
+    \"""What is left of a removed branch: a zero, which changes no sum.\"""
+
+    def forward(self, first, *others, **named):
+        return torch.zeros((), dtype=first.dtype, device=first.device)
+"""
+
 _ROUND = """    # What these modules read is rounded to 256 levels.
     for module, (scale, zero) in json.loads(facts["levels"]).items():
         model.get_submodule(module).register_forward_pre_hook(
@@ -74,7 +88,13 @@ factory = runpy.run_path(str(NETWORK))["{function}"]"""
 
 
 def load_snippet(
-    name: str, factory_path: str, params: int, *, few_bits: bool = False, rounds_inputs: bool = False
+    name: str,
+    factory_path: str,
+    params: int,
+    *,
+    few_bits: bool = False,
+    rounds_inputs: bool = False,
+    replaced: bool = False,
 ) -> str:
     """Write the text of ``load_NAME.py``.
 
@@ -84,6 +104,7 @@ def load_snippet(
         params: parameters of the pruned network, for the title.
         few_bits: whether the checkpoint has weights of few bits.
         rounds_inputs: whether modules round what they read.
+        replaced: whether blocks were removed.
 
     Returns:
         Python source: a fresh network from the factory takes the checkpoint's sizes and tensors.
@@ -107,7 +128,9 @@ def load_snippet(
         params=params,
         standard="import runpy\nimport sys",
         factory=factory,
-        torch="import torch\n" if few_bits else "",
+        torch="import torch\n" if few_bits or replaced else "",
+        nothing=_NOTHING if replaced else "",
+        replace=_REPLACE if replaced else "",
         unpack=_UNPACK if few_bits else "",
         round=_ROUND if rounds_inputs else "",
     )

@@ -1,6 +1,6 @@
-"""Finds the parts that could be removed whole: residual branches around an identity shortcut."""
+"""Finds the residual branches: what lies between a value and its addition to itself, changed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from torch import fx
 
@@ -11,9 +11,15 @@ from prunekit.records import Block
 
 
 def find_blocks(trace: Trace, layers: Sequence[LayerCall]) -> tuple[Block, ...]:
-    """List the residual branches: what lies between a value and its addition to itself, changed."""
+    """List the residual branches; whether the network's own code does without one, ``removable`` finds out."""
+    return tuple(block for block, _, _ in find_branches(trace, layers))
+
+
+def find_branches(trace: Trace, layers: Sequence[LayerCall]) -> Iterator[tuple[Block, fx.Node, list[fx.Node]]]:
+    """Find the residual branches with the value that each adds and all values on the way to it."""
     owner = {node: layer.name for layer in layers for node in layer.nodes}
-    blocks: dict[str, Block] = {}
+    names_in_order = [layer.name for layer in layers]
+    taken: set[str] = set()
     for node in trace.graph.nodes:
         call = bind(node)
         if call is None or call.op not in ("add", "add_"):
@@ -23,13 +29,13 @@ def find_blocks(trace: Trace, layers: Sequence[LayerCall]) -> tuple[Block, ...]:
             continue
         for shortcut, branch in (operands, operands[::-1]):
             between = _between(trace, shortcut, branch)
-            names = tuple(dict.fromkeys(owner[value] for value in between if value in owner))
+            names = tuple(sorted({owner[value] for value in between if value in owner}, key=names_in_order.index))
             if names:
                 name = _common_path(names)
-                name = name if name not in blocks else f"{name}#{len(blocks)}"
-                blocks[name] = Block(name, tuple(sorted(names, key=[layer.name for layer in layers].index)))
+                name = name if name not in taken else f"{name}#{len(taken)}"
+                taken.add(name)
+                yield Block(name, names), branch, between
                 break
-    return tuple(blocks.values())
 
 
 def _between(trace: Trace, start: fx.Node, end: fx.Node) -> list[fx.Node]:

@@ -53,6 +53,7 @@ class Pruned:
         notes: remarks a person should read.
         precisions: parameter name → how it is stored, for each that is quantised.
         levels: module path → scale and zero of the eight-bit grid that its input is rounded to.
+        replaced: module path → what stands in for it since a block was removed.
     """
 
     model: nn.Module
@@ -62,6 +63,7 @@ class Pruned:
     notes: tuple[str, ...] = ()
     precisions: Mapping[str, Precision] = field(default_factory=dict)
     levels: Mapping[str, tuple[float, int]] = field(default_factory=dict)
+    replaced: tuple[tuple[str, str], ...] = ()
 
 
 def prune(

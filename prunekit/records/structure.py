@@ -69,10 +69,17 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A part that can be removed whole because its input and output shapes agree."""
+    """A part that can be removed whole because its input and output shapes agree.
+
+    Attributes:
+        name: path of its module, or what its layers' paths have in common.
+        layers: the layers that go with it, in execution order.
+        replaced: module path → what stands in for it (``identity`` or ``nothing``) once the block is removed.
+    """
 
     name: str
     layers: tuple[str, ...]
+    replaced: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from prunekit.recipe import Recipe
 from prunekit.records import Evaluation, Verdict
 from prunekit.tasks.task import Split
+from prunekit.verbs.blocks import apart
 from prunekit.verbs.conditions import use_threads
 from prunekit.verbs.networks import network_of
 from prunekit.verbs.opening import Opened
@@ -42,7 +43,8 @@ def export(opened: Opened, recipe: Recipe, directory: Path) -> "Iterator[Step | 
     *_, test = evaluate(opened, recipe, "test", quick=False)
     yield test
     pruned = network_of(opened, recipe).pruned
-    yield from exporting.export(opened.task, opened.structure, recipe, pruned, evaluation.reading, directory)
+    left, _ = apart(opened, recipe)
+    yield from exporting.export(left.task, opened.structure, recipe, pruned, evaluation.reading, directory)
 
 
 def verify(path: Path, opened: Opened | None = None) -> Verdict:

@@ -12,6 +12,7 @@ from prunekit.measure import distributions
 from prunekit.measure import kernels as imaging
 from prunekit.recipe import Recipe
 from prunekit.records import Activation, Agreement, Histogram, Kernels, LayerWeights, UnitScores
+from prunekit.verbs.blocks import apart, blocks_of
 from prunekit.verbs.networks import GRADIENT_CRITERIA, base_of, network_of, scores_of
 from prunekit.verbs.opening import Opened
 from prunekit.verbs.reading import check
@@ -31,7 +32,7 @@ def inspect(opened: Opened) -> dict[str, Any]:
         "bytes": cost.bytes,
         "layers": [{**asdict(layer), "shape": list(layer.shape)} for layer in structure.layers],
         "groups": [asdict(group) for group in structure.groups],
-        "blocks": [asdict(block) for block in structure.blocks],
+        "blocks": [asdict(block) for block in blocks_of(opened)],
         "unknown_ops": list(structure.unknown_ops),
     }
 
@@ -44,8 +45,9 @@ def histograms(opened: Opened, recipe: Recipe | None = None, *, common_range: bo
         recipe: the question; ``None`` is the task's own network.
         common_range: give all layers one range, at least that of the task's own network.
     """
+    opened, recipe = apart(opened, check(opened, recipe or Recipe()))
     own, structure = opened.task.model, opened.structure
-    model = own if recipe is None else network_of(opened, check(opened, recipe)).pruned.model
+    model = own if recipe.is_dense and recipe.base is None else network_of(opened, recipe).pruned.model
     if not common_range:
         return distributions.histograms(model, structure)
     reach = max(distributions.widest(network, structure) for network in {own, model})
@@ -54,7 +56,7 @@ def histograms(opened: Opened, recipe: Recipe | None = None, *, common_range: bo
 
 def layer_weights(opened: Opened, recipe: Recipe, layer: str) -> LayerWeights:
     """Bin one layer's weights in the task's own network, in the recipe's base and in what the recipe leaves."""
-    recipe = check(opened, recipe)
+    opened, recipe = apart(opened, check(opened, recipe))
     base, pruned = base_of(opened, recipe.base), network_of(opened, recipe).pruned
     name = opened.structure.layer(layer).weight
     dense, uncut, desk = (dict(named_tensors(m))[name].detach() for m in (opened.task.model, base.model, pruned.model))
@@ -70,7 +72,7 @@ def layer_weights(opened: Opened, recipe: Recipe, layer: str) -> LayerWeights:
 
 def unit_scores(opened: Opened, recipe: Recipe, group: str) -> UnitScores:
     """Score a group's units under a recipe's criterion and say which it keeps."""
-    recipe = check(opened, recipe)
+    opened, recipe = apart(opened, check(opened, recipe))
     found = opened.structure.group(group)
     scores = scores_of(opened, recipe.base, recipe.criterion, recipe.seed).values[found.name]
     allowed = base_of(opened, recipe.base).allowed.get(found.name, tuple(range(found.units)))
@@ -94,7 +96,7 @@ def agreement(opened: Opened, recipe: Recipe, group: str) -> Iterator[Agreement]
     Yields:
         One more criterion in each record; those that need gradients, which take a while, come last.
     """
-    recipe = check(opened, recipe)
+    opened, recipe = apart(opened, check(opened, recipe))
     found = opened.structure.group(group)
     units = list(base_of(opened, recipe.base).allowed.get(found.name, range(found.units)))
     values = {}
@@ -120,7 +122,8 @@ def activations(
     Yields:
         An entry for each layer, on more samples in each record.
     """
-    model = opened.task.model if recipe is None else network_of(opened, check(opened, recipe)).pruned.model
+    opened, recipe = apart(opened, check(opened, recipe or Recipe()))
+    model = network_of(opened, recipe).pruned.model
     yield from activating.activations(model, opened.structure, opened.task.data.validation.head(limit))
 
 
@@ -135,6 +138,6 @@ def kernels(opened: Opened, recipe: Recipe, layer: str) -> Kernels:
     Raises:
         RecipeError: the layer is not one of ``kernel_layers``.
     """
-    recipe = check(opened, recipe)
+    opened, recipe = apart(opened, check(opened, recipe))
     kept = {**base_of(opened, recipe.base).allowed, **network_of(opened, recipe).pruned.kept}
     return imaging.kernels(base_of(opened, recipe.base).model, opened.structure, layer, kept)

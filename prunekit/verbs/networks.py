@@ -23,6 +23,7 @@ from prunekit.quantize.codes import quantize
 from prunekit.recipe import FrozenMap, Recipe
 from prunekit.recover.recalibrate import recalibrate, with_statistics
 from prunekit.store.files import write_aside
+from prunekit.verbs.blocks import Shortened, apart, by_group
 from prunekit.verbs.live import way_of
 from prunekit.verbs.opening import Opened
 
@@ -71,6 +72,8 @@ class Network:
 def base_of(opened: Opened, run_id: str | None) -> Base:
     """Return the task's own network, or a recovered run's weights at their dense positions.
 
+    Blocks that the run had lost and the task has are the task's own.
+
     Raises:
         WorkspaceError: no such run, or its weights are gone.
         RecipeError: the run belongs to other weights or has none of its own.
@@ -84,6 +87,9 @@ def base_of(opened: Opened, run_id: str | None) -> Base:
         raise RecipeError(f"Run {run_id} was made from other weights of {run.task!r}; open those first.")
     tensors, kept = _read(opened.workspace.weights_path(run_id))
     dense = dict(named_tensors(opened.task.model))
+    whole = opened.whole if isinstance(opened, Shortened) and opened.whole else opened
+    kept = by_group(whole.structure, opened.structure, kept)
+    tensors = {name: tensor for name, tensor in tensors.items() if name in dense}
     model = copy.deepcopy(opened.task.model)
     model.load_state_dict(expand_state(tensors, dense, opened.structure, kept), strict=False)
     return Base(model, kept, run.recipe.bits)
@@ -140,6 +146,7 @@ def left_of(opened: Opened, recipe: Recipe) -> Left:
     Raises:
         RecipeError: the recipe does not fit the network.
     """
+    opened, recipe = apart(opened, recipe)
     base = base_of(opened, recipe.base)
     scores = scores_of(opened, recipe.base, recipe.criterion, recipe.seed) if recipe.channels or recipe.drop else None
     needs_gradients = recipe.criterion in GRADIENT_CRITERIA and recipe.weights
@@ -161,7 +168,9 @@ def pruned_of(opened: Opened, recipe: Recipe) -> Pruned:
     Raises:
         RecipeError: the recipe does not fit the network.
     """
-    return made(base_of(opened, recipe.base).model, opened.structure, left_of(opened, recipe))
+    opened, recipe = apart(opened, recipe)
+    pruned = made(base_of(opened, recipe.base).model, opened.structure, left_of(opened, recipe))
+    return replace(pruned, replaced=opened.replaced) if isinstance(opened, Shortened) else pruned
 
 
 def recalibrates(opened: Opened, recipe: Recipe) -> bool:
@@ -169,6 +178,9 @@ def recalibrates(opened: Opened, recipe: Recipe) -> bool:
 
     A network that was not touched is not changed.
     """
+    if recipe.recalibrate and recipe.base is None and recipe.blocks:
+        return opened.train_split is not None and base_of(opened, None).has_norms
+    opened, recipe = apart(opened, recipe)
     base = base_of(opened, recipe.base)
     possible = recipe.recalibrate and opened.train_split is not None and base.has_norms
     return possible and (recipe.bits != base.bits or _cuts(base, left_of(opened, recipe)))
@@ -186,7 +198,7 @@ def network_of(opened: Opened, recipe: Recipe) -> Network:
     Raises:
         RecipeError: the recipe does not fit the network.
     """
-    network = _calibrated(opened, recipe)
+    network = _calibrated(*apart(opened, recipe), calibrates=recalibrates(opened, recipe))
     if not rounds_inputs(recipe):
         return network
     if opened.train_split is None:
@@ -199,9 +211,9 @@ def network_of(opened: Opened, recipe: Recipe) -> Network:
     return replace(network, pruned=replace(network.pruned, model=round_inputs(model, grids), levels=told))
 
 
-def _calibrated(opened: Opened, recipe: Recipe) -> Network:
+def _calibrated(opened: Opened, recipe: Recipe, calibrates: bool) -> Network:
     pruned = pruned_of(opened, recipe)
-    if not recalibrates(opened, recipe):
+    if not calibrates:
         return Network(pruned, None)
     assert opened.train_split is not None
     if (live := way_of(opened).live) is not None:

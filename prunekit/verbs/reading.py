@@ -14,6 +14,7 @@ from prunekit.measure.validate import check_recipe
 from prunekit.quantize.packing import pack_state
 from prunekit.recipe import Recipe
 from prunekit.records import Cost, Evaluation
+from prunekit.verbs.blocks import apart, check_blocks
 from prunekit.verbs.live import way_of
 from prunekit.verbs.networks import (
     base_of,
@@ -41,17 +42,22 @@ def check(opened: Opened, recipe: Recipe) -> Recipe:
         allowed = base_of(opened, recipe.base).allowed
     except WorkspaceError as error:
         raise RecipeError(f"The recipe starts from a run that is not at hand: {error}") from error
-    return replace(check_recipe(recipe, opened.structure, allowed), task=opened.task.name)
+    blocks = check_blocks(opened, recipe)
+    return replace(check_recipe(recipe, opened.structure, allowed), task=opened.task.name, blocks=blocks)
 
 
 def cost(opened: Opened, recipe: Recipe) -> Cost:
     """Count a checked recipe's network by closed formula, without making it."""
+    opened, recipe = apart(opened, recipe)
     return cost_of(opened.structure, recipe, _kept(opened, recipe))
 
 
 def layer_costs(opened: Opened, recipe: Recipe) -> tuple[tuple[int, int], ...]:
     """Return ``(parameters, MACs)`` of each layer of a checked recipe's network."""
-    return opened.structure.layer_costs(_kept(opened, recipe))
+    left, recipe = apart(opened, recipe)
+    costs = left.structure.layer_costs(_kept(left, recipe))
+    known = {layer.name: cost for layer, cost in zip(left.structure.layers, costs, strict=True)}
+    return tuple(known.get(layer.name, (0, 0)) for layer in opened.structure.layers)
 
 
 def _kept(opened: Opened, recipe: Recipe) -> dict[str, int]:
@@ -98,24 +104,25 @@ def evaluate_steps(
     if split not in SPLITS:
         raise RecipeError(f"There is no split {split!r}; {close_matches(split, SPLITS)}")
     recipe = check(opened, recipe)
+    here, _ = apart(opened, recipe)
     left, calibrates = left_of(opened, recipe), recalibrates(opened, recipe)
     samples = getattr(opened.task.data, split).head(limit)
     dense = dense_outputs(opened, split)
     raw: Outputs | None = None
     reason = ""
-    if recipe.base is None and not (left.kept or left.masks or left.precisions):
+    if recipe.base is None and not (recipe.blocks or left.kept or left.masks or left.precisions):
         outputs = dense
-    elif not quick or rounds_inputs(recipe) or (live := way_of(opened).live) is None:
-        reason = way_of(opened).reason if quick else ""
+    elif not quick or rounds_inputs(recipe) or (live := way_of(here).live) is None:
+        reason = way_of(here).reason if quick else ""
         network = network_of(opened, recipe)
         outputs = Outputs(network.pruned.model, samples)
         raw = None if network.raw is None else Outputs(network.raw, samples)
     else:
         tensors = left.tensors
         if calibrates:
-            raw = Outputs(outputs_of(opened, split, tensors, left.kept), samples)
+            raw = Outputs(outputs_of(here, split, tensors, left.kept), samples)
             tensors = {**tensors, **(yield from live.statistics(tensors, left.kept))}
-        outputs = Outputs(outputs_of(opened, split, tensors, left.kept), samples)
+        outputs = Outputs(outputs_of(here, split, tensors, left.kept), samples)
     evaluation = None
     metric, notes = opened.task.metric, _notes(opened, recipe, left.notes, reason)
     for reading in measuring.evaluate_steps(

@@ -1,0 +1,205 @@
+"""Parts of a network that can be removed whole, each proven by running the network without it."""
+
+import copy
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+
+from prunekit.graph.blocks import find_branches
+from prunekit.graph.calls import bind, shape_of
+from prunekit.graph.layers import find_layers
+from prunekit.graph.trace import Trace, named_tensors, trace
+from prunekit.records import Block
+
+IDENTITY, NOTHING = "identity", "nothing"
+"""What stands in for a module: its input, or a zero that changes no sum."""
+TOLERANCE = 1e-4
+
+Values = dict[fx.Node, Any]
+
+
+class Nothing(nn.Module):
+    """What is left of a removed branch: a zero, which changes no sum."""
+
+    def forward(self, first: Tensor, *others: Any, **named: Any) -> Tensor:
+        """Return a zero of the input's kind."""
+        return torch.zeros((), dtype=first.dtype, device=first.device)
+
+
+def shorten(model: nn.Module, blocks: Iterable[Block]) -> nn.Module:
+    """Copy a network without some blocks; it stays of its class.
+
+    Args:
+        model: the network; untouched.
+        blocks: what goes, as ``removable`` found it in this network.
+    """
+    shorter = copy.deepcopy(model)
+    for path, what in outermost(pair for block in blocks for pair in block.replaced).items():
+        shorter.set_submodule(path, nn.Identity() if what == IDENTITY else Nothing())
+    return shorter
+
+
+def outermost(replaced: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Leave out what is inside of something else that is replaced."""
+    found = dict(replaced)
+    return {path: what for path, what in found.items() if not any(path.startswith(f"{other}.") for other in found)}
+
+
+def removable(model: nn.Module, example: Tensor) -> tuple[Block, ...]:
+    """Find the parts whose input and output shapes agree: residual branches, what is made of them, and single layers.
+
+    Each is removed from the network's own modules, and kept in the list only where the network then answers as its
+    recorded operations do without the part.
+
+    Args:
+        model: the network; untouched.
+        example: real samples ``(batch, …)``, at least 2.
+
+    Returns:
+        The blocks, in execution order.
+    """
+    with torch.no_grad():
+        finder = _Finder(copy.deepcopy(model).eval(), trace(model, example), example)
+        branches = list(filter(None, map(finder.proven, finder.branches())))
+        whole = list(filter(None, map(finder.proven, finder.modules_of(branches))))
+        inside = {layer for part in branches for layer in part.block.layers}
+        single = [part for part in map(finder.proven, finder.layers()) if part and not inside & {*part.block.layers}]
+    order = [layer.name for layer in finder.calls]
+    found = sorted((part.block for part in (*whole, *branches, *single)), key=lambda b: order.index(b.layers[0]))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """A block, what its removal puts in the place of values, and the modules that may bring that about."""
+
+    block: Block
+    instead: Mapping[fx.Node, Callable[[Values], Tensor]]
+    ways: Sequence[tuple[tuple[str, str], ...]] = ()
+
+
+class _Finder:
+    def __init__(self, model: nn.Module, traced: Trace, example: Tensor) -> None:
+        self.model, self.traced, self.example = model, traced, example
+        self.calls = find_layers(traced)
+        self._tensors = dict(named_tensors(model))
+        self._read = [traced.tensors[n] for n in traced.graph.nodes if n in traced.tensors and n.users]
+
+    def branches(self) -> Iterator[_Part]:
+        """Propose what lies between a value and its addition to itself, changed."""
+        for block, branch, between in find_branches(self.traced, self.calls):
+            yield _Part(block, {branch: lambda values, node=branch: _zeros(node)}, list(self._ways(between)))  # type: ignore[misc]
+
+    def modules_of(self, branches: Sequence[_Part]) -> Iterator[_Part]:
+        """Propose modules that are made of branches only, such as a transformer's block."""
+        loose = [part for part in branches if any(what == NOTHING for _, what in part.block.replaced)]
+        layers = [layer.name for layer in self.calls]
+        taken: list[str] = []
+        for path in sorted({p for part in loose for p in _parents(part.block.layers[0])}, key=len, reverse=True):
+            own = {name for name in layers if name.startswith(f"{path}.")}
+            inner = [part for part in loose if own >= {*part.block.layers}]
+            if len(inner) < 2 or own != {n for part in inner for n in part.block.layers}:
+                continue
+            if any(other.startswith(f"{path}.") for other in taken):
+                continue
+            taken.append(path)
+            instead = {node: value for part in inner for node, value in part.instead.items()}
+            block = Block(path, tuple(name for name in layers if name in own))
+            yield _Part(block, instead, [((path, IDENTITY),)])
+
+    def layers(self) -> Iterator[_Part]:
+        """Propose single layers whose output has the shape of their input, with the normalisation behind them."""
+        for layer in self.calls:
+            node = layer.nodes[0]
+            source = node.args[0] if node.args else None
+            if len(layer.nodes) > 1 or not isinstance(source, fx.Node) or shape_of(source) != shape_of(node):
+                continue
+            last = node
+            followers = list(node.users)
+            if len(followers) == 1 and (call := bind(followers[0])) is not None and "norm" in call.op:
+                last = followers[0]
+            paths = self._cover([node, last])
+            yield _Part(
+                Block(layer.name, (layer.name,)),
+                {last: lambda values, node=source: values[node]},  # type: ignore[misc]
+                [tuple((path, IDENTITY) for path in paths)],
+            )
+
+    def proven(self, part: _Part) -> _Part | None:
+        """Return a part with the first way to remove it that the network follows; ``None`` where none does."""
+        wanted = self._run(part.instead)
+        for way in part.ways:
+            block = replace(part.block, replaced=way)
+            try:
+                found = shorten(self.model, [block])(self.example)
+            except Exception:  # whatever the network's own code says to another shape
+                continue
+            if isinstance(found, Tensor) and found.shape == wanted.shape and _close(found, wanted):
+                return replace(part, block=replace(block, name=self._name(block)))
+        return None
+
+    def _name(self, block: Block) -> str:
+        """Name a block by its path, or, where other layers share that, by all of its layers."""
+        shared = any(c.name.startswith(f"{block.name}.") and c.name not in block.layers for c in self.calls)
+        if shared or (block.name in block.layers and len(block.layers) > 1):
+            parent = block.layers[0].rpartition(".")[0]
+            return "+".join([block.layers[0], *(name.removeprefix(f"{parent}.") for name in block.layers[1:])])
+        return block.name
+
+    def _ways(self, between: Sequence[fx.Node]) -> Iterator[tuple[tuple[str, str], ...]]:
+        """Propose what could stand in for the modules of a branch."""
+        paths = self._cover(between)
+        if not paths:
+            return
+        if len(paths) == 1:
+            yield ((paths[0], IDENTITY),)
+        yield (*((path, IDENTITY) for path in paths[:-1]), (paths[-1], NOTHING))
+
+    def _cover(self, nodes: Sequence[fx.Node]) -> list[str]:
+        """Name the largest modules all of whose tensors these values read, in the order in which they are read."""
+        inside = set(nodes)
+        order = [n for node in self.traced.graph.nodes if node in inside for n in node.all_input_nodes]
+        read = list(dict.fromkeys(self.traced.tensors[node] for node in order if node in self.traced.tensors))
+        paths: list[str] = []
+        for path, _ in self.model.named_modules():
+            own = [name for name in self._read if path and name.startswith(f"{path}.")]
+            if own and {*own} <= {*read} and not any(path.startswith(f"{other}.") for other in paths):
+                paths.append(path)
+        first = {path: min(read.index(n) for n in read if n.startswith(f"{path}.")) for path in paths}
+        return sorted(paths, key=first.__getitem__)
+
+    def _run(self, instead: Mapping[fx.Node, Callable[[Values], Tensor]]) -> Tensor:
+        """Run the recorded operations with other values in some places."""
+        values: Values = {}
+        for node in self.traced.graph.nodes:
+            if node.op == "placeholder":
+                name = self.traced.tensors.get(node)
+                values[node] = self.example if name is None else self._tensors[name]
+            elif node.op == "get_attr":
+                values[node] = self.traced.constants[node]
+            elif node.op == "output":
+                (answer,) = node.all_input_nodes
+                found: Tensor = values[answer]
+                return found
+            elif node in instead:
+                values[node] = instead[node](values)
+            else:
+                args, kwargs = fx.map_arg((node.args, node.kwargs), values.__getitem__)
+                values[node] = node.target(*args, **kwargs)
+        raise AssertionError("a graph ends with its output")
+
+
+def _zeros(node: fx.Node) -> Tensor:
+    return torch.zeros(shape_of(node), dtype=node.meta["val"].dtype)
+
+
+def _close(found: Tensor, wanted: Tensor) -> bool:
+    return bool(torch.allclose(found, wanted, rtol=0.0, atol=TOLERANCE * max(1.0, float(wanted.abs().max()))))
+
+
+def _parents(name: str) -> Iterator[str]:
+    parts = name.split(".")
+    return (".".join(parts[:n]) for n in range(1, len(parts)))
