@@ -16,6 +16,13 @@ def add(verbs: "Verbs") -> None:
     """Add ``prune`` and ``verify``."""
     command = add_recipe(add_verb(verbs, "prune", _prune, "Export the smaller network, proven equal."))
     command.add_argument("--out", type=Path, required=True, help="folder to write")
+    command.add_argument(
+        "--format",
+        action="append",
+        default=[],
+        choices=["onnx", "int8"],
+        help="write this besides checkpoint and program: onnx, or int8 for ONNX Runtime; repeat for both",
+    )
     command = add_verb(verbs, "verify", _verify, "Prove an export again in a fresh process.")
     command.add_argument("path", type=Path, help="the export's folder, or one of its files")
     command.add_argument("--task", help="the project it was exported from, where it is not a bundled task")
@@ -29,7 +36,7 @@ def _prune(options: argparse.Namespace) -> None:
     recipe = recipe_of(options, opened)
     answer = verbs.last(verbs.evaluate(opened, recipe)).to_json()
     text = evaluation_text(answer)
-    for step in verbs.export(opened, recipe, options.out):
+    for step in verbs.export(opened, recipe, options.out, options.format):
         if isinstance(step, Check):
             print(f"{'proved' if step.ok else 'not possible'}: {step.name}: {step.detail}", file=sys.stderr)
         elif isinstance(step, Evaluation):

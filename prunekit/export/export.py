@@ -4,14 +4,14 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from prunekit.errors import ExportError
+from prunekit.errors import ExportError, close_matches
 from prunekit.export import reference
 from prunekit.export.checkpoint import versions, write_checkpoint
 from prunekit.export.manifest import FILE_NAME as MANIFEST
-from prunekit.export.manifest import Manifest, file_entry
+from prunekit.export.manifest import Manifest, Own, file_entry
 from prunekit.export.pt2 import write_pt2
 from prunekit.export.snippet import load_snippet
 from prunekit.export.verify import proofs
@@ -27,8 +27,18 @@ Step = ExportedFile | Check | tuple[ExportedFile, ...]
 """What an export yields: each file as it is written, each check as it is made, last all files with their proofs."""
 
 
+FORMATS = ("onnx", "int8")
+"""What can be written besides checkpoint and program."""
+
+
 def export(
-    task: Task, structure: Structure, recipe: Recipe, pruned: Pruned, reading: Reading, directory: Path
+    task: Task,
+    structure: Structure,
+    recipe: Recipe,
+    pruned: Pruned,
+    reading: Reading,
+    directory: Path,
+    formats: Collection[str] = (),
 ) -> Iterator[Step]:
     """Write a pruned network, prove every file in a fresh process, and only then put the folder in its place.
 
@@ -39,6 +49,8 @@ def export(
         pruned: its answer; the network is the one that was measured, also where it was recalibrated or fine-tuned.
         reading: its exact reading on the whole validation split.
         directory: the folder to write; new, empty, or an earlier export, which is replaced.
+        formats: what of ``FORMATS`` to write besides: ``onnx`` in single precision, ``int8`` for ONNX Runtime, with
+            activations calibrated on train data.
 
     Yields:
         Each file once it is written, each check once it is made; last the files with their proofs. A network that
@@ -49,12 +61,14 @@ def export(
         ExportError: the folder holds something else, the reading is not of this network, or a proof failed; nothing
             is left behind.
     """
+    if unknown := sorted({*formats} - {*FORMATS}):
+        raise ExportError(f"Unknown format {unknown[0]!r}; {close_matches(unknown[0], FORMATS)}")
     directory = Path(directory).absolute()
     _refuse_occupied(directory)
     directory.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=directory.parent, prefix=f".{directory.name}-") as aside:
         folder = Path(aside) / directory.name
-        yield from write_export(task, structure, recipe, pruned, reading, folder)
+        yield from write_export(task, structure, recipe, pruned, reading, folder, formats)
         checks: dict[str, list[Check]] = {}
         for proof in proofs([folder], [task.data.validation]):
             if not proof.check.ok:
@@ -70,7 +84,13 @@ def export(
 
 
 def write_export(
-    task: Task, structure: Structure, recipe: Recipe, pruned: Pruned, reading: Reading, folder: Path
+    task: Task,
+    structure: Structure,
+    recipe: Recipe,
+    pruned: Pruned,
+    reading: Reading,
+    folder: Path,
+    formats: Collection[str] = (),
 ) -> Iterator[ExportedFile | Check]:
     """Write the files of an export without their proof.
 
@@ -81,6 +101,7 @@ def write_export(
         pruned: its answer; the network is the one that was measured, also where it was recalibrated or fine-tuned.
         reading: its exact reading on the whole validation split.
         folder: where to write; made if it is missing.
+        formats: what of ``FORMATS`` to write besides.
 
     Yields:
         Each file once it is written, without a proof; a failed check for a format that cannot hold this network.
@@ -126,6 +147,15 @@ def write_export(
         if not own_class:
             raise
         yield Check("capture", False, str(error))
+    own: dict[str, Own] = {}
+    if formats:
+        try:
+            for path, check in _onnx(task, pruned, reading, folder / name, formats, own):
+                yield written(path.name)
+                if check is not None:
+                    yield check
+        except ExportError as error:
+            yield Check("onnx", False, str(error))
     Manifest(
         name=name,
         task=task.name,
@@ -140,6 +170,7 @@ def write_export(
         split=reference.split_digest(split),
         files={path.name: file_entry(path) for path in files},
         versions=versions(),
+        own=own,
     ).write(folder)
 
 
@@ -149,6 +180,39 @@ def _no_class(structure: Structure, pruned: Pruned) -> str:
     fixed = next(group for group in groups if group.graph_only and len(pruned.kept[group.name]) < group.units)
     return (
         f"There is a .pt2 file only: the network's own class cannot lose units of {fixed.name!r} ({fixed.graph_only})."
+    )
+
+
+def _onnx(
+    task: Task, pruned: Pruned, reading: Reading, stem: Path, formats: Collection[str], own: dict[str, Own]
+) -> Iterator[tuple[Path, Check | None]]:
+    """Write the network as ONNX; its int8 version is another network, which is measured and proven as itself."""
+    from prunekit.export.onnx import CALIBRATION, OnnxNetwork, write_int8, write_onnx
+
+    single, few = stem.with_name(f"{stem.name}.onnx"), stem.with_name(f"{stem.name}_int8.onnx")
+    write_onnx(pruned.model, task.example, single)
+    yield single, None
+    if "int8" not in formats:
+        return
+    if task.data.train is None:
+        raise ExportError("int8 needs train data to find the range of its activations, and this task has none.")
+    write_int8(single, task.data.train(0).inputs[:CALIBRATION], few)
+    split = task.data.validation
+    answers = reference.outputs(OnnxNetwork(few), split.inputs)
+    found = few.with_name(f"{reference.STEM}_int8.safetensors")
+    reference.write_reference(found, answers)
+    yield found, None
+    correct = int((answers.argmax(1) == split.targets).sum())
+    own[few.name] = Own(found.name, correct)
+    share = correct / len(split)
+    yield (
+        few,
+        Check(
+            "int8",
+            True,
+            f"int8 in ONNX Runtime gets {correct:,} of {len(split):,} validation samples right ({share:.2%}), "
+            f"{100 * (share - reading.value):+.2f} points from the network it was made of.",
+        ),
     )
 
 

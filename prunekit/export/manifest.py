@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,19 @@ class FileEntry:
 
     bytes: int
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What a file was measured to say that is not the measured network itself, such as its int8 version.
+
+    Attributes:
+        reference: name of the file that holds its outputs.
+        correct: how many validation samples it gets right.
+    """
+
+    reference: str
+    correct: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +53,7 @@ class Manifest:
         split: digest of the validation split's inputs and targets.
         files: every other file of the export by its name.
         versions: what wrote it.
+        own: what was measured of a file that is another network, by the file's name.
     """
 
     name: str
@@ -55,6 +69,7 @@ class Manifest:
     split: str
     files: Mapping[str, FileEntry]
     versions: Mapping[str, str]
+    own: Mapping[str, Own] = field(default_factory=dict)
 
     def write(self, folder: Path) -> Path:
         """Write ``manifest.json`` into ``folder`` and return its path."""
@@ -80,7 +95,8 @@ class Manifest:
             raise ExportError(f"{path} is not a PruneKit export of version {VERSION}; export again.")
         try:
             files = {_plain(name): FileEntry(**entry) for name, entry in data.pop("files").items()}
-            return Manifest(**data, files=files)
+            own = {_plain(name): Own(_plain(e["reference"]), e["correct"]) for name, e in data.pop("own", {}).items()}
+            return Manifest(**data, files=files, own=own)
         except (KeyError, TypeError, AttributeError):
             raise ExportError(f"{path} lacks or adds keys; export again.") from None
 

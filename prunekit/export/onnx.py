@@ -4,6 +4,8 @@ import copy
 import logging
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -145,20 +147,15 @@ def read_onnx(path: Path) -> nn.Module:
     return network
 
 
-def _quiet() -> Any:
-    """Keep both packages from writing their progress to the terminal."""
-    return _silenced(("torch.onnx", "onnxscript", "root"))
-
-
-class _silenced:
-    def __init__(self, names: tuple[str, ...]) -> None:
-        self._loggers = [logging.getLogger(None if name == "root" else name) for name in names]
-        self._levels = [logger.level for logger in self._loggers]
-
-    def __enter__(self) -> None:
-        for logger in self._loggers:
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the exporter and the quantiser from writing their progress to the terminal."""
+    loggers = [logging.getLogger(name) for name in (None, "torch.onnx", "onnxscript")]
+    levels = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:
             logger.setLevel(logging.ERROR)
-
-    def __exit__(self, *_: object) -> None:
-        for logger, level in zip(self._loggers, self._levels, strict=True):
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)

@@ -23,7 +23,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from prunekit.errors import CheckpointError, PrunekitError
 from prunekit.export import reference
 from prunekit.export.checkpoint import check_checkpoint, packed_bytes
-from prunekit.export.manifest import Manifest, file_entry
+from prunekit.export.manifest import Manifest, Own, file_entry
+from prunekit.export.onnx import read_onnx
 from prunekit.export.pt2 import read_pt2
 from prunekit.records import Check
 from prunekit.tasks.task import Split
@@ -37,7 +38,11 @@ def load_with_snippet(path: Path) -> nn.Module:
     return model
 
 
-LOADERS: dict[str, Callable[[Path], nn.Module]] = {".safetensors": load_with_snippet, ".pt2": read_pt2}
+LOADERS: dict[str, Callable[[Path], nn.Module]] = {
+    ".safetensors": load_with_snippet,
+    ".pt2": read_pt2,
+    ".onnx": read_onnx,
+}
 """How a network is loaded from an exported file, by its suffix."""
 
 
@@ -110,9 +115,16 @@ def network_checks(path: Path, manifest: Manifest, splits: Sequence[Split]) -> I
     )
     if path.suffix == ".safetensors" and (size := packed_bytes(path)) is not None:
         yield Check("bytes", size == manifest.bytes, f"{size:,} bytes of packed tensors, displayed {manifest.bytes:,}.")
+    if path.suffix == ".onnx":  # the exporter folds normalisations away
+        yield from _outputs(path, model, manifest, splits)
+        return
     # A loaded program has a parameter for every place of a tied tensor, all on one storage.
     params = sum({parameter.data_ptr(): parameter.numel() for parameter in model.parameters()}.values())
     yield Check("params", params == manifest.params, f"{params:,} parameters, displayed {manifest.params:,}.")
+    yield from _outputs(path, model, manifest, splits)
+
+
+def _outputs(path: Path, model: nn.Module, manifest: Manifest, splits: Sequence[Split]) -> Iterator[Check]:
     try:
         yield from _output_checks(path, model, manifest, splits)
     except PrunekitError as error:
@@ -140,12 +152,13 @@ def count_macs(model: nn.Module, sample: Tensor) -> int:
 
 def _output_checks(path: Path, model: nn.Module, manifest: Manifest, splits: Sequence[Split]) -> Iterator[Check]:
     split = _find_split(manifest, splits)
-    if path.suffix != ".pt2":  # a program is one trace of the network that is counted here
+    if path.suffix == ".safetensors":  # programs are traces of the network that is counted here
         macs = count_macs(model, split.inputs[:1])
         yield Check("macs", macs == manifest.macs, f"{macs:,} MACs for one input, displayed {manifest.macs:,}.")
-    logits = reference.read_reference(path.with_name(reference.FILE_NAME))
+    own = manifest.own.get(path.name, Own(reference.FILE_NAME, manifest.correct))
+    logits = reference.read_reference(path.with_name(own.reference))
     found = reference.agreement(logits, reference.outputs(model, split.inputs), split.targets)
-    yield from reference.agreement_checks(found, manifest.correct, manifest.n)
+    yield from reference.agreement_checks(found, own.correct, manifest.n)
 
 
 def _find_split(manifest: Manifest, splits: Sequence[Split]) -> Split:
@@ -165,7 +178,7 @@ def _bundled(task: str) -> Split:
 
 
 def _is_network(name: str) -> bool:
-    return Path(name).suffix in LOADERS and name != reference.FILE_NAME
+    return Path(name).suffix in LOADERS and not name.startswith(reference.STEM)
 
 
 def _one_line(error: Exception) -> str:

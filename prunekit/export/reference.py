@@ -13,7 +13,8 @@ from prunekit.export.checkpoint import digest
 from prunekit.records import Check
 from prunekit.tasks.task import Split
 
-FILE_NAME = "reference.safetensors"
+STEM = "reference"
+FILE_NAME = f"{STEM}.safetensors"
 BATCH = 250
 TOLERANCE = 1e-5
 """Largest difference allowed, times the largest reference output where that is above 1."""

@@ -5,11 +5,12 @@ from prunekit.records.conditions import Conditions
 from prunekit.records.export import Check, ExportedFile, Verdict
 from prunekit.records.history import Node, Run
 from prunekit.records.latency import Latency, Speed, Timing
-from prunekit.records.modes import Mode, Status
+from prunekit.records.modes import Kind, Mode, Status
 from prunekit.records.plan import Candidate, Outline, Trial
 from prunekit.records.proof import Proof
 from prunekit.records.reading import Evaluation, Reading
 from prunekit.records.recovery import Epoch
+from prunekit.records.removal import Removal
 from prunekit.records.scan import Point, Rank, Suggestion
 from prunekit.records.structure import Block, Cost, Group, Layer, Member
 from prunekit.records.weights import Activation, Agreement, Histogram, Kernels, LayerWeights, UnitScores
@@ -31,6 +32,7 @@ __all__ = [
     "Group",
     "Histogram",
     "Kernels",
+    "Kind",
     "Latency",
     "Layer",
     "LayerWeights",
@@ -42,6 +44,7 @@ __all__ = [
     "Proof",
     "Rank",
     "Reading",
+    "Removal",
     "Run",
     "Speed",
     "Status",

@@ -10,6 +10,13 @@ class Mode(StrEnum):
     WEIGHTS = "weights"
 
 
+class Kind(StrEnum):
+    """What a scan tries besides what a slider removes."""
+
+    BLOCKS = "blocks"
+    BITS = "bits"
+
+
 class Status(StrEnum):
     """What a number is."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from prunekit.records.modes import Mode, Status
+from prunekit.records.modes import Kind, Mode, Status
 from prunekit.records.reading import Reading
 
 
@@ -12,13 +12,13 @@ class Point:
     """One cell of a scan: one group or layer cut alone.
 
     Attributes:
-        kind: what ``name`` is: a group (``channels``) or a layer (``weights``).
-        name: the group or layer.
-        level: sparsity asked, a fraction 0–1.
+        kind: what ``name`` is: a group (``channels``), a layer (``weights``, ``bits``) or a block (``blocks``).
+        name: the group, layer or block.
+        level: sparsity asked, a fraction 0–1; for ``bits`` how many, for ``blocks`` 1, or 0 for the dense network.
         reading: what was measured there.
     """
 
-    kind: Mode
+    kind: Mode | Kind
     name: str
     level: float
     reading: Reading

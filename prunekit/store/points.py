@@ -4,7 +4,7 @@ import hashlib
 import sqlite3
 from dataclasses import asdict, dataclass
 
-from prunekit.records import Mode, Point
+from prunekit.records import Kind, Mode, Point
 from prunekit.store.encoding import reading_of, reading_text, text_of
 
 
@@ -25,7 +25,7 @@ class ScanKey:
     model: str
     data: str
     criterion: str
-    mode: Mode
+    mode: Mode | Kind
     limit: int | None
     code: str
     half_width: float | None = None
@@ -48,4 +48,5 @@ def add(db: sqlite3.Connection, key: ScanKey, point: Point) -> None:
 def of_scan(db: sqlite3.Connection, key: ScanKey) -> tuple[Point, ...]:
     """Return a scan's points in the order their cells were first stored."""
     rows = db.execute("SELECT kind, name, level, reading FROM points WHERE scan = ? ORDER BY rowid", (key.digest,))
-    return tuple(Point(Mode(kind), name, level, reading_of(text)) for kind, name, level, text in rows)
+    kinds = {kind.value: kind for kind in (*Mode, *Kind)}
+    return tuple(Point(kinds[kind], name, level, reading_of(text)) for kind, name, level, text in rows)

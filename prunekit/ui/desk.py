@@ -7,6 +7,7 @@ import streamlit as st
 from prunekit.recipe import kept_units
 from prunekit.records import Mode
 from prunekit.ui.badges import sensitivities
+from prunekit.ui.bits import layer_bits
 from prunekit.ui.reading import base_recipe, desk_recipe
 from prunekit.ui.rows import Row, moved, rows
 from prunekit.ui.session import by_hand, keyed, session
@@ -35,6 +36,7 @@ def layer_row(opened: "Opened", layer: str) -> None:
         st.caption(_fate(row))
     with controls, st.container(horizontal=True, vertical_alignment="center"):
         _controls(opened, row, mode)
+        layer_bits(opened, row.layer)
 
 
 def _fate(row: Row) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from prunekit.recipe import Recipe
 from prunekit.records import Latency, Mode
 from prunekit.ui.equalizer import content, equalizer, sent
 from prunekit.ui.equalizer.sent import Sent
@@ -25,7 +26,11 @@ SPARKS = 40
 def take(opened: "Opened", found: Sent | None, now: Session) -> bool:
     """Put what a hand has done on a tab's desk, unless it is there already or was done to other bars."""
     with now.moving:
-        if found is None or found.rev <= now.hand.rev or found.layout != layout(opened, now.mode):
+        if (
+            found is None
+            or found.rev <= now.hand.rev
+            or found.layout != layout(opened, now.mode, desk_recipe(opened, now))
+        ):
             return False
         recipe, base = desk_recipe(opened, now), base_recipe(opened, now)
         floors = {row.cuts: row.floor for row in rows(opened.structure, recipe, now.mode, base) if not row.protected}
@@ -87,20 +92,23 @@ def draw(opened: "Opened", on_command: Callable[[str], None]) -> bool:
 def data(opened: "Opened") -> dict[str, Any]:
     """Gather what the browser needs, as plain values."""
     from prunekit import verbs
+    from prunekit.measure.precision import stored_formula
+    from prunekit.verbs.blocks import apart
     from prunekit.verbs.networks import base_of
 
     now, structure = session(), opened.structure
     recipe = desk_recipe(opened)
     shown_rows: tuple[Row, ...] = rows(structure, recipe, now.mode, base_recipe(opened))
     points = verbs.known_points(opened, now.mode, recipe.criterion)
+    left, asked = apart(opened, recipe)
     return {
         "line": open_line(opened, now),
-        "layout": layout(opened, now.mode),
+        "layout": layout(opened, now.mode, recipe),
         "mode": now.mode.value,
-        "bars": content.bars(shown_rows, structure, points),
+        "bars": content.bars(shown_rows, structure, points, recipe.bits, left.structure),
         "stages": content.stages(shown_rows),
-        "groups": content.groups(structure, recipe, base_of(opened, recipe.base).allowed, now.mode),
-        "terms": content.terms(structure.formula),
+        "groups": content.groups(structure, asked, base_of(left, recipe.base).allowed, now.mode, left.structure),
+        "terms": content.terms(stored_formula(left.structure, asked)),
         "dense": content.counts(structure.cost({})),
         "values": {row.cuts: row.sparsity for row in shown_rows if not row.protected},
         "pinned": list(now.hand.pinned),
@@ -110,6 +118,7 @@ def data(opened: "Opened") -> dict[str, Any]:
     }
 
 
-def layout(opened: "Opened", mode: Mode) -> str:
+def layout(opened: "Opened", mode: Mode, recipe: Recipe) -> str:
     """Name what the bars stand for; a state sent for other bars is not taken over."""
-    return f"{opened.digest}-{mode.value}"
+    marks = "".join(f" {name}" for name in recipe.blocks) + "".join(f" {k}:{v}" for k, v in recipe.bits.items())
+    return f"{opened.digest}-{mode.value}{marks}"

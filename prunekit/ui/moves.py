@@ -1,7 +1,6 @@
 """Moves on the desk other than by hand: undo, redo, reset, presets, another criterion."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from prunekit.recipe import Recipe
@@ -43,9 +42,13 @@ def redo(opened: "Opened") -> None:
         now.recipe = now.held = recipe_of(opened, opened.workspace.redo(opened.task.name))
 
 
+STAYS = ("task", "criterion", "seed", "recalibrate")
+"""What of a recipe says how to cut, not what."""
+
+
 def reset(opened: "Opened") -> None:
     """Put the task's own network on the desk; the criterion stays."""
-    session().recipe = replace(desk_recipe(opened), base=None, channels={}, weights={}, keep={}, drop={}, round_to={})
+    session().recipe = Recipe(**{key: getattr(desk_recipe(opened), key) for key in STAYS})
 
 
 COMMANDS = {"undo": undo, "redo": redo}

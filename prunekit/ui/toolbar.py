@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from prunekit.ui import moves
+from prunekit.ui.bits import bits_menu
+from prunekit.ui.blocks import blocks_menu
 from prunekit.ui.mode import mode_switch
 from prunekit.ui.planner import planner
 from prunekit.ui.reading import desk_recipe
@@ -33,6 +35,8 @@ def toolbar(opened: "Opened") -> None:
             _presets(opened)
             planner(opened)
             _criterion(opened)
+            bits_menu(opened)
+            blocks_menu(opened)
             latency_menu(opened)
             recipe_menu(opened)
         with st.container(horizontal=True, width="content", gap="xsmall"):

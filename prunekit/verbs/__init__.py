@@ -24,7 +24,8 @@ from prunekit.verbs.live import warm_up
 from prunekit.verbs.opening import Opened, open_task
 from prunekit.verbs.planning import outline, plan, plan_steps
 from prunekit.verbs.reading import check, cost, evaluate, evaluate_steps, layer_costs
-from prunekit.verbs.recovering import recover
+from prunekit.verbs.recovering import recover, recovery_seconds
+from prunekit.verbs.removing import known_removals, scan_blocks
 from prunekit.verbs.scanning import (
     WITHIN,
     is_picture,
@@ -67,6 +68,7 @@ __all__ = [
     "kernel_layers",
     "kernels",
     "known_points",
+    "known_removals",
     "last",
     "latency",
     "layer_costs",
@@ -79,7 +81,9 @@ __all__ = [
     "preset",
     "recipe_of",
     "recover",
+    "recovery_seconds",
     "scan",
+    "scan_blocks",
     "scan_size",
     "scan_steps",
     "stored_points",

@@ -1,6 +1,6 @@
 """Export: the measured network as files, proven before they are offered."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 # The formats and their proofs are imported by whoever exports: opening a task does without them.
 
 
-def export(opened: Opened, recipe: Recipe, directory: Path) -> "Iterator[Step | Evaluation]":
+def export(
+    opened: Opened, recipe: Recipe, directory: Path, formats: Collection[str] = ()
+) -> "Iterator[Step | Evaluation]":
     """Write the network a recipe asks for as files, each proven in a fresh process.
 
     Args:
         opened: the task.
         recipe: the question.
         directory: the folder to write; new, empty, or an earlier export.
+        formats: what to write besides checkpoint and program: ``onnx``, ``int8`` (which brings ``onnx``).
 
     Yields:
         The evaluation on the test split, read here and nowhere else; files as they are written,
@@ -44,7 +47,7 @@ def export(opened: Opened, recipe: Recipe, directory: Path) -> "Iterator[Step | 
     yield test
     pruned = network_of(opened, recipe).pruned
     left, _ = apart(opened, recipe)
-    yield from exporting.export(left.task, opened.structure, recipe, pruned, evaluation.reading, directory)
+    yield from exporting.export(left.task, opened.structure, recipe, pruned, evaluation.reading, directory, formats)
 
 
 def verify(path: Path, opened: Opened | None = None) -> Verdict:

@@ -32,7 +32,7 @@ def state(opened, rev, values, phase="drag", mode=Mode.CHANNELS):
         {
             "rev": rev,
             "phase": phase,
-            "layout": live.layout(opened, mode),
+            "layout": live.layout(opened, mode, Recipe()),
             "focus": None,
             "values": values,
             "pinned": [],

@@ -29,7 +29,7 @@ function makeBar(bar, index) {
   } else if (bar.linked) {
     slider.setAttribute("aria-description", bar.linked);
   }
-  slider.title = [bar.name, bar.shape, bar.protected ? `Protected: ${bar.protected}` : bar.linked].filter(Boolean).join("\n");
+  slider.title = [bar.name, bar.shape, bar.bits ? `${bar.bits} bits a weight` : "", bar.protected ? `Protected: ${bar.protected}` : bar.linked].filter(Boolean).join("\n");
   element("div", "shade", slider);
   element("div", "rest", slider);
   if (!bar.protected && bar.units <= 64) {
@@ -37,6 +37,7 @@ function makeBar(bar, index) {
     ticks.style.setProperty("--units", bar.units);
   }
   element("div", "knob", slider);
+  if (bar.bits) element("div", "bits", slider).textContent = bar.bits;
   const name = element("div", "name", column);
   element("span", "", name).textContent = bar.name;
   return column;
@@ -74,7 +75,8 @@ function paintBar(slider, bar, sparsity, kept, pinned, selected) {
 function describe(bar, sparsity, kept, pinned, selected) {
   if (bar.protected) return `protected, ${bar.protected}`;
   const state = [pinned && "pinned", selected && "selected"].filter(Boolean).join(", ");
-  return `${asPercent(sparsity)} sparsity, ${kept} of ${bar.units} ${bar.unit} kept${state ? `, ${state}` : ""}`;
+  const bits = bar.bits ? `, ${bar.bits} bit${bar.bits > 1 ? "s" : ""} a weight` : "";
+  return `${asPercent(sparsity)} sparsity, ${kept} of ${bar.units} ${bar.unit} kept${bits}${state ? `, ${state}` : ""}`;
 }
 
 /** Draw a bracket under the bars of each linked group, each in the first free lane. */

@@ -16,9 +16,27 @@ SAFE, HARMFUL = 1e-3, 1.0
 """KL divergence from the dense output, in nats, between which a bar's shade goes from safe to harmful."""
 
 
-def bars(rows: Sequence[Row], structure: "Structure", points: Iterable[Point]) -> list[dict[str, Any]]:
-    """Describe one bar for each layer, in execution order."""
-    measured = curves(points)
+GONE = "removed with its block"
+
+
+def bars(
+    rows: Sequence[Row],
+    structure: "Structure",
+    points: Iterable[Point],
+    bits: Mapping[str, int] | None = None,
+    left: "Structure | None" = None,
+) -> list[dict[str, Any]]:
+    """Describe one bar for each layer, in execution order.
+
+    Args:
+        rows: what each layer's slider shows.
+        structure: the analysis of the dense network.
+        points: what was scanned.
+        bits: bits of each layer whose weights are quantised.
+        left: the analysis of the network without its removed blocks.
+    """
+    measured, few = curves(points), bits or {}
+    there = {layer.name for layer in (left or structure).layers}
     shapes = {layer.name: "×".join(map(str, layer.shape)) for layer in structure.layers}
     return [
         {
@@ -29,12 +47,17 @@ def bars(rows: Sequence[Row], structure: "Structure", points: Iterable[Point]) -
             "units": row.pieces,
             "unit": row.unit,
             "floor": row.floor,
-            "protected": (row.reason if row.protected else "too small to cut" if row.pieces < 2 else ""),
+            "bits": few.get(row.layer) if row.layer in there else None,
+            "protected": _locked(row) if row.layer in there else GONE,
             "linked": row.reason if row.linked and not row.protected else "",
             "curve": measured.get(row.cuts),
         }
         for row in rows
     ]
+
+
+def _locked(row: Row) -> str:
+    return row.reason if row.protected else "too small to cut" if row.pieces < 2 else ""
 
 
 def stages(rows: Sequence[Row]) -> list[str]:
@@ -59,20 +82,32 @@ def _share(harm: float) -> float:
 
 
 def groups(
-    structure: "Structure", recipe: Recipe, allowed: Mapping[str, Sequence[int]], mode: Mode
+    structure: "Structure",
+    recipe: Recipe,
+    allowed: Mapping[str, Sequence[int]],
+    mode: Mode,
+    left: "Structure | None" = None,
 ) -> list[dict[str, Any]]:
-    """Describe what decides each group's count, in the order of the formula."""
+    """Describe what decides each group's count, in the order of the formula.
+
+    Args:
+        structure: the analysis of the dense network, whose groups the bars are named by.
+        recipe: what is asked of what is left of it.
+        allowed: the units its base still has.
+        mode: what the sliders remove.
+        left: the analysis of the network without its removed blocks; the whole one's where none is.
+    """
     described = []
-    for group in structure.groups:
-        left = allowed.get(group.name, range(group.units))
+    for group in (left or structure).groups:
+        alive = allowed.get(group.name, range(group.units))
         dropped = recipe.drop.get(group.name, ())
         described.append(
             {
-                "name": group.name,
+                "name": structure.group(group.layers[0]).name,
                 "units": group.units,
                 "step": recipe.round_to.get(group.name, 1),
-                "left": len(left),
-                "available": len(set(left) - set(dropped)),
+                "left": len(alive),
+                "available": len(set(alive) - set(dropped)),
                 "hand": len(recipe.keep.get(group.name, ())),
                 "sparsity": recipe.channels.get(group.name, 0.0) if mode is Mode.WEIGHTS else 0.0,
             }
