@@ -23,6 +23,7 @@ class ScoreInput:
             weights one tensor ``(weights, 1)``.
         gradients: the loss gradients of each of ``weights`` as ``(batches, units, entries)``, where known.
         scales: the BatchNorm scales over the units, each as ``(units, entries)``.
+        norms: the norms of the inputs of each of ``weights`` as ``(units, entries)``, where known.
         seed: seed for criteria that draw; every group and layer has its own.
     """
 
@@ -30,6 +31,7 @@ class ScoreInput:
     weights: tuple[Tensor, ...]
     gradients: tuple[Tensor, ...] | None = None
     scales: tuple[Tensor, ...] = ()
+    norms: tuple[Tensor, ...] | None = None
     seed: int = 0
 
 

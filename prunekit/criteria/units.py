@@ -41,6 +41,7 @@ def unit_scores(
     criterion: str,
     *,
     gradients: Mapping[str, Tensor] | None = None,
+    norms: Mapping[str, Tensor] | None = None,
     seed: int = 0,
 ) -> Scores:
     """Score the units of every prunable group.
@@ -54,6 +55,7 @@ def unit_scores(
         structure: its analysis.
         criterion: name in ``CRITERIA``.
         gradients: parameter name → loss gradients, for ``taylor``.
+        norms: weight's name → norms of its inputs in its shape, for ``wanda``; one that has none counts as even.
         seed: seed for ``random``; every group draws on its own.
 
     Returns:
@@ -65,7 +67,7 @@ def unit_scores(
     values: dict[str, NDArray[np.float64]] = {}
     fallen: dict[str, list[str]] = {}
     for group in structure.prunable:
-        given = _look(model, structure, group, gradients)
+        given = _look(model, structure, group, gradients, norms)
         given = replace(given, seed=own_seed(seed, group.name))
         try:
             found = score(criterion, given)
@@ -77,7 +79,13 @@ def unit_scores(
     return Scores(criterion, values, notes, frozenset(name for names in fallen.values() for name in names))
 
 
-def _look(model: nn.Module, structure: Structure, group: Group, gradients: Mapping[str, Tensor] | None) -> ScoreInput:
+def _look(
+    model: nn.Module,
+    structure: Structure,
+    group: Group,
+    gradients: Mapping[str, Tensor] | None,
+    norms: Mapping[str, Tensor] | None,
+) -> ScoreInput:
     tensors = dict(named_tensors(model))
 
     def rows(member: Member, tensor: Tensor) -> Tensor:
@@ -86,6 +94,10 @@ def _look(model: nn.Module, structure: Structure, group: Group, gradients: Mappi
     def batches(member: Member, source: Mapping[str, Tensor]) -> Tensor:
         return torch.stack([rows(member, gradient) for gradient in source[member.tensor]])
 
+    def loudness(member: Member) -> Tensor:
+        own = tensors[member.tensor].detach()
+        return rows(member, (norms or {}).get(member.tensor, torch.ones_like(own)))
+
     producers = structure.producers(group.name)
     scales = [member for member in group.members if _is_batchnorm_scale(model, member.tensor)]
     return ScoreInput(
@@ -93,6 +105,7 @@ def _look(model: nn.Module, structure: Structure, group: Group, gradients: Mappi
         weights=tuple(rows(member, tensors[member.tensor]) for member in producers),
         gradients=None if gradients is None else tuple(batches(member, gradients) for member in producers),
         scales=tuple(rows(member, tensors[member.tensor]) for member in scales),
+        norms=None if norms is None else tuple(map(loudness, producers)),
     )
 
 

@@ -17,13 +17,16 @@ def own_seed(seed: int, name: str) -> int:
     return zlib.crc32(f"{seed}:{name}".encode())
 
 
-def weight_scores(weight: Tensor, criterion: str, *, gradient: Tensor | None = None, seed: int = 0) -> Tensor:
+def weight_scores(
+    weight: Tensor, criterion: str, *, gradient: Tensor | None = None, norms: Tensor | None = None, seed: int = 0
+) -> Tensor:
     """Score every single weight of a tensor.
 
     Args:
         weight: the tensor, any shape.
         criterion: name in ``CRITERIA``; ``l1`` and ``l2`` are both |w|, ``taylor`` is (g·w)².
         gradient: loss gradients ``(batches, …)`` of it, for ``taylor``.
+        norms: norms of its inputs in its shape, for ``wanda``.
         seed: seed for ``random``.
 
     Returns:
@@ -36,6 +39,7 @@ def weight_scores(weight: Tensor, criterion: str, *, gradient: Tensor | None = N
         units=weight.numel(),
         weights=(precise(weight).reshape(-1, 1),),
         gradients=None if gradient is None else (precise(gradient).reshape(len(gradient), -1, 1),),
+        norms=None if norms is None else (precise(norms).reshape(-1, 1),),
         seed=seed,
     )
     try:
@@ -50,6 +54,7 @@ def layer_scores(
     criterion: str,
     *,
     gradients: Mapping[str, Tensor] | None = None,
+    norms: Mapping[str, Tensor] | None = None,
     seed: int = 0,
 ) -> dict[str, Tensor]:
     """Score every weight of several layers.
@@ -59,6 +64,7 @@ def layer_scores(
         weights: layer → name of its weight tensor.
         criterion: name in ``CRITERIA``.
         gradients: parameter name → loss gradients, for ``taylor``.
+        norms: weight's name → norms of its inputs in its shape, for ``wanda``; one that has none counts as even.
         seed: seed for ``random``; every layer draws on its own.
 
     Returns:
@@ -70,6 +76,7 @@ def layer_scores(
             tensors[name].detach(),
             criterion,
             gradient=None if gradients is None else gradients[name],
+            norms=None if norms is None else norms.get(name, torch.ones_like(tensors[name])),
             seed=own_seed(seed, layer),
         )
         for layer, name in weights.items()

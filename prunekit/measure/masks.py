@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from prunekit.graph.trace import named_tensors
+from prunekit.recipe import Pattern
 
 
 def keep_highest(scores: Tensor, keep: int) -> Tensor:
@@ -31,6 +32,33 @@ def keep_highest(scores: Tensor, keep: int) -> Tensor:
     equal = (flat == threshold).nonzero()[:, 0]
     mask[equal[: remove - int((flat < threshold).sum())]] = False
     return mask.reshape(scores.shape)
+
+
+def keep_pattern(scores: Tensor, pattern: Pattern, dim: int) -> Tensor:
+    """Mark all but the lowest ``n`` of every ``m`` neighbours along a dimension; a shorter rest stays whole.
+
+    Source: Mishra et al., Accelerating Sparse Deep Neural Networks, 2021, arXiv 2104.08378.
+
+    Args:
+        scores: any shape.
+        pattern: how many of how many are zero.
+        dim: the dimension that a layer sums over.
+
+    Returns:
+        Boolean mask in the shape of ``scores``.
+
+    Example:
+        >>> keep_pattern(torch.tensor([[3.0, 1.0, 2.0, 4.0, 0.5]]), Pattern("2:4"), 1)
+        tensor([[ True, False, False,  True,  True]])
+    """
+    rows = scores.movedim(dim, -1)
+    whole = rows.shape[-1] // pattern.m * pattern.m
+    blocks = rows[..., :whole].unflatten(-1, (-1, pattern.m))
+    lowest = blocks.argsort(dim=-1, stable=True)[..., : pattern.n]
+    kept = torch.ones_like(blocks, dtype=torch.bool).scatter(-1, lowest, value=False)
+    mask = torch.ones_like(rows, dtype=torch.bool)
+    mask[..., :whole] = kept.flatten(-2)
+    return mask.movedim(-1, dim)
 
 
 def zero(model: nn.Module, masks: Mapping[str, Tensor]) -> None:

@@ -10,13 +10,14 @@ from torch import Tensor, nn
 from prunekit.criteria.select import cut_groups, select
 from prunekit.criteria.units import Scores, unit_scores
 from prunekit.criteria.weights import layer_scores
+from prunekit.graph.layers import OUTPUT_DIM
 from prunekit.graph.shrink import shrink, slice_state
 from prunekit.graph.structure import Structure
 from prunekit.graph.trace import named_tensors
-from prunekit.measure.masks import keep_highest, zero
+from prunekit.measure.masks import keep_highest, keep_pattern, zero
 from prunekit.measure.precision import Precision, cost_of, precisions
 from prunekit.measure.validate import check_recipe
-from prunekit.recipe import Recipe, kept_units
+from prunekit.recipe import Pattern, Recipe, kept_units
 from prunekit.records import Cost
 
 
@@ -73,6 +74,7 @@ def prune(
     *,
     scores: Scores | None = None,
     gradients: Mapping[str, Tensor] | None = None,
+    norms: Mapping[str, Tensor] | None = None,
     allowed: Mapping[str, Sequence[int]] | None = None,
 ) -> Pruned:
     """Make the network a recipe asks for; see ``leave`` for the arguments.
@@ -80,7 +82,7 @@ def prune(
     Raises:
         RecipeError: the recipe does not fit the network.
     """
-    left = leave(model, structure, recipe, scores=scores, gradients=gradients, allowed=allowed)
+    left = leave(model, structure, recipe, scores=scores, gradients=gradients, norms=norms, allowed=allowed)
     return made(model, structure, left)
 
 
@@ -102,6 +104,7 @@ def leave(
     *,
     scores: Scores | None = None,
     gradients: Mapping[str, Tensor] | None = None,
+    norms: Mapping[str, Tensor] | None = None,
     allowed: Mapping[str, Sequence[int]] | None = None,
 ) -> Left:
     """Cut a network's tensors as a recipe asks: channels first, then single weights are zeroed.
@@ -117,6 +120,7 @@ def leave(
         recipe: the question.
         scores: scores of the units, where they are known already.
         gradients: parameter name → loss gradients, for ``taylor``.
+        norms: weight's name → norms of its inputs in its shape, for ``wanda``.
         allowed: the units a base run still has, of each group it cut.
 
     Raises:
@@ -124,12 +128,12 @@ def leave(
     """
     recipe = check_recipe(recipe, structure, allowed)
     if scores is None and cut_groups(recipe):
-        scores = unit_scores(model, structure, recipe.criterion, gradients=gradients, seed=recipe.seed)
+        scores = unit_scores(model, structure, recipe.criterion, gradients=gradients, norms=norms, seed=recipe.seed)
     kept = select(structure, scores.values if scores else {}, recipe, allowed)
     state = dict(named_tensors(model))
     cut = {name: state[name].detach() for name in structure.kept_positions(kept)}
     tensors = {**state, **slice_state(cut, structure, kept)}
-    masks = _masks(model, structure, recipe, kept, gradients)
+    masks = _masks(model, structure, recipe, kept, gradients, norms)
     tensors |= {name: tensors[name].detach().masked_fill(~mask, 0.0) for name, mask in masks.items()}
     return Left(
         tensors=tensors,
@@ -147,14 +151,19 @@ def _masks(
     recipe: Recipe,
     kept: Mapping[str, Sequence[int]],
     gradients: Mapping[str, Tensor] | None,
+    norms: Mapping[str, Tensor] | None,
 ) -> dict[str, Tensor]:
     tensors = {name: structure.layer(name).weight for name in recipe.weights}
-    found = layer_scores(model, tensors, recipe.criterion, gradients=gradients, seed=recipe.seed)
+    found = layer_scores(model, tensors, recipe.criterion, gradients=gradients, norms=norms, seed=recipe.seed)
     masks: dict[str, Tensor] = {}
     for layer, weight in tensors.items():
         remaining = slice_state({weight: found[layer]}, structure, kept)[weight]
         dense = math.prod(structure.layer(layer).shape)
-        mask = keep_highest(remaining, kept_units(dense, recipe.weights[layer]))
+        asked = recipe.weights[layer]
+        if isinstance(asked, Pattern):
+            mask = keep_pattern(remaining, asked, 1 - OUTPUT_DIM[structure.layer(layer).op])
+        else:
+            mask = keep_highest(remaining, kept_units(dense, asked))
         masks[weight] = masks[weight] & mask if weight in masks else mask
     return masks
 

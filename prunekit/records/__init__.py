@@ -9,7 +9,7 @@ from prunekit.records.modes import Kind, Mode, Status
 from prunekit.records.plan import Candidate, Outline, Trial
 from prunekit.records.proof import Proof
 from prunekit.records.reading import Evaluation, Reading
-from prunekit.records.recovery import Epoch
+from prunekit.records.recovery import Epoch, Fitted
 from prunekit.records.removal import Removal
 from prunekit.records.scan import Point, Rank, Suggestion
 from prunekit.records.structure import Block, Cost, Group, Layer, Member
@@ -28,6 +28,7 @@ __all__ = [
     "Epoch",
     "Evaluation",
     "ExportedFile",
+    "Fitted",
     "Flip",
     "Group",
     "Histogram",

@@ -32,9 +32,8 @@ def bits_menu(opened: "Opened") -> None:
     recipe, layers = desk_recipe(opened), inner_layers(opened.structure)
     found = {recipe.bits.get(layer, AS_TRAINED) for layer in layers}
     now = found.pop() if len(found) == 1 else MIXED
-    with st.popover(
-        "Bits" if not recipe.bits else f"Bits: {called(now) if now else 'mixed'}", icon=":material/memory:"
-    ):
+    label = f"Bits: {called(now) if now else 'mixed'}" if recipe.bits else "Bits"
+    with st.popover(label, icon=":material/memory:"):
         st.segmented_control(
             "Bits of every weight, but in the first and the last layer",
             OPTIONS,
@@ -46,7 +45,7 @@ def bits_menu(opened: "Opened") -> None:
         )
         st.caption(
             "Weights are rounded for each output channel after the cut, and stored packed. One layer's bits stand "
-            "beside its slider. 8 to 4 bits are often harmless; 2 and 1 want the Recover page, which trains them as such. "
+            "beside its slider. 8 to 4 bits are often harmless; 2 and 1 want the Recover page, which trains them. "
             "Fewer bits make a smaller file, not a faster network: for speed export int8."
         )
         st.toggle(

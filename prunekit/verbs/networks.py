@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from prunekit.criteria.gradients import gradients
+from prunekit.criteria.norms import input_norms
 from prunekit.criteria.units import Scores, unit_scores
 from prunekit.errors import RecipeError, WorkspaceError
 from prunekit.graph import expand_state, named_tensors
@@ -28,6 +29,7 @@ from prunekit.verbs.live import way_of
 from prunekit.verbs.opening import Opened
 
 GRADIENT_CRITERIA = frozenset({"taylor"})
+NORM_CRITERIA = frozenset({"wanda"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +129,18 @@ def gradients_of(opened: Opened, run_id: str | None) -> Mapping[str, Tensor]:
     return gradients(base_of(opened, run_id).model, opened.train_split)
 
 
+@lru_cache(maxsize=4)
+def norms_of(opened: Opened, run_id: str | None) -> Mapping[str, Tensor]:
+    """Return the norms of the inputs of a base's weights on train data.
+
+    Raises:
+        RecipeError: the task has no train data.
+    """
+    if opened.train_split is None:
+        raise RecipeError("Wanda scores need train data, and this task has none; use l1 or l2.")
+    return input_norms(base_of(opened, run_id).model, opened.train_split)
+
+
 @lru_cache(maxsize=16)
 def scores_of(opened: Opened, run_id: str | None, criterion: str, seed: int) -> Scores:
     """Return the scores of every prunable unit of a base."""
@@ -135,6 +149,7 @@ def scores_of(opened: Opened, run_id: str | None, criterion: str, seed: int) -> 
         opened.structure,
         criterion,
         gradients=gradients_of(opened, run_id) if criterion in GRADIENT_CRITERIA else None,
+        norms=norms_of(opened, run_id) if criterion in NORM_CRITERIA else None,
         seed=seed,
     )
 
@@ -150,12 +165,14 @@ def left_of(opened: Opened, recipe: Recipe) -> Left:
     base = base_of(opened, recipe.base)
     scores = scores_of(opened, recipe.base, recipe.criterion, recipe.seed) if recipe.channels or recipe.drop else None
     needs_gradients = recipe.criterion in GRADIENT_CRITERIA and recipe.weights
+    needs_norms = recipe.criterion in NORM_CRITERIA and recipe.weights
     left = leave(
         base.model,
         opened.structure,
         recipe,
         scores=scores,
         gradients=gradients_of(opened, recipe.base) if needs_gradients else None,
+        norms=norms_of(opened, recipe.base) if needs_norms else None,
         allowed=base.allowed,
     )
     few = {name: quantize(left.tensors[name].detach(), precision) for name, precision in left.precisions.items()}

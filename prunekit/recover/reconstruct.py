@@ -1,0 +1,183 @@
+"""Reconstruction: what reads cut channels is fitted by least squares to say what it said before; no training."""
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from prunekit.errors import TaskError
+from prunekit.graph.layers import OUTPUT_DIM
+from prunekit.graph.structure import Structure
+from prunekit.measure.forward import at_rest
+from prunekit.records import Fitted
+from prunekit.tasks.task import Split
+
+SAMPLES = 500
+BATCH = 50
+RIDGE = 1e-2
+"""Weight of the old weights against the samples, as a share of the inputs' mean square."""
+
+Fit = nn.Conv2d | nn.Linear
+
+
+class Reconstruction(Iterator[Fitted]):
+    """Records of layers that are fitted one after another; stop whenever you like.
+
+    Attributes:
+        model: the network with the layers fitted so far.
+    """
+
+    def __init__(self, model: nn.Module, records: Iterator[Fitted]) -> None:
+        self.model = model
+        self._records = records
+
+    def __next__(self) -> Fitted:
+        """Fit the next layer."""
+        return next(self._records)
+
+
+def reconstruct(
+    dense: nn.Module,
+    pruned: nn.Module,
+    structure: Structure,
+    kept: Mapping[str, Sequence[int]],
+    split: Split | None,
+    *,
+    masked: Sequence[str] = (),
+    limit: int = SAMPLES,
+) -> Reconstruction:
+    """Fit each layer behind a cut to the dense network's outputs, in execution order.
+
+    What a layer reads is what the layers before it, fitted already, make of the samples; what it should say are
+    the dense layer's outputs of the channels that are left. Solved by ridge regression towards the weights it has.
+
+    Source: He et al., Channel Pruning for Accelerating Very Deep Neural Networks, 2017, arXiv 1707.06168.
+
+    Args:
+        dense: the network before the cut; untouched.
+        pruned: the network after it; untouched.
+        structure: the analysis of the dense network.
+        kept: the units kept of each group that was cut.
+        split: train samples.
+        masked: weights with zeros that have to stay; such layers are left as they are.
+        limit: use the first this many.
+
+    Returns:
+        An iterator with a record for each layer that was fitted; its ``model`` is a copy.
+
+    Raises:
+        TaskError: there are no train samples.
+    """
+    if split is None or not len(split):
+        raise TaskError("Reconstruction needs train data, and this task has none; give it a train split.")
+    model = copy.deepcopy(pruned)
+    return Reconstruction(model, _fit_all(copy.deepcopy(dense), model, structure, kept, split.head(limit), masked))
+
+
+def _fit_all(
+    dense: nn.Module,
+    model: nn.Module,
+    structure: Structure,
+    kept: Mapping[str, Sequence[int]],
+    split: Split,
+    masked: Sequence[str],
+) -> Iterator[Fitted]:
+    cuts = structure.kept_positions(kept)
+    modules = dict(model.named_modules())
+    todo = [layer for layer in structure.layers if _fits(modules.get(layer.name)) and layer.weight not in masked]
+    # Before the first layer that reads a cut channel nothing has changed.
+    first = next((i for i, layer in enumerate(todo) if 1 in cuts.get(layer.weight, {})), len(todo))
+    for done, layer in enumerate(todo[first:], start=1):
+        rows = cuts.get(layer.weight, {}).get(OUTPUT_DIM[layer.op])
+        target = None if rows is None else torch.from_numpy(rows)
+        before, after = _fit(dense, model, layer.name, target, split.inputs)
+        yield Fitted(layer.name, done, len(todo) - first, before, after)
+
+
+def _fits(module: nn.Module | None) -> bool:
+    return isinstance(module, nn.Linear) or (
+        isinstance(module, nn.Conv2d) and module.groups == 1 and module.padding_mode == "zeros"
+    )
+
+
+def _fit(dense: nn.Module, model: nn.Module, name: str, rows: Tensor | None, samples: Tensor) -> tuple[float, float]:
+    """Fit one layer in place; return its relative squared error before and after."""
+    module = model.get_submodule(name)
+    assert isinstance(module, Fit)
+    own = torch.cat([module.weight.detach().flatten(1), _column(module)], 1).double()  # (outputs, inputs + 1)
+    size = own.shape[1]
+    gram, cross, total = torch.zeros(size, size).double(), torch.zeros(size, len(own)).double(), 0.0
+    for batch in samples.split(BATCH):
+        given = _patches(module, _seen(model, name, batch)[0]).double()
+        wanted = _seen(dense, name, batch)[1]
+        wanted = wanted if rows is None else wanted.index_select(1 if wanted.ndim == 4 else -1, rows)
+        wanted = _vectors(wanted).double()
+        given = torch.cat([given, torch.ones(len(given), 1).double()], 1)
+        gram += given.T @ given
+        cross += given.T @ wanted
+        total += float(wanted.square().sum())
+    if module.bias is None:  # nothing may be added: the last column stays out
+        gram, cross, own = gram[:-1, :-1], cross[:-1], own[:, :-1]
+    ridge = RIDGE * gram.diagonal().mean()
+    found = torch.linalg.solve(gram + ridge * torch.eye(len(gram)).double(), cross + ridge * own.T).T
+    weight = found if module.bias is None else found[:, :-1]
+    with torch.no_grad():
+        module.weight.copy_(weight.reshape(module.weight.shape))
+        if module.bias is not None:
+            module.bias.copy_(found[:, -1])
+
+    def error(solution: Tensor) -> float:
+        squared = total - 2 * (solution.T * cross).sum() + (solution @ gram * solution).sum()
+        return float(squared) / max(total, 1e-12)
+
+    return error(own), error(found)
+
+
+def _column(module: Fit) -> Tensor:
+    return module.weight.new_zeros(len(module.weight), 1) if module.bias is None else module.bias.detach()[:, None]
+
+
+def _seen(model: nn.Module, name: str, batch: Tensor) -> tuple[Tensor, Tensor]:
+    """Return what a layer reads and says on a batch; the network runs no further than that."""
+    seen: list[Tensor] = []
+
+    def stop(module: nn.Module, given: tuple[Any, ...], answer: Tensor) -> None:
+        seen.extend((given[0], answer))
+        raise _Seen
+
+    handle = model.get_submodule(name).register_forward_hook(stop)
+    try:
+        with at_rest(model):
+            model(batch)
+    except _Seen:
+        pass
+    finally:
+        handle.remove()
+    return seen[0], seen[1]
+
+
+class _Seen(Exception):
+    pass
+
+
+def _patches(module: Fit, given: Tensor) -> Tensor:
+    """Lay out what each output position reads: ``(positions, inputs)``."""
+    if isinstance(module, nn.Linear):
+        return given.flatten(0, -2)
+    padding = module.padding if isinstance(module.padding, tuple) else _same(module)
+    columns = F.unfold(given, module.kernel_size, module.dilation, padding, module.stride)  # type: ignore[arg-type]
+    return columns.transpose(1, 2).flatten(0, 1)
+
+
+def _same(module: nn.Conv2d) -> tuple[int, ...]:
+    if module.padding == "valid":
+        return (0, 0)
+    return tuple(d * (k - 1) // 2 for d, k in zip(module.dilation, module.kernel_size, strict=True))
+
+
+def _vectors(answer: Tensor) -> Tensor:
+    """Lay out outputs as ``(positions, outputs)``."""
+    return answer.flatten(2).transpose(1, 2).flatten(0, 1) if answer.ndim == 4 else answer.flatten(0, -2)
