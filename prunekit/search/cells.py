@@ -90,7 +90,12 @@ class Cells:
         weight = question.structure.layer(cell.name).weight
         if cell.name not in self._weights:
             self._weights |= layer_scores(
-                question.model, {cell.name: weight}, recipe.criterion, gradients=question.gradients, seed=recipe.seed
+                question.model,
+                {cell.name: weight},
+                recipe.criterion,
+                gradients=question.gradients,
+                norms=question.norms,
+                seed=recipe.seed,
             )
         return without_weights(state, {weight: keep_highest(self._weights[cell.name], cell.kept)})
 
@@ -102,6 +107,7 @@ class Cells:
                 question.structure,
                 recipe.criterion,
                 gradients=question.gradients,
+                norms=question.norms,
                 seed=recipe.seed,
             )
         return select(question.structure, self._units.values, cell.recipe)

@@ -28,7 +28,9 @@ def uniform(
     return {**dict.fromkeys(sizes(structure, mode), sparsity), **(held or {})}
 
 
-def global_scores(scores: Mapping[str, NDArray[np.float64]], sparsity: float) -> dict[str, float]:
+def global_scores(
+    scores: Mapping[str, NDArray[np.float64]], sparsity: float, comparable: bool = False
+) -> dict[str, float]:
     """Remove the lowest scores of the whole network, whatever group or layer they are in.
 
     Scores are divided by the mean of their own group or layer first, so that those with small
@@ -37,6 +39,7 @@ def global_scores(scores: Mapping[str, NDArray[np.float64]], sparsity: float) ->
     Args:
         scores: group or layer → scores of its units or weights, any shape.
         sparsity: fraction 0–1 of all of them to remove, rounded to a whole number.
+        comparable: whether scores of different groups or layers can be compared as they are, as those of LAMP.
 
     Returns:
         Group or layer → the exact fraction removed of it.
@@ -44,7 +47,7 @@ def global_scores(scores: Mapping[str, NDArray[np.float64]], sparsity: float) ->
     removable: list[NDArray[np.float64]] = []
     for values in scores.values():
         lowest = np.sort(values, axis=None)[: _most(values.size)]
-        mean = values.mean()
+        mean = 1.0 if comparable else values.mean()
         removable.append(lowest / mean if mean > 0 else lowest)
     target = round(sparsity * sum(values.size for values in scores.values()))
     owners = np.repeat(np.arange(len(removable)), [len(values) for values in removable])

@@ -34,6 +34,7 @@ class Question:
         train: train samples; with them BatchNorm is recalibrated before each measurement, without
             them the statistics are left as they are.
         gradients: parameter name → loss gradients, for ``taylor``.
+        norms: weight's name → norms of its inputs in its shape, for ``wanda``.
         names: the groups (or layers) that are cut, all that can be for ``None``.
         memory: bytes of dense values that may be kept; where all samples need more, one batch's are.
     """
@@ -47,5 +48,6 @@ class Question:
     base: Recipe = field(default_factory=Recipe)
     train: Split | None = None
     gradients: Mapping[str, Tensor] | None = None
+    norms: Mapping[str, Tensor] | None = None
     names: Sequence[str] | None = None
     memory: int = MEMORY

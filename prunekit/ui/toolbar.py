@@ -23,6 +23,8 @@ CRITERIA = {
     "l2": ("L2 norm", "The length of a channel's weights; the shortest go first."),
     "bn_scale": ("BatchNorm scale", "How much the normalisation behind a channel lets through."),
     "taylor": ("Taylor", "What the loss would lose, by its gradient on train images."),
+    "wanda": ("Wanda", "A weight's size times how loud its input is on train images."),
+    "lamp": ("LAMP", "Sizes that can be held against other layers': pair it with the global preset."),
     "random": ("Random", "Drawn with the recipe's seed; what any other criterion should beat."),
 }
 

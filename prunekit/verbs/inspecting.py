@@ -13,7 +13,7 @@ from prunekit.measure import kernels as imaging
 from prunekit.recipe import Recipe
 from prunekit.records import Activation, Agreement, Histogram, Kernels, LayerWeights, UnitScores
 from prunekit.verbs.blocks import apart, blocks_of
-from prunekit.verbs.networks import GRADIENT_CRITERIA, base_of, network_of, scores_of
+from prunekit.verbs.networks import GRADIENT_CRITERIA, NORM_CRITERIA, base_of, network_of, scores_of
 from prunekit.verbs.opening import Opened
 from prunekit.verbs.reading import check
 
@@ -101,7 +101,7 @@ def agreement(opened: Opened, recipe: Recipe, group: str) -> Iterator[Agreement]
     units = list(base_of(opened, recipe.base).allowed.get(found.name, range(found.units)))
     values = {}
     for criterion in sorted(CRITERIA, key=lambda name: name in GRADIENT_CRITERIA):
-        if criterion in GRADIENT_CRITERIA and opened.train_split is None:
+        if criterion in GRADIENT_CRITERIA | NORM_CRITERIA and opened.train_split is None:
             continue
         scores = scores_of(opened, recipe.base, criterion, recipe.seed)
         if found.name not in scores.fallen:

@@ -13,7 +13,7 @@ from prunekit.records import Mode, Point, Status
 from prunekit.search import presets
 from prunekit.search import scan as scanning
 from prunekit.store import ScanKey
-from prunekit.verbs.networks import GRADIENT_CRITERIA, gradients_of, scores_of
+from prunekit.verbs.networks import GRADIENT_CRITERIA, NORM_CRITERIA, gradients_of, norms_of, scores_of
 from prunekit.verbs.opening import Opened
 from prunekit.verbs.pins import held
 from prunekit.verbs.reading import check
@@ -194,7 +194,7 @@ def preset(
         found = presets.uniform(opened.structure, sparsity, mode, holds)
     elif name == "global":
         scores = {part: values for part, values in _scores(opened, mode, base).items() if part not in holds}
-        found = {**presets.global_scores(scores, sparsity), **holds}
+        found = {**presets.global_scores(scores, sparsity, base.criterion == "lamp"), **holds}
     elif name == "sensitivity":
         points = known_points(opened, mode, base.criterion)
         found = presets.by_sensitivity(opened.structure, points, sparsity, holds)
@@ -208,7 +208,8 @@ def _scores(opened: Opened, mode: Mode, base: Recipe) -> dict[str, NDArray[np.fl
         return dict(scores_of(opened, base.base, base.criterion, base.seed).values)
     layers = {layer.name: layer.weight for layer in opened.structure.layers}
     gradients = gradients_of(opened, base.base) if base.criterion in GRADIENT_CRITERIA else None
-    found = layer_scores(opened.task.model, layers, base.criterion, gradients=gradients, seed=base.seed)
+    norms = norms_of(opened, base.base) if base.criterion in NORM_CRITERIA else None
+    found = layer_scores(opened.task.model, layers, base.criterion, gradients=gradients, norms=norms, seed=base.seed)
     return {name: values.double().numpy() for name, values in found.items()}
 
 
@@ -225,6 +226,7 @@ def _question(
         train=opened.train_split,
         base=Recipe(task=opened.task.name, criterion=criterion),
         gradients=gradients_of(opened, None) if criterion in GRADIENT_CRITERIA else None,
+        norms=norms_of(opened, None) if criterion in NORM_CRITERIA else None,
     )
 
 

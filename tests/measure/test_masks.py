@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.utils import prune as reference
 
-from prunekit.measure.masks import keep_highest, zero
+from prunekit.measure.masks import keep_highest, keep_pattern, zero
+from prunekit.recipe import Pattern
 
 
 @pytest.mark.parametrize("remove", [0, 1, 37, 119, 120])
@@ -40,3 +41,16 @@ def test_zeroing_sets_exactly_the_masked_weights():
     zero(layer, {"weight": mask})
     assert torch.equal(layer.weight.detach(), torch.where(mask, before, 0.0))
     assert layer.weight.requires_grad
+
+
+@pytest.mark.parametrize("dim", [0, 1])
+def test_of_every_four_weights_along_the_inputs_two_are_zero(dim):
+    scores = torch.rand(9, 10, 3, generator=torch.Generator().manual_seed(0))
+    mask = keep_pattern(scores, Pattern("2:4"), dim)
+    rows, kept = scores.movedim(dim, -1), mask.movedim(dim, -1)
+    for start in (0, 4):
+        block = kept[..., start : start + 4]
+        assert (block.sum(-1) == 2).all()
+        lowest = rows[..., start : start + 4].masked_fill(~block, torch.inf).amin(-1)
+        assert (rows[..., start : start + 4].masked_fill(block, -torch.inf).amax(-1) <= lowest).all()
+    assert kept[..., 8:].all()

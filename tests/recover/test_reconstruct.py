@@ -1,0 +1,60 @@
+import pytest
+import torch
+
+from prunekit.errors import TaskError
+from prunekit.graph import structure_of
+from prunekit.measure.pruned import prune
+from prunekit.recipe import Recipe
+from prunekit.recover.reconstruct import reconstruct
+from prunekit.tasks.task import Split
+from tests import nets
+from tests.untouched import untouched
+
+
+@pytest.fixture
+def samples():
+    inputs = torch.randn(200, 5, generator=torch.Generator().manual_seed(0))
+    return Split(inputs, torch.zeros(200, dtype=torch.long))
+
+
+def test_what_is_a_sum_of_what_is_left_comes_back_whole(samples):
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Linear(5, 4), torch.nn.Linear(4, 3)).eval()
+    with torch.no_grad():
+        net[0].weight[3] = 0.1 * (net[0].weight[0] - net[0].weight[1])  # the shortest, so it goes
+        net[0].bias[3] = 0.1 * (net[0].bias[0] - net[0].bias[1])
+    structure = structure_of(net, samples.inputs[:2])
+    pruned = prune(net, structure, Recipe(channels={"0": 0.25}))
+    with untouched(net), untouched(pruned.model):
+        fitting = reconstruct(net, pruned.model, structure, pruned.kept, samples)
+        (record,) = list(fitting)
+    assert pruned.kept["0"] == (0, 1, 2)
+    assert (record.layer, record.done, record.total) == ("1", 1, 1)
+    assert record.after < record.before
+    before, after = (
+        float((found(samples.inputs) - net(samples.inputs)).square().mean()) for found in (pruned.model, fitting.model)
+    )
+    assert after < 1e-3 * before
+
+
+@pytest.mark.parametrize("name", ["plain", "residual"])
+def test_no_layer_gets_worse_and_shapes_stay(name):
+    net = nets.make(name)
+    inputs = nets.example(name, 64, 0)
+    structure = structure_of(net, inputs[:2])
+    pruned = prune(net, structure, Recipe(channels={group.name: 0.4 for group in structure.prunable}))
+    fitting = reconstruct(net, pruned.model, structure, pruned.kept, Split(inputs, torch.zeros(64)))
+    records = list(fitting)
+    assert records
+    assert all(record.after <= record.before + 1e-9 for record in records)
+    shapes = [{n: t.shape for n, t in model.state_dict().items()} for model in (pruned.model, fitting.model)]
+    assert shapes[0] == shapes[1]
+    with torch.no_grad():
+        far, near = ((model(inputs) - net(inputs)).square().mean() for model in (pruned.model, fitting.model))
+    assert near < far
+
+
+def test_without_train_data_it_is_refused():
+    net = nets.make("plain")
+    with pytest.raises(TaskError, match="Reconstruction needs train data"):
+        reconstruct(net, net, structure_of(net, nets.example("plain")), {}, None)
