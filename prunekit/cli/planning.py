@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from prunekit.cli.options import add_recipe, add_verb, recipe_of
 from prunekit.cli.output import progress, show, write_json
+from prunekit.errors import RecipeError
 
 if TYPE_CHECKING:
     from prunekit.cli.options import Verbs
+    from prunekit.verbs import Opened
 
 
 def add(verbs: "Verbs") -> None:
@@ -23,7 +25,7 @@ def add(verbs: "Verbs") -> None:
         help="macs, params or bytes that may be left (0.5 is half, 1000000 a count), or points that may be lost"
         " (accuracy=-1); repeat for several",
     )
-    command.add_argument("--kind", choices=["channels", "weights"], default="channels")
+    command.add_argument("--kind", choices=["channels", "weights", "bits"], default="channels")
     command.add_argument(
         "--pin",
         action="append",
@@ -48,6 +50,8 @@ def _plan(options: argparse.Namespace) -> int:
 
     asked = parse_targets(options.target)
     opened = verbs.open_task(options.task, options.workspace)
+    if options.kind == "bits":
+        return _plan_bits(options, opened, asked)
     mode = Mode(options.kind)
     found: list[Candidate] = []
     outline, points = None, 0
@@ -77,6 +81,44 @@ def _plan(options: argparse.Namespace) -> int:
     }
     show(options, answer, _plan_text(answer))
     return 1 if best.misses else 0
+
+
+def _plan_bits(options: argparse.Namespace, opened: "Opened", asked: dict[str, float]) -> int:
+    from prunekit import verbs
+    from prunekit.records import Candidate, Point
+
+    if set(asked) != {"bytes"}:
+        raise RecipeError("Bits are planned to a byte budget: give --target bytes=0.2 and nothing else.")
+    found: list[Candidate] = []
+    points = 0
+    for record in verbs.plan_bits(opened, asked["bytes"], recipe_of(options, opened)):
+        match record:
+            case Point():
+                points += 1
+                progress(points, points, f"scan: {record.name} at {record.level:.0f} bits")
+            case Candidate():
+                found.append(record)
+    *candidates, best = found
+    if options.out:
+        write_json(options.out, best.recipe.to_json())
+    answer = {
+        "task": opened.task.name,
+        "kind": "bits",
+        "targets": asked,
+        "candidates": [candidate.to_json() for candidate in candidates],
+        "best": best.to_json(),
+    }
+    show(options, answer, _bits_text(answer))
+    return 0
+
+
+def _bits_text(answer: dict[str, Any]) -> Iterator[str]:
+    for candidate in (*answer["candidates"], {**answer["best"], "name": f"best: {answer['best']['name']}"}):
+        bits = sorted(set(candidate["recipe"]["bits"].values()), reverse=True)
+        yield (
+            f"{candidate['name']:<16} {candidate['metric']} {candidate['value']:.2%}  {candidate['bytes']:>10,} bytes"
+            f"  bits {', '.join(map(str, bits))}"
+        )
 
 
 def _plan_text(answer: dict[str, Any]) -> Iterator[str]:

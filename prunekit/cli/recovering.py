@@ -1,6 +1,7 @@
 """Fine-tuning what a recipe left."""
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,13 @@ if TYPE_CHECKING:
 
 def add(verbs: "Verbs") -> None:
     """Add ``recover``."""
-    command = add_recipe(add_verb(verbs, "recover", _recover, "Fine-tune what a recipe left."))
+    command = add_recipe(add_verb(verbs, "recover", _recover, "Fine-tune or fit what a recipe left."))
+    command.add_argument(
+        "--method",
+        choices=["finetune", "reconstruct"],
+        default="finetune",
+        help="train (default), or fit the readers of cut channels by least squares, which needs no training",
+    )
     command.add_argument("--epochs", type=int, default=2, help="passes over the train samples")
     command.add_argument("--lr", type=float, help="highest learning rate (default: by optimizer)")
     command.add_argument("--batch", type=int, default=64, help="samples in one step")
@@ -32,7 +39,7 @@ def add(verbs: "Verbs") -> None:
 def _recover(options: argparse.Namespace) -> None:
     from prunekit import verbs
     from prunekit.recipe import Recipe
-    from prunekit.records import Epoch, Run
+    from prunekit.records import Epoch, Fitted, Run
     from prunekit.recover.schedule import Schedule
 
     opened = verbs.open_task(options.task, options.workspace)
@@ -46,11 +53,18 @@ def _recover(options: argparse.Namespace) -> None:
         distil=options.distil,
         seed=recipe.seed if options.seed is None else options.seed,
     )
-    for record in verbs.recover(opened, recipe, schedule=schedule):
-        if isinstance(record, Epoch):
-            progress(record.step, record.steps, f"loss {record.loss:.3f}")
-        else:
-            run = record
+    if options.method == "reconstruct":
+        records: Iterator[Epoch | Fitted | Run] = verbs.reconstruct(opened, recipe)
+    else:
+        records = verbs.recover(opened, recipe, schedule=schedule)
+    for record in records:
+        match record:
+            case Epoch():
+                progress(record.step, record.steps, f"loss {record.loss:.3f}")
+            case Fitted():
+                progress(record.done, record.total, f"fitted {record.layer}")
+            case Run():
+                run = record
     assert run is not None
     recovered = Recipe.from_json({**recipe.to_json(), "base": run.id})
     answer: dict[str, Any] = {"run": run.id, **verbs.last(verbs.evaluate(opened, recovered)).to_json()}

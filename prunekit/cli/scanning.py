@@ -11,12 +11,13 @@ from prunekit.cli.output import progress, show, write_json
 
 if TYPE_CHECKING:
     from prunekit.cli.options import Verbs
+    from prunekit.verbs import Opened
 
 
 def add(verbs: "Verbs") -> None:
     """Add ``scan``."""
     command = add_task(add_verb(verbs, "scan", _scan, "Measure how sensitive each group or layer is."))
-    command.add_argument("--kind", choices=["channels", "weights"], default="channels")
+    command.add_argument("--kind", choices=["channels", "weights", "blocks", "bits"], default="channels")
     precision = command.add_mutually_exclusive_group()
     precision.add_argument(
         "--within",
@@ -37,6 +38,9 @@ def _scan(options: argparse.Namespace) -> None:
     from prunekit.records import Mode
 
     opened = verbs.open_task(options.task, options.workspace)
+    if options.kind in OTHERS:
+        OTHERS[options.kind](options, opened)
+        return
     mode = Mode(options.kind)
     total = verbs.scan_size(opened, mode)
     points = []
@@ -54,6 +58,51 @@ def _scan(options: argparse.Namespace) -> None:
     if options.out:
         write_json(options.out, answer)
     show(options, answer, _points_text(points))
+
+
+def _blocks(options: argparse.Namespace, opened: "Opened") -> None:
+    from prunekit import verbs
+
+    found = []
+    for removal in verbs.scan_blocks(opened):
+        found.append(removal)
+        progress(len(found), len(verbs.known_removals(opened)), removal.block.name)
+    answer = {"task": opened.task.name, "kind": "blocks", "blocks": [removal.to_json() for removal in found]}
+    if options.out:
+        write_json(options.out, answer)
+    show(options, answer, _blocks_text(answer["blocks"]))
+
+
+def _blocks_text(blocks: "Sequence[dict[str, Any]]") -> Iterator[str]:
+    for found in blocks:
+        influence = "not known" if found["influence"] is None else f"{found['influence']:.3f}"
+        yield (
+            f"{found['block']['name']:<28} influence {influence}  {found['macs']:>6.1%} of the MACs"
+            f"  alone {found['reading']['value']:.1%} ({100 * found['drop']:+.1f} points)"
+        )
+
+
+def _bits(options: argparse.Namespace, opened: "Opened") -> None:
+    from prunekit import verbs
+
+    points = []
+    for point in verbs.scan_bits(opened):
+        points.append({**asdict(point), "kind": point.kind.value})
+        progress(len(points), len(points), f"{point.name} at {point.level:.0f} bits")
+    answer = {"task": opened.task.name, "kind": "bits", "points": points}
+    if options.out:
+        write_json(options.out, answer)
+    show(options, answer, _bits_text(points))
+
+
+OTHERS = {"blocks": _blocks, "bits": _bits}
+"""Scans of what no slider removes."""
+
+
+def _bits_text(points: Sequence[dict[str, Any]]) -> Iterator[str]:
+    for name in dict.fromkeys(point["name"] for point in points):
+        row = [(point["level"], point["reading"]["value"]) for point in points if point["name"] == name]
+        yield f"{name:<24} " + "  ".join(f"{bits:.0f}→{value:.1%}" for bits, value in row)
 
 
 def _points(text: str) -> float:

@@ -84,7 +84,7 @@ def by_sensitivity(
     curves = harm_curves(points)
     if not curves:
         raise RecipeError("The sensitivity preset needs measured points, and there are none; run a scan first.")
-    mode = points[0].kind
+    mode = Mode(points[0].kind)
     size = sizes(structure, mode)
 
     def remains(shares: Mapping[str, float]) -> int:

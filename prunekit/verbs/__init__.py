@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from prunekit.tasks.zoo import task_names
+from prunekit.verbs.bits import plan_bits, scan_bits
 from prunekit.verbs.comparing import compare, thumbnails
 from prunekit.verbs.exporting import export, verify
 from prunekit.verbs.history import commit, history, history_tree, recipe_of, thinned
@@ -24,7 +25,7 @@ from prunekit.verbs.live import warm_up
 from prunekit.verbs.opening import Opened, open_task
 from prunekit.verbs.planning import outline, plan, plan_steps
 from prunekit.verbs.reading import check, cost, evaluate, evaluate_steps, layer_costs
-from prunekit.verbs.recovering import recover, recovery_seconds
+from prunekit.verbs.recovering import reconstruct, recover, recovery_seconds
 from prunekit.verbs.removing import known_removals, scan_blocks
 from prunekit.verbs.scanning import (
     WITHIN,
@@ -77,12 +78,15 @@ __all__ = [
     "outline",
     "picture_steps",
     "plan",
+    "plan_bits",
     "plan_steps",
     "preset",
     "recipe_of",
+    "reconstruct",
     "recover",
     "recovery_seconds",
     "scan",
+    "scan_bits",
     "scan_blocks",
     "scan_size",
     "scan_steps",

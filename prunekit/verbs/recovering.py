@@ -9,17 +9,22 @@ from itertools import islice
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from prunekit.measure.evaluate import evaluate
 from prunekit.measure.precision import precisions
+from prunekit.measure.pruned import Pruned
 from prunekit.quantize.straight_through import quantize_
 from prunekit.recipe import Recipe
-from prunekit.records import Epoch, Run
+from prunekit.records import Conditions, Epoch, Fitted, Run
+from prunekit.recover import reconstruct as fit
 from prunekit.recover.finetune import EVERY, FineTune, finetune
+from prunekit.recover.recalibrate import recalibrate
 from prunekit.recover.schedule import Schedule
 from prunekit.store.files import write_aside
+from prunekit.verbs.blocks import apart
 from prunekit.verbs.history import new_run
-from prunekit.verbs.networks import Network, dense_outputs, network_of, store_weights
+from prunekit.verbs.networks import Network, base_of, dense_outputs, network_of, store_weights
 from prunekit.verbs.opening import Opened
 from prunekit.verbs.reading import check
 
@@ -65,6 +70,38 @@ def recover(
     yield run
 
 
+def reconstruct(opened: Opened, recipe: Recipe, parent: str | None = None) -> Iterator[Fitted | Run]:
+    """Fit what reads cut channels to what it said before, by least squares on train data: no training.
+
+    Args:
+        opened: the task.
+        recipe: the cut to recover from.
+        parent: the run that holds the cut, in the history.
+
+    Yields:
+        A record for each layer; last the recovered run, stored with its weights. Stopped early, nothing is.
+
+    Raises:
+        TaskError: the task has no train data.
+        RecipeError: the recipe does not fit the task.
+    """
+    recipe = check(opened, recipe)
+    left, asked = apart(opened, replace(recipe, bits={}, activation_bits=None))
+    network = network_of(left, asked)
+    fitting = fit.reconstruct(
+        base_of(left, asked.base).model,
+        network.raw or network.pruned.model,
+        left.structure,
+        network.pruned.kept,
+        opened.train_split,
+        masked=tuple(network.pruned.masks),
+    )
+    yield from fitting
+    assert opened.train_split is not None
+    model = recalibrate(fitting.model, opened.train_split) if asked.recalibrate else fitting.model
+    yield _stored(opened, recipe, network.pruned, model, parent, "reconstructed")
+
+
 def recovery_seconds(opened: Opened, recipe: Recipe, schedule: Schedule) -> Iterator[float]:
     """Announce how long a recovery will take, from a few of its steps.
 
@@ -83,14 +120,14 @@ def recovery_seconds(opened: Opened, recipe: Recipe, schedule: Schedule) -> Iter
 
 
 def _begin(opened: Opened, recipe: Recipe, schedule: Schedule, path: Path | None) -> tuple[Network, FineTune]:
-    precise = replace(recipe, bits={}, activation_bits=None)
-    network = network_of(opened, precise)
+    left, asked = apart(opened, recipe)
+    network = network_of(opened, replace(recipe, bits={}, activation_bits=None))
     tuned = finetune(
         network.pruned.model,
         opened.task.data,
         schedule,
         masks=network.pruned.masks,
-        precisions=precisions(opened.structure, recipe),
+        precisions=precisions(left.structure, asked),
         teacher=opened.task.model,
         metric=opened.task.metric,
         recipe=recipe.digest,
@@ -121,21 +158,35 @@ def _remembered(path: Path) -> dict[str, object] | None:
 def _store(
     opened: Opened, recipe: Recipe, network: Network, tuned: FineTune, schedule: Schedule, parent: str | None
 ) -> Run:
-    stored = precisions(opened.structure, recipe)
+    conditions = replace(opened.conditions, threads=schedule.threads, batch=schedule.batch, seed=schedule.seed)
+    return _stored(opened, recipe, network.pruned, tuned.model, parent, "recovered", conditions)
+
+
+def _stored(
+    opened: Opened,
+    recipe: Recipe,
+    pruned: Pruned,
+    model: nn.Module,
+    parent: str | None,
+    label: str,
+    conditions: Conditions | None = None,
+) -> Run:
+    left, asked = apart(opened, recipe)
+    stored = precisions(left.structure, asked)
     *_, reading = evaluate(
-        quantize_(copy.deepcopy(tuned.model), stored) if stored else tuned.model,
+        quantize_(copy.deepcopy(model), stored) if stored else model,
         opened.task.data.validation,
         opened.task.metric,
         recipe=recipe.digest,
         dense_logits=dense_outputs(opened, "validation"),
     )
-    cost = network_of(opened, recipe).pruned.cost if stored else network.pruned.cost
-    run = new_run(opened, recipe, cost, (reading,), parent, label="recovered")
+    cost = network_of(opened, recipe).pruned.cost if stored else pruned.cost
+    run = new_run(opened, recipe, cost, (reading,), parent, label=label)
     # The weights are written before the run that names them, so that no run points at nothing.
     run = replace(
         run,
-        weights=store_weights(opened, run.id, tuned.model, network.pruned.kept),
-        conditions=replace(opened.conditions, threads=schedule.threads, batch=schedule.batch, seed=schedule.seed),
+        weights=store_weights(opened, run.id, model, pruned.kept),
+        conditions=conditions or run.conditions,
     )
     opened.workspace.add_run(run)
     opened.workspace.set_head(opened.task.name, run.id)

@@ -186,3 +186,13 @@ def test_inspect_holds_the_whole_contract(opened):
     stem = next(group for group in found["groups"] if group["name"] == "stem")
     assert (stem["kind"], stem["units"], stem["layers"], stem["protected"]) == ("channel", 6, ["stem", "conv2"], None)
     assert {"tensor": "stem.weight", "dim": 0} in stem["members"]
+
+
+def test_a_reconstruction_is_a_run_without_training(opened):
+    before = verbs.last(verbs.evaluate(opened, CUT)).reading
+    *fitted, run = verbs.reconstruct(opened, CUT)
+    assert [record.layer for record in fitted][-1] == "fc"
+    assert (fitted[-1].done, run.label) == (len(fitted), "reconstructed")
+    again = verbs.last(verbs.evaluate(opened, replace(verbs.check(opened, CUT), base=run.id))).reading
+    assert again.correct == run.readings[0].correct
+    assert again.kl < before.kl

@@ -1,0 +1,104 @@
+"""The scan of bits, and mixed precision to a byte budget by it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from prunekit.criteria.select import count_kept
+from prunekit.measure.precision import cost_of
+from prunekit.quantize.preset import inner_layers
+from prunekit.recipe import BITS, Recipe
+from prunekit.records import Candidate, Kind, Mode, Point
+from prunekit.search.mixed import mixed
+from prunekit.search.targets import read_targets
+from prunekit.store import ScanKey
+from prunekit.verbs.blocks import apart
+from prunekit.verbs.networks import base_of
+from prunekit.verbs.opening import Opened
+from prunekit.verbs.reading import check, cost, evaluate, evaluate_steps
+
+CODE = "1"
+"""Raised when the measuring code changes what a reading says."""
+
+
+def scan_bits(
+    opened: Opened, recipe: Recipe | None = None, levels: Sequence[int] = BITS, ends: bool = False
+) -> Iterator[Point]:
+    """Quantise each layer of a recipe's network alone, at each number of bits, and measure it on all samples.
+
+    Args:
+        opened: the task.
+        recipe: the network; its own bits are set aside.
+        levels: numbers of bits to try.
+        ends: whether the first and the last layer are tried too.
+
+    Yields:
+        A point for each cell, known ones at once, others once they are stored.
+
+    Raises:
+        RecipeError: the recipe does not fit the task.
+    """
+    base = check(opened, replace(recipe or Recipe(), bits={}))
+    left, _ = apart(opened, base)
+    key = ScanKey(opened.digest, opened.data_digest, base.digest, Kind.BITS, None, CODE, None)
+    known = {(point.name, point.level): point for point in opened.workspace.points(key)}
+    layers = [layer.name for layer in left.structure.layers] if ends else inner_layers(left.structure)
+    for bits in levels:
+        for layer in layers:
+            point = known.get((layer, float(bits)))
+            if point is None:
+                point = _measured(opened, replace(base, bits={layer: bits}), layer, bits)
+                opened.workspace.add_point(key, point)
+            yield point
+
+
+def _measured(opened: Opened, recipe: Recipe, layer: str, bits: int) -> Point:
+    whole = len(opened.task.data.validation)
+    for evaluation in evaluate_steps(opened, recipe):
+        if evaluation is not None and evaluation.reading.n >= whole:  # what comes later is sizes
+            return Point(Kind.BITS, layer, float(bits), evaluation.reading)
+    raise AssertionError("the last evaluation is of all samples")
+
+
+def plan_bits(
+    opened: Opened, target: float, recipe: Recipe | None = None, ends: bool = False
+) -> Iterator[Point | Candidate]:
+    """Find the bits of each layer that meet a byte budget with the least harm.
+
+    Args:
+        opened: the task.
+        target: bytes that may be left: a fraction of the dense network's up to 1, or a count above.
+        recipe: the cut network to quantise.
+        ends: whether the first and the last layer may be quantised too.
+
+    Yields:
+        The scan's points, then candidates that were evaluated: the same bits for all layers, the most that fit, and
+        the mixed plan; last the better of them again.
+
+    Raises:
+        RecipeError: a target that cannot be met, or a recipe that does not fit the task.
+    """
+    base = check(opened, replace(recipe or Recipe(), bits={}))
+    limit = read_targets({"bytes": target}, opened.structure.cost({}), Mode.CHANNELS).limits["bytes"]
+    left, asked = apart(opened, base)
+    kept = count_kept(left.structure, asked, base_of(left, asked.base).allowed)
+
+    def size(bits: Mapping[str, int]) -> int:
+        return cost_of(left.structure, replace(asked, bits=bits), kept).bytes
+
+    curves: dict[str, dict[int, float]] = {}
+    for point in scan_bits(opened, base, ends=ends):
+        yield point
+        curves.setdefault(point.name, {})[int(point.level)] = point.reading.kl or 0.0
+    plans = {"mixed": mixed(curves, size, limit)}
+    for bits in sorted(BITS, reverse=True):
+        if size(dict.fromkeys(curves, bits)) <= limit:
+            plans = {f"{bits} bits": dict.fromkeys(curves, bits), **plans}
+            break
+    found = [_candidate(opened, replace(base, bits=plan), name) for name, plan in plans.items()]
+    yield from found
+    yield max(found, key=lambda candidate: (candidate.reading.value, -candidate.reading.loss))
+
+
+def _candidate(opened: Opened, recipe: Recipe, name: str) -> Candidate:
+    *_, evaluation = evaluate(opened, recipe)
+    return Candidate(name, recipe, cost(opened, recipe), evaluation.nonzero or 0, evaluation.reading)

@@ -1,0 +1,30 @@
+from prunekit import verbs
+from prunekit.recipe import Recipe
+from prunekit.records import Candidate, Kind
+
+
+def test_every_inner_layer_is_measured_once_and_stored(opened, monkeypatch):
+    points = list(verbs.scan_bits(opened, levels=(4, 1)))
+    assert [(point.name, point.level) for point in points] == [
+        ("conv1", 4.0),
+        ("conv2", 4.0),
+        ("conv1", 1.0),
+        ("conv2", 1.0),
+    ]
+    assert {point.kind for point in points} == {Kind.BITS}
+    alone = verbs.last(verbs.evaluate(opened, Recipe(bits={"conv2": 1})))
+    assert points[-1].reading == alone.reading
+    monkeypatch.setattr("prunekit.verbs.bits.evaluate_steps", None)
+    assert list(verbs.scan_bits(opened, levels=(4, 1))) == points
+
+
+def test_a_mixed_plan_meets_its_budget(opened):
+    dense = opened.structure.cost({}).bytes
+    *steps, best = verbs.plan_bits(opened, 0.45, Recipe(channels={"conv1": 0.25}))
+    candidates = [step for step in steps if isinstance(step, Candidate)]
+    assert [candidate.name for candidate in candidates][-1] == "mixed"
+    assert all(candidate.cost.bytes <= 0.45 * dense for candidate in candidates)
+    assert best in candidates
+    assert best.recipe.channels == {"conv1": 0.25}
+    again = verbs.last(verbs.evaluate(opened, best.recipe)).reading
+    assert again.correct == best.reading.correct
