@@ -1,7 +1,7 @@
 import streamlit as st
 
-from prunekit.records import Epoch, Run
-from prunekit.ui import jobs, reading
+from prunekit.records import Epoch, Fitted, Run
+from prunekit.ui import jobs, reading, recovery
 from prunekit.ui.hints import hint
 from prunekit.ui.navigation import link
 from prunekit.ui.opening import opened_task
@@ -16,7 +16,7 @@ from prunekit import verbs  # noqa: E402 - brings torch, so after the title is p
 from prunekit.figures.recovery import learning_curve, learning_table  # noqa: E402
 from prunekit.ui.chart import chart  # noqa: E402
 
-owner = f"recover {opened.digest}"
+owner = recovery.owner(opened)
 job = jobs.started(owner)
 now = session()
 
@@ -28,45 +28,28 @@ if job is not None and job.finished and job.id not in now.taken:
 recipe = reading.desk_recipe(opened)
 
 
-def start(epochs: int) -> None:
-    """Start to fine-tune what is on the desk."""
-    head = opened.workspace.head(opened.task.name)
-    parent = head.id if head is not None and reading.recipe_of(opened, head) == recipe else None
-    jobs.start(owner, "Fine-tuning", lambda: verbs.recover(opened, recipe, epochs, parent))
-
-
 def draw() -> None:
-    """Draw the desk, the button, and the training under way or the one before."""
+    """Draw the desk, the controls, and the recovery under way or the one before."""
     summary(opened)
     found = jobs.started(owner)
     if found is None or found.finished:
-        controls()
+        recovery.controls(opened)
     if found is not None:
         reference = reading.dense(opened)
         dense = reference.reading if reference else None
-        epochs = [record for record in found.snapshot().records if isinstance(record, Epoch)]
+        records = found.snapshot().records
+        if fitted := [record for record in records if isinstance(record, Fitted)]:
+            progress(found, "layers", stop="Stop", share=fitted[-1].done / fitted[-1].total)
+            return
+        done = [n for n, record in enumerate(records) if isinstance(record, Run)]
+        rest = done and not found.finished
+        epochs = [record for record in records[done[-1] + 1 if rest else 0 :] if isinstance(record, Epoch)]
         share = epochs[-1].step / epochs[-1].steps if epochs else 0.0
-        progress(found, f"records, {percent(share, 0)} of the steps", stop="Stop", share=share)
+        what = f"round {len(done) + 1}, " if rest else ""
+        progress(found, f"records, {what}{percent(share, 0)} of the steps", stop="Stop", share=share)
         if epochs:
             alt = "Training loss and validation accuracy while fine-tuning"
             chart(learning_curve(epochs, dense=dense), learning_table(epochs), "recovery", alt)
-
-
-def controls() -> None:
-    """Draw the button and how long it will train."""
-    if opened.task.data.train is None:
-        st.info("This task has no train data, which fine-tuning needs.", icon=":material/info:")
-        return
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        epochs = st.segmented_control("Passes over the train images", [1, 2], default=2, required=True, key="epochs")
-        st.button(
-            "Fine-tune",
-            icon=":material/healing:",
-            on_click=start,
-            args=(epochs,),
-            disabled=exact(opened) is None,
-            help="Trains a copy of the desk's network; zeroed weights stay zero. Waits for the exact reading.",
-        )
 
 
 def before_and_after(run: Run) -> None:
@@ -92,8 +75,9 @@ def before_and_after(run: Run) -> None:
 
 
 def pending() -> bool:
-    """Whether the training runs, or the reading it waits for is not there yet."""
-    return jobs.running(owner) or exact(opened) is None
+    """Whether a recovery runs, or what it waits for is not there yet."""
+    timing = session().asked.get("recovery time")
+    return jobs.running(owner) or exact(opened) is None or (timing is not None and not timing.finished)
 
 
 hint("recover")

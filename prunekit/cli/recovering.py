@@ -32,6 +32,7 @@ def add(verbs: "Verbs") -> None:
         metavar="SHARE",
         help="share (0 to 1) of the loss that is the distance from the dense network's answers (default: 0)",
     )
+    command.add_argument("--rounds", type=int, default=1, help="cut and recover in this many rounds (default: 1)")
     command.add_argument("--seed", type=int, help="of the sample order and of dropout (default: the recipe's)")
     command.add_argument("--out", type=Path, help="folder to export the recovered network to")
 
@@ -56,7 +57,7 @@ def _recover(options: argparse.Namespace) -> None:
     if options.method == "reconstruct":
         records: Iterator[Epoch | Fitted | Run] = verbs.reconstruct(opened, recipe)
     else:
-        records = verbs.recover(opened, recipe, schedule=schedule)
+        records = verbs.recover_in_rounds(opened, recipe, options.rounds, schedule)
     for record in records:
         match record:
             case Epoch():

@@ -25,7 +25,7 @@ from prunekit.verbs.live import warm_up
 from prunekit.verbs.opening import Opened, open_task
 from prunekit.verbs.planning import outline, plan, plan_steps
 from prunekit.verbs.reading import check, cost, evaluate, evaluate_steps, layer_costs
-from prunekit.verbs.recovering import reconstruct, recover, recovery_seconds
+from prunekit.verbs.recovering import reconstruct, recover, recover_in_rounds, recovery_seconds
 from prunekit.verbs.removing import known_removals, scan_blocks
 from prunekit.verbs.scanning import (
     WITHIN,
@@ -84,6 +84,7 @@ __all__ = [
     "recipe_of",
     "reconstruct",
     "recover",
+    "recover_in_rounds",
     "recovery_seconds",
     "scan",
     "scan_bits",

@@ -3,7 +3,7 @@
 import copy
 import pickle
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
@@ -11,11 +11,12 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from prunekit.errors import RecipeError
 from prunekit.measure.evaluate import evaluate
 from prunekit.measure.precision import precisions
 from prunekit.measure.pruned import Pruned
 from prunekit.quantize.straight_through import quantize_
-from prunekit.recipe import Recipe
+from prunekit.recipe import Pattern, Recipe
 from prunekit.records import Conditions, Epoch, Fitted, Run
 from prunekit.recover import reconstruct as fit
 from prunekit.recover.finetune import EVERY, FineTune, finetune
@@ -68,6 +69,53 @@ def recover(
     run = _store(opened, recipe, network, tuned, schedule, parent)
     path.unlink(missing_ok=True)
     yield run
+
+
+def recover_in_rounds(
+    opened: Opened, recipe: Recipe, rounds: int, schedule: Schedule, parent: str | None = None
+) -> Iterator[Epoch | Run]:
+    """Cut a little, recover, and again, until all of a recipe is cut; bits come in the last round.
+
+    Every round keeps the same share of what the one before kept.
+
+    Source: Han et al., Learning both Weights and Connections for Efficient Neural Networks, 2015, arXiv 1506.02626.
+
+    Args:
+        opened: the task.
+        recipe: the cut to arrive at.
+        rounds: how many times to cut and recover.
+        schedule: how to train in each round.
+        parent: the run that the first round continues, in the history.
+
+    Yields:
+        What ``recover`` yields, round by round; each round's run is stored.
+
+    Raises:
+        TaskError: the task has no train data.
+        RecipeError: the recipe does not fit the task, or there is no round.
+    """
+    if rounds < 1:
+        raise RecipeError(f"Rounds are counted from 1, not {rounds}.")
+    recipe = check(opened, recipe)
+    base = recipe.base
+    for number in range(1, rounds + 1):
+        asked = replace(_part(recipe, number / rounds), base=base)
+        for record in recover(opened, asked, parent=parent, schedule=schedule):
+            yield record
+            if isinstance(record, Run):
+                base = parent = record.id
+
+
+def _part(recipe: Recipe, share: float) -> Recipe:
+    """Return a milder recipe: after that share of the rounds the same share of every cut's way is gone."""
+    if share == 1:
+        return recipe
+
+    def mild(sparsities: Mapping[str, float]) -> dict[str, float]:
+        milder = {name: 1 - (1 - value) ** share for name, value in sparsities.items()}
+        return milder | {name: value for name, value in sparsities.items() if isinstance(value, Pattern)}
+
+    return replace(recipe, channels=mild(recipe.channels), weights=mild(recipe.weights), bits={}, activation_bits=None)
 
 
 def reconstruct(opened: Opened, recipe: Recipe, parent: str | None = None) -> Iterator[Fitted | Run]:

@@ -1,0 +1,113 @@
+"""The controls of the Recover page: how to recover, how long that will take, and the start."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from prunekit.ui import jobs, reading
+from prunekit.ui.summary import exact
+from prunekit.ui.text import duration
+
+if TYPE_CHECKING:
+    from prunekit.recover.schedule import Schedule
+    from prunekit.verbs import Opened
+
+METHODS = {
+    "finetune": "Trains a copy of the desk's network; zeroed weights stay zero, weights of few bits are trained as "
+    "such. The best network by validation is kept, also when you stop early; a killed recovery goes on where it was.",
+    "reconstruct": "Fits what reads cut channels to what it said before, by least squares on train images, without "
+    "training. A good start for fine-tuning.",
+}
+DISTIL = 0.9
+"""Share of the loss that follows the dense network where that is asked for."""
+
+
+def owner(opened: "Opened") -> str:
+    """Name the jobs that recover this task's networks."""
+    return f"recover {opened.digest}"
+
+
+def controls(opened: "Opened") -> None:
+    """Draw how to recover and the button that starts it."""
+    if opened.task.data.train is None:
+        st.info("This task has no train data, which a recovery needs.", icon=":material/info:")
+        return
+    method = st.segmented_control(
+        "How to recover",
+        list(METHODS),
+        default="finetune",
+        required=True,
+        key="method",
+        format_func={"finetune": "Fine-tune", "reconstruct": "Reconstruct, without training"}.__getitem__,
+    )
+    st.caption(METHODS[method or "finetune"])
+    waits = exact(opened) is None
+    if method == "reconstruct":
+        st.button("Reconstruct", icon=":material/healing:", on_click=_reconstruct, args=(opened,), disabled=waits)
+        return
+    schedule, rounds = _schedule()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Fine-tune",
+            icon=":material/healing:",
+            on_click=_start,
+            args=(opened, schedule, rounds),
+            disabled=waits,
+            help="Waits for the exact reading.",
+        )
+        if not waits and not jobs.running(owner(opened)):
+            st.caption(_announced(opened, schedule, rounds))
+
+
+def _schedule() -> "tuple[Schedule, int]":
+    from prunekit.recover.schedule import Schedule
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        epochs = st.segmented_control(
+            "Passes over the train images", [1, 2, 5, 10, 20], default=2, required=True, key="epochs"
+        )
+        optimizer = st.segmented_control(
+            "Optimizer", ["adamw", "sgd"], default="adamw", required=True, key="optimizer", format_func=str.upper
+        )
+        rounds = st.segmented_control(
+            "Rounds", [1, 2, 3, 5], default=1, required=True, key="rounds", help="Cut a little, recover, and again."
+        )
+        distil = st.toggle(
+            "Follow the dense network",
+            key="distil",
+            help="Distillation: most of the loss is the distance from the dense network's answers. Half as long again.",
+        )
+    return Schedule(epochs=epochs or 2, optimizer=optimizer or "adamw", distil=DISTIL if distil else 0.0), rounds or 1
+
+
+def _announced(opened: "Opened", schedule: "Schedule", rounds: int) -> str:
+    from prunekit import verbs
+
+    recipe = reading.desk_recipe(opened)
+    question = opened.digest, recipe, schedule
+    asked = jobs.ask("recovery time", question, lambda: verbs.recovery_seconds(opened, recipe, schedule))
+    if asked.error:
+        return asked.error
+    if not asked.finished:
+        return "Timing a few steps …"
+    return f"Will take about {duration(rounds * asked.answer)}, by the clock of a few steps."
+
+
+def _parent(opened: "Opened") -> str | None:
+    head = opened.workspace.head(opened.task.name)
+    is_desk = head is not None and reading.recipe_of(opened, head) == reading.desk_recipe(opened)
+    return head.id if head is not None and is_desk else None
+
+
+def _start(opened: "Opened", schedule: "Schedule", rounds: int) -> None:
+    from prunekit import verbs
+
+    recipe, parent = reading.desk_recipe(opened), _parent(opened)
+    jobs.start(owner(opened), "Fine-tuning", lambda: verbs.recover_in_rounds(opened, recipe, rounds, schedule, parent))
+
+
+def _reconstruct(opened: "Opened") -> None:
+    from prunekit import verbs
+
+    recipe, parent = reading.desk_recipe(opened), _parent(opened)
+    jobs.start(owner(opened), "Reconstructing", lambda: verbs.reconstruct(opened, recipe, parent))
