@@ -67,13 +67,14 @@ def _blocks(options: argparse.Namespace, opened: "Opened") -> None:
     for removal in verbs.scan_blocks(opened):
         found.append(removal)
         progress(len(found), len(verbs.known_removals(opened)), removal.block.name)
-    answer = {"task": opened.task.name, "kind": "blocks", "blocks": [removal.to_json() for removal in found]}
+    blocks = [removal.to_json() for removal in found]
+    answer = {"task": opened.task.name, "kind": "blocks", "blocks": blocks}
     if options.out:
         write_json(options.out, answer)
-    show(options, answer, _blocks_text(answer["blocks"]))
+    show(options, answer, _blocks_text(blocks))
 
 
-def _blocks_text(blocks: "Sequence[dict[str, Any]]") -> Iterator[str]:
+def _blocks_text(blocks: Sequence[dict[str, Any]]) -> Iterator[str]:
     for found in blocks:
         influence = "not known" if found["influence"] is None else f"{found['influence']:.3f}"
         yield (

@@ -53,7 +53,7 @@ def keep_pattern(scores: Tensor, pattern: Pattern, dim: int) -> Tensor:
     """
     rows = scores.movedim(dim, -1)
     whole = rows.shape[-1] // pattern.m * pattern.m
-    blocks = rows[..., :whole].unflatten(-1, (-1, pattern.m))
+    blocks = rows[..., :whole].reshape(*rows.shape[:-1], -1, pattern.m)
     lowest = blocks.argsort(dim=-1, stable=True)[..., : pattern.n]
     kept = torch.ones_like(blocks, dtype=torch.bool).scatter(-1, lowest, value=False)
     mask = torch.ones_like(rows, dtype=torch.bool)

@@ -110,7 +110,7 @@ def _fit(dense: nn.Module, model: nn.Module, name: str, rows: Tensor | None, sam
     own = torch.cat([module.weight.detach().flatten(1), _column(module)], 1).double()  # (outputs, inputs + 1)
     size = own.shape[1]
     gram, cross, total = torch.zeros(size, size).double(), torch.zeros(size, len(own)).double(), 0.0
-    for batch in samples.split(BATCH):
+    for batch in torch.split(samples, BATCH):
         given = _patches(module, _seen(model, name, batch)[0]).double()
         wanted = _seen(dense, name, batch)[1]
         wanted = wanted if rows is None else wanted.index_select(1 if wanted.ndim == 4 else -1, rows)
@@ -168,7 +168,7 @@ def _patches(module: Fit, given: Tensor) -> Tensor:
     if isinstance(module, nn.Linear):
         return given.flatten(0, -2)
     padding = module.padding if isinstance(module.padding, tuple) else _same(module)
-    columns = F.unfold(given, module.kernel_size, module.dilation, padding, module.stride)  # type: ignore[arg-type]
+    columns = F.unfold(given, module.kernel_size, module.dilation, padding, module.stride)
     return columns.transpose(1, 2).flatten(0, 1)
 
 
