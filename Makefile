@@ -10,7 +10,7 @@ app: .venv/.app
 
 ## Everything a change must pass
 test: lint browser
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 lint: .venv/.dev
 	$(BIN)/ruff check

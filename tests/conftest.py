@@ -3,15 +3,19 @@ from pathlib import Path
 
 import pytest
 import torch
+from xdist.scheduler import LoadScopeScheduling
 
 
-@pytest.hookimpl(tryfirst=True)  # before the distribution reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares dear fixtures, and all that drives a browser: two at once would disturb each other."""
-    tests = Path(__file__).parent
-    for item in items:
-        room = item.path.relative_to(tests).parts[0] if tests in item.path.parents else ""
-        item.add_marker(pytest.mark.xdist_group(room if room in ("browser", "export") else str(item.path)))
+class Together(LoadScopeScheduling):
+    """Keeps a file on one worker, and a folder that shares dear fixtures or drives a browser as well."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::")[0]
+        return next((folder for folder in ("tests/browser/", "tests/export/") if file.startswith(folder)), file)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return Together(config, log)
 
 
 @pytest.fixture(autouse=True, scope="session")
