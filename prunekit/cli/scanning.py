@@ -28,6 +28,13 @@ def add(verbs: "Verbs") -> None:
         " tenth of the drop where that is more (default: 1)",
     )
     precision.add_argument("--exact", action="store_true", help="measure every cell on all samples")
+    command.add_argument(
+        "--workers",
+        type=_workers,
+        metavar="N",
+        help="measure in this many processes of one thread each; 1 measures in this one"
+        " (default: one for each core, where the scan takes long enough)",
+    )
     command.add_argument("--limit", type=int, help="look at the first this many samples only")
     command.add_argument("--criterion", default="l2", help="what goes first")
     command.add_argument("--out", type=Path, help="write the points as JSON")
@@ -45,7 +52,14 @@ def _scan(options: argparse.Namespace) -> None:
     total = verbs.scan_size(opened, mode)
     points = []
     half_width = None if options.exact else options.within / 100
-    for point in verbs.scan(opened, mode, limit=options.limit, criterion=options.criterion, half_width=half_width):
+    for point in verbs.scan(
+        opened,
+        mode,
+        limit=options.limit,
+        criterion=options.criterion,
+        half_width=half_width,
+        workers=options.workers,
+    ):
         points.append({**asdict(point), "kind": point.kind.value})
         progress(len(points), total, f"{point.name} at {point.level:.0%}")
     answer = {
@@ -110,6 +124,13 @@ def _points(text: str) -> float:
     value = float(text)
     if not 0 < value <= 100:
         raise argparse.ArgumentTypeError(f"a half-width is above 0 and at most 100 points, not {text}")
+    return value
+
+
+def _workers(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"at least 1 process measures, not {text}")
     return value
 
 

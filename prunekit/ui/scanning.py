@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from prunekit.records import Mode, Point
+from prunekit.search.pace import expected
 from prunekit.ui import jobs
 from prunekit.ui.cached import dense_evaluation
 from prunekit.ui.reading import desk_recipe
@@ -14,10 +15,8 @@ if TYPE_CHECKING:
     from prunekit.verbs import Opened
 
 PRECISIONS = {"picture": "First picture", "within": "Within 1 point", "exact": "Exact"}
-PACE = {"picture": 0.04, "within": 0.14, "exact": 0.25}
-"""Time that a point takes, as a share of one pass over the validation split; measured on the bundled networks."""
 PLANNED = 0.15
-"""The same for a point that a plan measures."""
+"""Time that a point of a plan takes, as a share of one pass over the validation split."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ def start(opened: "Opened", precision: str, criterion: str | None = None) -> Non
 def cost(opened: "Opened", scan: Scan, precision: str) -> float | None:
     """Estimate the seconds that a scan still takes; ``None`` before anything was measured."""
     dense = _pass(opened)
-    return None if dense is None else dense * (1 + PACE[precision] * scan.left[precision])
+    return None if dense is None else dense + expected(dense, scan.left[precision], precision)
 
 
 def seconds(opened: "Opened") -> float | None:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prunekit.criteria.weights import layer_scores
+from prunekit.engine.points import points as measured
 from prunekit.errors import RecipeError, close_matches
 from prunekit.recipe import Recipe
 from prunekit.records import Mode, Point, Status
@@ -32,6 +33,7 @@ def scan(
     limit: int | None = scanning.LIMIT,
     criterion: str = "l2",
     half_width: float | None = None,
+    workers: int | None = None,
 ) -> Iterator[Point]:
     """Cut each group (or layer) alone at each level and measure what is left.
 
@@ -43,6 +45,8 @@ def scan(
         criterion: what goes first.
         half_width: half of a point's 95 % interval may be this wide, or a tenth of the drop where that
             is wider; ``None`` measures every point on all samples.
+        workers: how many processes of one thread measure; 1 is none but this one, ``None`` one for
+            each core where the scan takes long enough.
 
     Yields:
         The points already stored, then each new one once it is stored; stopping loses nothing.
@@ -50,7 +54,7 @@ def scan(
     Raises:
         RecipeError: a level is not a sparsity, or the criterion cannot score here.
     """
-    steps = scan_steps(opened, mode, levels, limit, criterion, half_width)
+    steps = scan_steps(opened, mode, levels, limit, criterion, half_width, workers=workers)
     return (point for point in steps if point is not None)
 
 
@@ -62,6 +66,7 @@ def scan_steps(
     criterion: str = "l2",
     half_width: float | None = None,
     first_picture: bool = False,
+    workers: int | None = None,
 ) -> Iterator[Point | None]:
     """Scan in short steps, between which it can stop or give way.
 
@@ -73,6 +78,7 @@ def scan_steps(
         criterion: what goes first.
         half_width: how wide an interval may be.
         first_picture: begin with an estimate of every cell from a few samples.
+        workers: how many processes measure.
 
     Yields:
         Points as ``scan`` does, and ``None`` after each stretch of work that ends without one.
@@ -87,8 +93,7 @@ def scan_steps(
     key = _key(opened, mode, limit, criterion, half_width)
     asked = yield from scanning.bench(question)
     pictures = scanning.picture(asked, known=stored) if first_picture else iter(())
-    points = scanning.exact(asked, known) if half_width is None else scanning.within(asked, half_width, known)
-    yield from _stored(opened, key, chain(pictures, points))
+    yield from _stored(opened, key, chain(pictures, measured(asked, half_width, known, workers)))
 
 
 def picture_steps(

@@ -46,3 +46,10 @@ def test_a_precision_is_above_0_and_at_most_100_points(capsys, width):
 def test_exact_and_within_exclude_each_other(capsys):
     with pytest.raises(SystemExit):
         main(("scan", "tiny", "--within", "1", "--exact"))
+
+
+@pytest.mark.parametrize("count", ["0", "-2", "two"])
+def test_at_least_one_process_measures(capsys, count):
+    with pytest.raises(SystemExit):
+        main(("scan", "tiny", "--workers", count))
+    assert "--workers" in capsys.readouterr().err

@@ -1,0 +1,123 @@
+"""The points of a scan: a stream of steps, wherever the work is done.
+
+Where the measuring takes long enough to pay for their start, processes of one thread each measure a
+part of the groups or layers; else it happens here. Whoever reads the stream cannot tell.
+"""
+
+import os
+import pickle
+import time
+from collections.abc import Collection, Generator, Iterator
+from multiprocessing.connection import wait
+
+from prunekit.engine.process import END, FAILED, READY
+from prunekit.engine.shard import Shard, divide
+from prunekit.records import Point
+from prunekit.search.bench import Bench
+from prunekit.search.pace import expected
+from prunekit.search.question import Question, Steps
+from prunekit.search.scan import exact, scan, within
+
+PAYS = 15.0
+"""Seconds that a scan has to take, before processes are started for it."""
+PATIENCE = 0.02
+"""Seconds that one step waits for a process, and so a reading for its turn."""
+DEATHS = 3
+"""A part whose processes have died so often is measured here."""
+
+
+def points(
+    asked: Bench, half_width: float | None = None, known: Collection[Point] = (), workers: int | None = None
+) -> Steps:
+    """Measure the cells of a question.
+
+    The processes work only while the stream is read: whoever has something more urgent to do reads
+    on later. A process that dies is replaced, and its successor goes on behind the last point.
+
+    Args:
+        asked: the question on the bench.
+        half_width: how precisely each cell is measured; see ``search.scan``.
+        known: points that need no measuring.
+        workers: how many processes; 1 measures here, ``None`` is one for each core where it pays.
+
+    Yields:
+        Points, and ``None`` after each short stretch of work without one.
+    """
+    seconds = yield from _timed(asked.prepare())
+    done = {(point.name, point.level) for point in known}
+    left = [cell for cell in asked.cells.at(asked.levels) if (cell.name, cell.level) not in done]
+    if workers is None:
+        pays = expected(seconds, len(left), "exact" if half_width is None else "within") > PAYS
+        workers = cores() if pays else 1
+    names = [name for name in asked.cells.sizes if any(cell.name == name for cell in left)]
+    shards = _shards(asked.question, names, half_width, known, workers)
+    if shards:
+        yield from _apart(shards, half_width)
+    else:
+        yield from exact(asked, known) if half_width is None else within(asked, half_width, known)
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _shards(
+    question: Question, names: Collection[str], half_width: float | None, known: Collection[Point], workers: int
+) -> list[Shard]:
+    """Start processes; none where there is nothing to divide, or a network that cannot be sent."""
+    shards: list[Shard] = []
+    if min(workers, len(names)) < 2 or os.name != "posix":
+        return shards
+    try:
+        for part in divide(question, names, workers):
+            own = [point for point in known if point.name in (part.names or ())]
+            shards.append(Shard(part, half_width, own))
+    except (OSError, pickle.PicklingError, AttributeError, TypeError):
+        for shard in shards:
+            shard.close()
+        shards.clear()
+    return shards
+
+
+def _apart(shards: list[Shard], half_width: float | None) -> Steps:
+    """Pass on what processes say, and measure here what they cannot."""
+    try:
+        while shards:
+            said = {shard.pipe: shard for shard in shards}
+            for pipe in wait(list(said), PATIENCE):
+                yield from _next(said[pipe], shards, half_width)  # type: ignore[index]
+            yield None
+    finally:
+        for shard in shards:
+            shard.close()
+
+
+def _next(shard: Shard, shards: list[Shard], half_width: float | None) -> Steps:
+    """Pass on what one process says next, and let it go on when that was taken."""
+    try:
+        said = shard.receive()
+    except EOFError:
+        if shard.deaths < DEATHS:
+            shard.restart()
+            return
+        said = FAILED
+    if said == FAILED:
+        yield from scan(shard.question, half_width, shard.known)
+    if said in (FAILED, END):
+        shards.remove(shard)
+        shard.close()
+    elif said != READY:
+        yield said
+        shard.go_on()
+
+
+def _timed(steps: Iterator[None]) -> Generator[None, None, float]:
+    """Pass steps on, and return the seconds that were spent in them."""
+    spent, more = 0.0, True
+    while more:
+        begun = time.perf_counter()
+        more = next(steps, "end") != "end"
+        spent += time.perf_counter() - begun
+        yield
+    return spent

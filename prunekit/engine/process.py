@@ -1,0 +1,55 @@
+"""A worker process: answers a part of a question on one thread, as fast as its answers are taken.
+
+Started as ``python -m prunekit.engine.process FD``, where ``FD`` is one end of a pipe. It says that it
+is there, is sent the question, and sends each step back. It may be so many steps ahead of whoever reads
+them as ``AHEAD`` says: it rests when nobody does, and ends when nobody is left.
+"""
+
+import os
+import pickle
+import sys
+from multiprocessing.connection import Connection
+
+AHEAD = 2
+"""Steps that may be done before the first of them was asked for."""
+READY, END, FAILED = "ready", "end", "failed"
+"""What is said beside steps: that it is there, that all is answered, and that it cannot be answered here."""
+
+
+def main() -> None:
+    """Set the process up and answer."""
+    pipe = Connection(int(sys.argv[1]))
+    os.dup2(2, 1)  # what a network prints is no answer
+
+    import torch
+
+    from prunekit.measure.allocator import keep_freed_memory
+
+    torch.set_num_threads(1)
+    keep_freed_memory()
+    answer(pipe)
+
+
+def answer(pipe: Connection) -> None:
+    """Answer the question that comes through a pipe."""
+    from prunekit.search.scan import scan
+
+    ahead = 0
+    try:
+        pipe.send_bytes(pickle.dumps(READY))
+        question, half_width, known = pickle.loads(pipe.recv_bytes())
+        for step in scan(pickle.loads(question), half_width, known):
+            pipe.send_bytes(pickle.dumps(step))
+            ahead += 1
+            while ahead == AHEAD or pipe.poll():
+                pipe.recv_bytes()
+                ahead -= 1
+        pipe.send_bytes(pickle.dumps(END))
+    except (EOFError, OSError):
+        pass  # nobody is left to work for
+    except Exception:  # whatever it is, it is raised again where the scan is read
+        pipe.send_bytes(pickle.dumps(FAILED))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""A shard: some groups or layers of a scan, in the hands of a process."""
+
+import contextlib
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Collection
+from dataclasses import replace
+from multiprocessing import Pipe
+from typing import Any
+
+import prunekit
+from prunekit.engine.process import READY
+from prunekit.records import Point
+from prunekit.search.question import Question
+from prunekit.tasks.task import Split
+
+
+class Shard:
+    """A part of a question, and the process that answers it.
+
+    Args:
+        question: the part.
+        half_width: how precisely each cell is measured; see ``search.scan``.
+        known: points that need no measuring.
+
+    Attributes:
+        question: the part.
+        known: the points that are known of it by now.
+        deaths: how many of its processes have died.
+        pipe: becomes readable when the process has said something.
+        process: the process.
+    """
+
+    def __init__(self, question: Question, half_width: float | None, known: Collection[Point]) -> None:
+        self.question, self.known, self.deaths = question, list(known), 0
+        self._packed, self._half_width = pickle.dumps(question), half_width
+        self._start()
+
+    def receive(self) -> Any:
+        """Return what the process says next: a step of the scan, or a word of its own.
+
+        Raises:
+            EOFError: it is dead.
+        """
+        try:
+            said = pickle.loads(self.pipe.recv_bytes())
+        except OSError as error:
+            raise EOFError from error
+        if said == READY:
+            self._send((self._packed, self._half_width, self.known))
+        if isinstance(said, Point):
+            self.known.append(said)
+        return said
+
+    def go_on(self) -> None:
+        """Let the process do one more step."""
+        self._send(None)
+
+    def restart(self) -> None:
+        """Let another process go on behind the points that are known."""
+        self.close()
+        self.deaths += 1
+        self._start()
+
+    def close(self) -> None:
+        """End the process."""
+        self.pipe.close()
+        self.process.kill()
+        self.process.wait()
+
+    def _send(self, said: Any) -> None:
+        with contextlib.suppress(OSError):  # it is dead, which is found when it is listened to
+            self.pipe.send_bytes(pickle.dumps(said))
+
+    def _start(self) -> None:
+        self.pipe, theirs = Pipe()
+        house = os.path.dirname(os.path.dirname(prunekit.__file__))
+        paths = os.pathsep.join([house, *(os.path.abspath(path) for path in sys.path)])
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "prunekit.engine.process", str(theirs.fileno())],
+                env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+            )
+
+
+def divide(question: Question, names: Collection[str], parts: int) -> list[Question]:
+    """Divide a question into parts that take about as long.
+
+    Args:
+        question: the question.
+        names: what is cut, in execution order; the earlier, the more of the network a cut changes, so
+            that parts take turns from both ends.
+        parts: at most so many.
+    """
+    turns: list[list[str]] = [[] for _ in range(parts)]
+    for at, name in enumerate(names):
+        turn, place = divmod(at, parts)
+        turns[place if turn % 2 == 0 else parts - 1 - place].append(name)
+    # A view would be sent with all that it is a view of.
+    split = Split(question.split.inputs.clone(), question.split.targets.clone())
+    train = question.train and Split(question.train.inputs.clone(), question.train.targets.clone())
+    whole = replace(question, split=split, train=train, memory=question.memory // parts)
+    return [replace(whole, names=tuple(turn)) for turn in turns if turn]
