@@ -35,7 +35,7 @@ def press(page: Page, drawn: Locator) -> None:
 @pytest.fixture
 def weights(page):
     page.goto("/weights")
-    expect(chart(page, "How much of each layer's output is zero?").first).to_be_visible()
+    expect(chart(page, "How much of each layer's output is zero?")).to_be_visible()
     expect(parameters(page)).to_contain_text(DENSE)
     expect(page.get_by_test_id("stMetric").filter(has_text="Accuracy")).to_contain_text("measured")
     return page
@@ -50,3 +50,30 @@ def test_a_click_drops_a_unit_counts_follow_and_another_click_lets_it_go(weights
     press(weights, chart(weights, "Which units of conv1 go first?").locator(".barlayer .point").first)
     expect(parameters(weights)).to_contain_text(DENSE)
     expect(weights.get_by_text("16 of 16 units stay.")).to_be_visible()
+
+
+def test_the_first_kernel_of_all_can_be_clicked_and_undo_brings_it_back(weights):
+    press(weights, chart(weights, "What do the kernels of conv1 look for?").locator(".scatterlayer .point").first)
+    expect(parameters(weights)).to_contain_text(WITHOUT_ONE)
+    expect(weights.get_by_test_id("stMultiSelect").filter(has_text="Always drop")).to_contain_text("unit 0")
+    settled(weights)
+    weights.get_by_role("button", name="Undo").click()
+    expect(parameters(weights)).to_contain_text(DENSE)
+
+
+def test_the_keyboard_drops_a_unit_as_well(weights):
+    box = weights.get_by_role("combobox", name="Always drop")
+    box.focus()
+    weights.keyboard.type("unit 7")
+    weights.keyboard.press("Enter")
+    expect(parameters(weights)).to_contain_text(WITHOUT_ONE)
+    settled(weights)
+    weights.get_by_role("button", name="Undo").click()
+    expect(parameters(weights)).to_contain_text(DENSE)
+
+
+def test_a_click_before_a_row_opens_that_layer(weights):
+    press(weights, chart(weights, "Where do the weights of every layer lie?").locator(".scatterlayer .point").nth(3))
+    expect(chart(weights, "Which weights of layer2.0.conv1 go, and which stay?")).to_be_visible()
+    press(weights, chart(weights, "Where do the weights of every layer lie?").locator(".scatterlayer .point").first)
+    expect(chart(weights, "Which weights of conv1 go, and which stay?")).to_be_visible()
