@@ -49,7 +49,7 @@ def planned(task: str) -> dict[str, Any]:
     return json.loads((RECIPES / f"{task}.json").read_text())
 
 
-TRAINED = Schedule(epochs=5, lr=2e-3, batch=32, distil=0.9)
+TRAINED = Schedule(epochs=5, lr=2e-3, batch=32, distil=0.9, fit_first=True)
 LONG = replace(TRAINED, epochs=15)
 
 GOALS = (

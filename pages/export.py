@@ -19,6 +19,7 @@ from prunekit import verbs  # noqa: E402 - brings torch, so after the title is p
 ABOUT = {
     ".safetensors": "The checkpoint: tensors, the recipe and the kept units. Data only, no code.",
     ".pt2": "The program that torch.export captured: runs without the network's class, any batch size.",
+    ".onnx": "ONNX, for other runtimes; the int8 one was measured and proven as the network it is.",
     ".py": "The load snippet: a fresh network from its own class takes the checkpoint.",
     ".json": "The recipe: ask the same question again, here or on the command line.",
 }
@@ -27,9 +28,12 @@ owner = f"export {opened.digest} {recipe.digest}"
 folder = opened.workspace.exports / f"{opened.task.name}-{recipe.digest}"
 
 
-def start() -> None:
+FORMATS = {"onnx": "ONNX", "int8": "int8 for ONNX Runtime"}
+
+
+def start(formats: list[str]) -> None:
     """Start the export of what is on the desk."""
-    jobs.start(owner, "Export", lambda: verbs.export(opened, recipe, folder))
+    jobs.start(owner, "Export", lambda: verbs.export(opened, recipe, folder, formats))
 
 
 def draw() -> None:
@@ -37,15 +41,27 @@ def draw() -> None:
     summary(opened)
     ticket = jobs.started(owner)
     if ticket is None or ticket.finished:
+        formats = st.pills(
+            "Besides checkpoint and program",
+            list(FORMATS),
+            selection_mode="multi",
+            format_func=FORMATS.__getitem__,
+            key="formats",
+            help="int8 stores weights and activations in eight bits, calibrated on train images; it is another "
+            "network, so its own accuracy is measured and shown.",
+        )
         st.button(
             "Export and prove" if ticket is None else "Export again",
             icon=":material/verified:",
             on_click=start,
+            args=(formats,),
             disabled=exact(opened) is None,
             help="Writes the files, then proves each in a fresh process. Waits for the exact reading.",
         )
     if ticket is None:
-        st.caption("Writes a checkpoint, a .pt2 program, a load snippet and the recipe; about ten seconds.")
+        st.caption(
+            "Writes a checkpoint, a .pt2 program, a load snippet and the recipe: ten seconds; ONNX as long again."
+        )
         return
     progress(ticket, "files and checks")
     records = ticket.snapshot().records

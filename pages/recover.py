@@ -38,7 +38,8 @@ def draw() -> None:
         reference = reading.dense(opened)
         dense = reference.reading if reference else None
         records = found.snapshot().records
-        if fitted := [record for record in records if isinstance(record, Fitted)]:
+        fitted = [record for record in records if isinstance(record, Fitted)]
+        if fitted and not any(isinstance(record, Epoch) for record in records):
             progress(found, "layers", stop="Stop", share=fitted[-1].done / fitted[-1].total)
             return
         done = [n for n, record in enumerate(records) if isinstance(record, Run)]

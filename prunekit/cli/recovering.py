@@ -32,6 +32,7 @@ def add(verbs: "Verbs") -> None:
         metavar="SHARE",
         help="share (0 to 1) of the loss that is the distance from the dense network's answers (default: 0)",
     )
+    command.add_argument("--fit-first", action="store_true", help="begin with a reconstruction by least squares")
     command.add_argument("--rounds", type=int, default=1, help="cut and recover in this many rounds (default: 1)")
     command.add_argument("--seed", type=int, help="of the sample order and of dropout (default: the recipe's)")
     command.add_argument("--out", type=Path, help="folder to export the recovered network to")
@@ -52,6 +53,7 @@ def _recover(options: argparse.Namespace) -> None:
         batch=options.batch,
         optimizer=options.optimizer,
         distil=options.distil,
+        fit_first=options.fit_first,
         seed=recipe.seed if options.seed is None else options.seed,
     )
     if options.method == "reconstruct":

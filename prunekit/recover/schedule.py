@@ -27,6 +27,7 @@ class Schedule:
         optimizer: ``adamw`` or ``sgd``.
         distil: share (0–1) of the loss that is the distance from the dense network's softened answers.
         temperature: how much both answers are softened for that.
+        fit_first: begin with a reconstruction by least squares.
     """
 
     epochs: int = 2
@@ -37,6 +38,7 @@ class Schedule:
     optimizer: str = "adamw"
     distil: float = 0.0
     temperature: float = 4.0
+    fit_first: bool = False
 
     def __post_init__(self) -> None:
         if self.optimizer not in OPTIMIZERS:

@@ -72,12 +72,24 @@ def _schedule() -> "tuple[Schedule, int]":
         rounds = st.segmented_control(
             "Rounds", [1, 2, 3, 5], default=1, required=True, key="rounds", help="Cut a little, recover, and again."
         )
+        fit_first = st.toggle(
+            "Reconstruct first",
+            key="fit-first",
+            help="Fits what reads cut channels by least squares before the training: a much better start after a "
+            "strong cut, for some seconds.",
+        )
         distil = st.toggle(
             "Follow the dense network",
             key="distil",
             help="Distillation: most of the loss is the distance from the dense network's answers. Half as long again.",
         )
-    return Schedule(epochs=epochs or 2, optimizer=optimizer or "adamw", distil=DISTIL if distil else 0.0), rounds or 1
+    schedule = Schedule(
+        epochs=epochs or 2,
+        optimizer=optimizer or "adamw",
+        distil=DISTIL if distil else 0.0,
+        fit_first=fit_first,
+    )
+    return schedule, rounds or 1
 
 
 def _announced(opened: "Opened", schedule: "Schedule", rounds: int) -> str:

@@ -19,6 +19,8 @@ from prunekit.verbs.opening import Opened
 from prunekit.verbs.reading import check, evaluate
 
 BARS = ("channels", "weights")
+AS_TRAINED = 32
+"""Bits of a weight that is not quantised."""
 
 
 def compare(opened: Opened, a: str | None, b: str | None) -> Iterator[Evaluation | Comparison]:
@@ -60,7 +62,7 @@ def compare(opened: Opened, a: str | None, b: str | None) -> Iterator[Evaluation
 
 def differences(a: Recipe, b: Recipe) -> tuple[Change, ...]:
     """Return what two recipes ask for differently: bars first, then hand-kept units and settings."""
-    first, second = a.to_json(), b.to_json()
+    first, second = ({**recipe.to_json(), "weights": dict(recipe.weights)} for recipe in (a, b))  # patterns compare
     keys = [*BARS, *(key for key in first if key not in BARS)]
     changes: list[Change] = []
     for key in keys:
@@ -74,7 +76,7 @@ def differences(a: Recipe, b: Recipe) -> tuple[Change, ...]:
 
 
 def _absent(key: str) -> Any:
-    return 0.0 if key in BARS else None
+    return 0.0 if key in BARS else AS_TRAINED if key == "bits" else None
 
 
 def _recipe(opened: Opened, run_id: str | None) -> Recipe:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -32,7 +33,7 @@ from prunekit.verbs.reading import check
 
 def recover(
     opened: Opened, recipe: Recipe, epochs: int = 2, parent: str | None = None, schedule: Schedule | None = None
-) -> Iterator[Epoch | Run]:
+) -> Iterator[Fitted | Epoch | Run]:
     """Fine-tune the network a recipe asks for.
 
     What was reached is stored after every epoch: the same recovery asked for again after its process
@@ -46,8 +47,9 @@ def recover(
         schedule: how to train, in place of the usual way for so many epochs.
 
     Yields:
-        Losses and validation readings while it trains; last the recovered run, stored with its
-        weights. Stopped early, the best network so far is stored all the same.
+        A record for each layer that is fitted first, where the schedule says so; losses and validation
+        readings while it trains; last the recovered run, stored with its weights. Stopped early in
+        training, the best network so far is stored all the same.
 
     Raises:
         TaskError: the task has no train data.
@@ -56,7 +58,13 @@ def recover(
     recipe = check(opened, recipe)
     schedule = schedule or Schedule(epochs=epochs, seed=recipe.seed)
     path = opened.workspace.path / "recoveries" / f"{_key(opened, recipe, schedule)}.pt"
-    network, tuned = _begin(opened, recipe, schedule, path)
+    state = _remembered(path)
+    start = None
+    if schedule.fit_first and state is None:
+        fitting = _fitting(opened, recipe)
+        yield from fitting
+        start = _calibrated(opened, recipe, fitting)
+    network, tuned = _begin(opened, recipe, schedule, state, start)
     try:
         for record in tuned:
             if record.reading is not None:
@@ -73,7 +81,7 @@ def recover(
 
 def recover_in_rounds(
     opened: Opened, recipe: Recipe, rounds: int, schedule: Schedule, parent: str | None = None
-) -> Iterator[Epoch | Run]:
+) -> Iterator[Fitted | Epoch | Run]:
     """Cut a little, recover, and again, until all of a recipe is cut; bits come in the last round.
 
     Every round keeps the same share of what the one before kept.
@@ -134,9 +142,16 @@ def reconstruct(opened: Opened, recipe: Recipe, parent: str | None = None) -> It
         RecipeError: the recipe does not fit the task.
     """
     recipe = check(opened, recipe)
-    left, asked = apart(opened, replace(recipe, bits={}, activation_bits=None))
+    fitting = _fitting(opened, recipe)
+    yield from fitting
+    pruned = network_of(opened, _precise(recipe)).pruned
+    yield _stored(opened, recipe, pruned, _calibrated(opened, recipe, fitting), parent, "reconstructed")
+
+
+def _fitting(opened: Opened, recipe: Recipe) -> fit.Reconstruction:
+    left, asked = apart(opened, _precise(recipe))
     network = network_of(left, asked)
-    fitting = fit.reconstruct(
+    return fit.reconstruct(
         base_of(left, asked.base).model,
         network.raw or network.pruned.model,
         left.structure,
@@ -144,10 +159,16 @@ def reconstruct(opened: Opened, recipe: Recipe, parent: str | None = None) -> It
         opened.train_split,
         masked=tuple(network.pruned.masks),
     )
-    yield from fitting
+
+
+def _calibrated(opened: Opened, recipe: Recipe, fitting: fit.Reconstruction) -> nn.Module:
     assert opened.train_split is not None
-    model = recalibrate(fitting.model, opened.train_split) if asked.recalibrate else fitting.model
-    yield _stored(opened, recipe, network.pruned, model, parent, "reconstructed")
+    return recalibrate(fitting.model, opened.train_split) if recipe.recalibrate else fitting.model
+
+
+def _precise(recipe: Recipe) -> Recipe:
+    """Return a recipe without its quantisation, which comes after the recovery."""
+    return replace(recipe, bits={}, activation_bits=None)
 
 
 def recovery_seconds(opened: Opened, recipe: Recipe, schedule: Schedule) -> Iterator[float]:
@@ -157,7 +178,7 @@ def recovery_seconds(opened: Opened, recipe: Recipe, schedule: Schedule) -> Iter
         Seconds, once.
     """
     recipe = check(opened, recipe)
-    _, tuned = _begin(opened, recipe, schedule, None)
+    _, tuned = _begin(opened, recipe, schedule)
     begun = time.perf_counter()
     next(tuned)  # the dense network's validation and the first steps
     first = time.perf_counter() - begun
@@ -167,11 +188,17 @@ def recovery_seconds(opened: Opened, recipe: Recipe, schedule: Schedule) -> Iter
     yield first + (time.perf_counter() - begun) * max(0, steps / EVERY - 1)
 
 
-def _begin(opened: Opened, recipe: Recipe, schedule: Schedule, path: Path | None) -> tuple[Network, FineTune]:
+def _begin(
+    opened: Opened,
+    recipe: Recipe,
+    schedule: Schedule,
+    state: Mapping[str, Any] | None = None,
+    start: nn.Module | None = None,
+) -> tuple[Network, FineTune]:
     left, asked = apart(opened, recipe)
-    network = network_of(opened, replace(recipe, bits={}, activation_bits=None))
+    network = network_of(opened, _precise(recipe))
     tuned = finetune(
-        network.pruned.model,
+        start or network.pruned.model,
         opened.task.data,
         schedule,
         masks=network.pruned.masks,
@@ -179,7 +206,7 @@ def _begin(opened: Opened, recipe: Recipe, schedule: Schedule, path: Path | None
         teacher=opened.task.model,
         metric=opened.task.metric,
         recipe=recipe.digest,
-        state=None if path is None else _remembered(path),
+        state=state,
     )
     return network, tuned
 
@@ -194,10 +221,10 @@ def _remember(tuned: FineTune, path: Path) -> None:
     write_aside(path, lambda aside: torch.save(tuned.state(), aside))
 
 
-def _remembered(path: Path) -> dict[str, object] | None:
+def _remembered(path: Path) -> dict[str, Any] | None:
     """Read what a killed recovery had reached; what cannot be read is begun anew."""
     try:
-        found: dict[str, object] = torch.load(path, weights_only=True)
+        found: dict[str, Any] = torch.load(path, weights_only=True)
     except (OSError, RuntimeError, EOFError, KeyError, pickle.UnpicklingError):
         return None
     return found

@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from prunekit.criteria import CRITERIA
 from prunekit.criteria.gradients import gradients
+from prunekit.criteria.norms import input_norms
 from prunekit.criteria.units import by_unit, unit_scores
 from prunekit.errors import RecipeError
 from prunekit.graph import structure_of
@@ -47,9 +48,10 @@ def test_rows_follow_the_units_in_whatever_order_positions_come():
 def test_every_prunable_unit_gets_one_finite_repeatable_score(name, criterion):
     net, structure = opened(name)
     inputs = nets.example(name, 8)
-    found = gradients(net, Split(inputs, torch.arange(8) % 3))
+    split = Split(inputs, torch.arange(8) % 3)
+    found, norms = gradients(net, split), input_norms(net, split)
     with untouched(net):
-        scores = unit_scores(net, structure, criterion, gradients=found)
+        scores = unit_scores(net, structure, criterion, gradients=found, norms=norms)
     assert scores.values.keys() == {group.name for group in structure.prunable}
     for group in structure.prunable:
         values = scores.values[group.name]
@@ -57,7 +59,7 @@ def test_every_prunable_unit_gets_one_finite_repeatable_score(name, criterion):
         assert np.isfinite(values).all()
         assert (values >= 0).all()
         np.testing.assert_array_equal(
-            values, unit_scores(net, structure, criterion, gradients=found).values[group.name]
+            values, unit_scores(net, structure, criterion, gradients=found, norms=norms).values[group.name]
         )
 
 

@@ -1,0 +1,38 @@
+from prunekit.recipe import Recipe
+from prunekit.ui.session import Session
+from tests.ui.conftest import bars, desk, settle, tiles
+
+
+def of(widgets, label):
+    return next(found for found in widgets if found.label == label)
+
+
+def test_bits_of_all_inner_layers_and_of_one_are_on_the_desk(visit):
+    app = visit(session=Session("resnet8", layer="fc"))
+    inner = {bar["name"] for bar in bars(app)["bars"]} - {"conv1", "fc"}
+    buttons = next(group for group in app.get("button_group") if "every weight" in group.proto.label)
+    buttons.set_value([4])
+    app = settle(app.run())
+    assert desk(app).recipe == Recipe("resnet8", bits=dict.fromkeys(inner, 4))
+    assert {bar["name"] for bar in bars(app)["bars"] if bar["bits"] == 4} == inner
+    of(app.selectbox, "Bits of fc").set_value(8)
+    app = settle(app.run())
+    assert desk(app).recipe.bits["fc"] == 8
+    found = tiles(app)
+    assert int(found["bytes"]["detail"][0].replace(",", "")) < 0.2 * 4 * 77_754
+    assert found["params"]["value"] == "77.8 k"
+    assert found["accuracy"]["status"] == "measured"
+
+
+def test_a_block_is_switched_off_on_the_desk(visit):
+    app = visit()
+    app = settle(settle(app))
+    switch = next(found for found in app.toggle if found.label == "Remove layer1.0")
+    switch.set_value(True)
+    app = settle(app.run())
+    assert desk(app).recipe == Recipe("resnet8", blocks=("layer1.0",))
+    gone = {bar["name"] for bar in bars(app)["bars"] if bar["protected"] == "removed with its block"}
+    assert gone == {"layer1.0.conv1", "layer1.0.conv2"}
+    # two convolutions of 16·16·9 and two BatchNorms of 32
+    assert tiles(app)["params"]["detail"] == [f"{77_754 - 2 * 2304 - 64:,}"]
+    assert tiles(app)["accuracy"]["status"] == "measured"
