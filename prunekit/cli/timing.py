@@ -18,13 +18,21 @@ def add(verbs: "Verbs") -> None:
     command = add_recipe(add_verb(verbs, "latency", _latency, text))
     command.add_argument("--batch", type=int, default=1, help="inputs in one forward pass")
     command.add_argument("--threads", type=int, default=1, help="threads a forward pass may use")
+    command.add_argument(
+        "--runtime",
+        choices=["eager", "onnx", "int8"],
+        default="eager",
+        help="PyTorch (default), ONNX Runtime, or its int8 beside the dense network in ONNX Runtime fp32",
+    )
 
 
 def _latency(options: argparse.Namespace) -> None:
     from prunekit import verbs
 
     opened = verbs.open_task(options.task, options.workspace)
-    found = verbs.last(verbs.latency(opened, recipe_of(options, opened), options.batch, options.threads))
+    found = verbs.last(
+        verbs.latency(opened, recipe_of(options, opened), options.batch, options.threads, options.runtime)
+    )
     show(options, found.to_json(), _latency_text(found))
 
 

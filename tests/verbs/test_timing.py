@@ -21,3 +21,12 @@ def test_a_latency_is_stored_for_the_runs_of_its_recipe(opened):
 def test_nothing_to_time_is_one_sentence(opened, asked):
     with pytest.raises(LatencyError, match="a batch and threads of at least 1"):
         next(verbs.latency(opened, Recipe(), **asked))
+
+
+def test_int8_is_timed_beside_onnx_and_not_stored_as_the_networks_own(opened):
+    recipe = verbs.check(opened, Recipe(channels={"stem": 0.5}))
+    (found,) = islice(verbs.latency(opened, recipe, runtime="int8"), 1)
+    assert (found.recipe, found.rounds) == (recipe.digest, 6)
+    assert opened.workspace.latencies(opened.digest, recipe.digest) == ()
+    with pytest.raises(LatencyError, match="Unknown runtime 'int4'"):
+        next(verbs.latency(opened, recipe, runtime="int4"))
