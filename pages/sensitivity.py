@@ -19,6 +19,7 @@ from prunekit.figures import criteria as side_by_side  # noqa: E402
 from prunekit.figures import sensitivity as figures  # noqa: E402
 from prunekit.figures.layer_weights import layer_histogram, layer_histogram_table  # noqa: E402
 from prunekit.search.scan import sizes  # noqa: E402
+from prunekit.ui.bits_scan import bits_scan  # noqa: E402
 from prunekit.ui.chart import chart, choosing_chart  # noqa: E402
 from prunekit.ui.first_cuts import first_cuts  # noqa: E402
 
@@ -128,3 +129,4 @@ with st.container(horizontal=True, vertical_alignment="center"):
     st.caption(f"by the criterion of the desk, {literal(desk_recipe(opened).criterion)}")
 hint("sensitivity")
 jobs.follow("scan", draw, pending, every=1.0)
+bits_scan(opened)
