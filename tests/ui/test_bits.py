@@ -11,7 +11,7 @@ def test_bits_of_all_inner_layers_and_of_one_are_on_the_desk(visit):
     app = visit(session=Session("resnet8", layer="fc"))
     inner = {bar["name"] for bar in bars(app)["bars"]} - {"conv1", "fc"}
     buttons = next(group for group in app.get("button_group") if "every weight" in group.proto.label)
-    buttons.set_value([4])
+    buttons.set_value(4)
     app = settle(app.run())
     assert desk(app).recipe == Recipe("resnet8", bits=dict.fromkeys(inner, 4))
     assert {bar["name"] for bar in bars(app)["bars"] if bar["bits"] == 4} == inner
