@@ -56,10 +56,9 @@ def _draw(opened: "Opened") -> None:
         progress(job, "cells", share=min(1.0, len(points) / max(1, total)))
     alt = "Heatmap: harm of quantising each layer alone, by bits"
     chart(bits_heatmap(points), bits_table(points), "bits", alt)
-    *candidates, _ = [record for record in records if isinstance(record, Candidate)] or [None]
-    for number, candidate in enumerate(candidates):
-        if candidate is not None:
-            _card(opened, candidate, number)
+    candidates = {record.name: record for record in records if isinstance(record, Candidate)}  # the best comes twice
+    for number, candidate in enumerate(candidates.values()):
+        _card(opened, candidate, number)
 
 
 def _card(opened: "Opened", candidate: Candidate, number: int) -> None:
