@@ -37,7 +37,8 @@ def hint(name: str) -> None:
     if name in session().dismissed:
         return
     with st.container(horizontal=True, vertical_alignment="center", key=f"hint-of-{name}"):
-        st.caption(f":material/lightbulb: {TEXTS[name]}", width="stretch")
+        with st.container(width="stretch"):  # the text wraps, so that the button stays beside it
+            st.caption(f":material/lightbulb: {TEXTS[name]}")
         st.button(
             "Close",
             key=f"hint-{name}",

@@ -31,18 +31,16 @@ CRITERIA = {
 
 def toolbar(opened: "Opened") -> None:
     """Draw the controls; each changes the session before the page runs again."""
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        with st.container(horizontal=True, width="content", vertical_alignment="center"):
-            mode_switch()
-            _presets(opened)
-            planner(opened)
-            _criterion(opened)
-            bits_menu(opened)
-            blocks_menu(opened)
-            latency_menu(opened)
-            recipe_menu(opened)
-        with st.container(horizontal=True, width="content", gap="xsmall"):
-            history_buttons(opened)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        mode_switch()
+        _presets(opened)
+        planner(opened)
+        _criterion(opened)
+        bits_menu(opened)
+        blocks_menu(opened)
+        latency_menu(opened)
+        recipe_menu(opened)
+        history_buttons(opened)
 
 
 def _presets(opened: "Opened") -> None:
