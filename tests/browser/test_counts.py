@@ -7,7 +7,8 @@ import torch
 
 from prunekit.criteria.select import count_kept
 from prunekit.graph import structure_of
-from prunekit.recipe import Recipe, kept_units
+from prunekit.measure.precision import cost_of, stored_formula
+from prunekit.recipe import BITS, Recipe, kept_units
 from prunekit.records import Mode
 from prunekit.ui.equalizer import HERE, content
 from tests.golden_nets import resnet50
@@ -44,7 +45,6 @@ def networks():
 @pytest.mark.parametrize(("net", "inputs"), [pytest.param(net, x, id=name) for name, net, x in networks()])
 def test_the_formula_counts_the_same_in_the_browser(counts, net, inputs):
     structure = structure_of(net, inputs)
-    terms = content.terms(structure.formula)
     draw = random.Random(1)
     for _ in range(20):
         recipe = Recipe(
@@ -52,7 +52,10 @@ def test_the_formula_counts_the_same_in_the_browser(counts, net, inputs):
             drop={g.name: (0,) for g in structure.prunable if g.units > 2 and draw.random() < 0.3},
             keep={g.name: (1,) for g in structure.prunable if g.units > 2 and draw.random() < 0.3},
             round_to={g.name: 4 for g in structure.prunable if draw.random() < 0.3},
+            weights={layer.name: 0.5 for layer in structure.layers if draw.random() < 0.1},
+            bits={layer.name: draw.choice(BITS) for layer in structure.layers if draw.random() < 0.3},
         )
+        terms = content.terms(stored_formula(structure, recipe))
         allowed = {g.name: range(0, g.units - 1) for g in structure.prunable if g.units > 4 and draw.random() < 0.3}
         groups = content.groups(structure, recipe, allowed, Mode.CHANNELS)
         found = counts.evaluate(
@@ -64,4 +67,4 @@ def test_the_formula_counts_the_same_in_the_browser(counts, net, inputs):
         )
         expected = count_kept(structure, recipe, allowed)
         assert found.pop("kept") == [expected.get(g.name, g.units) for g in structure.groups]
-        assert found == content.counts(structure.cost(expected))
+        assert found == content.counts(cost_of(structure, recipe, expected))

@@ -34,5 +34,6 @@ function evaluateFormula(terms, kept) {
     macs += perMac * product;
     bytes += perByte * product;
   }
-  return { params: Math.round(params), macs: Math.round(macs), bytes: Math.round(bytes) };
+  // Codes of few bits stand in one stream, whose end is padded to a whole byte; a bit is an eighth.
+  return { params: Math.round(params), macs: Math.round(macs), bytes: Math.ceil(bytes - 1 / 16) };
 }
