@@ -54,6 +54,9 @@ def _draw(opened: "Opened") -> None:
     if job is not None:
         total = len(inner_layers(opened.structure)) * len(BITS)
         progress(job, "cells", share=min(1.0, len(points) / max(1, total)))
+    if not points:
+        st.caption("How many bits does each layer need? The scan tells; a plan scans first.")
+        return
     alt = "Heatmap: harm of quantising each layer alone, by bits"
     chart(bits_heatmap(points), bits_table(points), "bits", alt)
     candidates = {record.name: record for record in records if isinstance(record, Candidate)}  # the best comes twice
