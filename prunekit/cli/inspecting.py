@@ -5,16 +5,19 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from prunekit.cli.options import add_task, add_verb
-from prunekit.cli.output import show
+from prunekit.cli.output import progress, show
 
 if TYPE_CHECKING:
     from prunekit.cli.options import Verbs
+    from prunekit.records import Proof
 
 
 def add(verbs: "Verbs") -> None:
-    """Add ``tasks`` and ``inspect``."""
+    """Add ``tasks``, ``inspect`` and ``check``."""
     add_verb(verbs, "tasks", _tasks, "List the bundled tasks.")
     add_task(add_verb(verbs, "inspect", _inspect, "Show layers, groups and counts."))
+    command = add_verb(verbs, "check", _check, "Cut each group at random and compare with the exact reference.")
+    add_task(command).add_argument("--seed", type=int, default=0, help="which units are removed")
 
 
 def _tasks(options: argparse.Namespace) -> None:
@@ -38,7 +41,32 @@ def _structure_text(found: dict[str, Any]) -> Iterator[str]:
         shape = "×".join(map(str, layer["shape"]))
         yield f"  {layer['name']:<24} {shape:<14} {layer['params']:>10,} params {layer['macs']:>12,} MACs  {fate}"
     for group in found["groups"]:
+        if group["graph_only"]:
+            yield f"  group {group['name']} can be cut in an exported .pt2 only: {group['graph_only']}"
         if group["linked"]:
             yield f"  group {group['name']} moves {', '.join(group['layers'])} together: {group['linked']}"
     if found["unknown_ops"]:
         yield f"  operations without a rule (what they touch is protected): {', '.join(found['unknown_ops'])}"
+    yield from (f"  {note}" for note in found["notes"])
+
+
+def _check(options: argparse.Namespace) -> int:
+    from prunekit import verbs
+
+    opened = verbs.open_task(options.task, options.workspace)
+    total, proofs = len(opened.structure.groups), []
+    for proof in verbs.prove(opened, options.seed):
+        proofs.append(proof)
+        progress(len(proofs), total, proof.group)
+    show(options, [proof.to_json() for proof in proofs], map(_proof_text, proofs))
+    return 0 if all(proof.exact or proof.protected for proof in proofs) else 1
+
+
+def _proof_text(proof: "Proof") -> str:
+    if proof.protected:
+        return f"protected  {proof.group}: {proof.protected}"
+    verdict = "exact    " if proof.exact else "NOT EXACT"
+    way = ", in the exported graph" if proof.graph_only else ""
+    return (
+        f"{verdict}  {proof.group}: {proof.removed} of {proof.units} units{way}, largest difference {proof.error:.0e}"
+    )

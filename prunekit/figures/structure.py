@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from prunekit.figures.layout import Row, figure, nothing_yet, plain, short
 from prunekit.figures.palette import AREA, GROUPS, NEUTRAL
 from prunekit.figures.wiring import Place, arc, bracket, edges, frame, lanes, levels, lines
-from prunekit.records import Block, Group, Layer
+from prunekit.records import Block, Group, Layer, Proof
 
 UNITS = {"params": "parameters", "macs": "MACs"}
 
@@ -62,6 +62,29 @@ def layers_table(layers: Sequence[Layer]) -> list[Row]:
         }
         for layer in layers
     ]
+
+
+def groups_table(groups: Sequence[Group], proofs: Sequence[Proof] = ()) -> list[Row]:
+    """Return every group with the way it can be cut, why not another, and what the check found."""
+    found = {proof.group: proof for proof in proofs}
+    return [
+        {
+            "group": group.name,
+            "units": group.units,
+            "a unit is": "a head" if group.kind == "head" else "a channel",
+            "can be cut": "no" if group.protected else "in an exported .pt2" if group.graph_only else "yes",
+            "because": group.protected or group.graph_only,
+            "checked": _checked(found.get(group.name)),
+        }
+        for group in groups
+    ]
+
+
+def _checked(proof: Proof | None) -> str:
+    if proof is None or proof.error is None:
+        return ""
+    verdict = "exact" if proof.exact else "NOT EXACT"
+    return f"{verdict}: {proof.removed} of {proof.units} removed, largest difference {proof.error:.0e}"
 
 
 def diagram(

@@ -19,6 +19,7 @@ from prunekit.verbs.inspecting import (
     kernel_layers,
     kernels,
     layer_weights,
+    prove,
     unit_scores,
 )
 from prunekit.verbs.live import warm_up
@@ -81,6 +82,7 @@ __all__ = [
     "plan_bits",
     "plan_steps",
     "preset",
+    "prove",
     "recipe_of",
     "reconstruct",
     "recover",

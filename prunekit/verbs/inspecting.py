@@ -11,7 +11,7 @@ from prunekit.measure import activations as activating
 from prunekit.measure import distributions
 from prunekit.measure import kernels as imaging
 from prunekit.recipe import Recipe
-from prunekit.records import Activation, Agreement, Histogram, Kernels, LayerWeights, UnitScores
+from prunekit.records import Activation, Agreement, Histogram, Kernels, LayerWeights, Proof, UnitScores
 from prunekit.verbs.blocks import apart, blocks_of
 from prunekit.verbs.networks import GRADIENT_CRITERIA, NORM_CRITERIA, base_of, network_of, scores_of
 from prunekit.verbs.opening import Opened
@@ -19,6 +19,10 @@ from prunekit.verbs.reading import check
 
 MAGNITUDE_CRITERIA = ("l1", "l2")
 """Criteria that take single weights by their magnitude."""
+
+
+PROVEN_ON = 4
+"""Validation samples that a proof looks at: any difference shows on any sample."""
 
 
 def inspect(opened: Opened) -> dict[str, Any]:
@@ -34,7 +38,23 @@ def inspect(opened: Opened) -> dict[str, Any]:
         "groups": [asdict(group) for group in structure.groups],
         "blocks": [asdict(block) for block in blocks_of(opened)],
         "unknown_ops": list(structure.unknown_ops),
+        "notes": list(structure.notes),
     }
+
+
+def prove(opened: Opened, seed: int = 0) -> Iterator[Proof]:
+    """Remove random units of each group, in double precision, and compare with the exact reference.
+
+    Args:
+        opened: the task; a few of its validation samples are answered.
+        seed: of the units.
+
+    Yields:
+        A proof for each group, the protected ones with their reason.
+    """
+    from prunekit.graph.proof import prove as proving  # imported by whoever asks: opening a task does without it
+
+    yield from proving(opened.task.model, opened.task.data.validation.inputs[:PROVEN_ON], seed)
 
 
 def histograms(opened: Opened, recipe: Recipe | None = None, *, common_range: bool = False) -> tuple[Histogram, ...]:

@@ -86,3 +86,12 @@ def test_bits_are_those_of_all_inner_layers_or_of_one(capsys):
     assert found["bytes"] == few // 2 + 640 // 4 + 4 * (77_754 - few - 640 + scales) + buffers
     code, _, err = run(capsys, "evaluate", "resnet8", "--bits", "four")
     assert (code, err) == (2, "prunekit: --bits takes a number, or LAYER=NUMBER, not 'four'.\n")
+
+
+def test_check_proves_every_group_or_says_why_it_is_protected(capsys):
+    code, out, _ = run(capsys, "check", "resnet8", "--json")
+    proofs = {proof["group"]: proof for proof in json.loads(out)}
+    assert code == 0
+    assert [name for name, proof in proofs.items() if proof["protected"]] == ["fc"]
+    assert all(proof["exact"] and proof["error"] < 1e-12 for name, proof in proofs.items() if name != "fc")
+    assert (proofs["layer3.0.conv1"]["units"], proofs["layer3.0.conv1"]["removed"]) == (64, 32)

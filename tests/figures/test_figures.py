@@ -211,6 +211,7 @@ def test_before_and_after_add_up_to_the_dense_layer():
         (sensitivity.table(POINTS), {"sparsity": 0.5, "samples": 100, "status": "measured"}),
         (recovery.learning_table(EPOCHS), {"step": 10, "training loss": 0.9, "validation": None}),
         (structure.layers_table(LAYERS), {"layer": "stem", "shape": "4 × 3 × 3 × 3", "protected": ""}),
+        (structure.groups_table(GROUPS), {"group": "stem", "can be cut": "yes", "because": "", "checked": ""}),
         (comparison.per_layer_table(LAYERS, ((1, 2),) * 3), {"parameters dense": 108, "parameters now": 1}),
     ],
 )
