@@ -8,6 +8,7 @@ import streamlit as st
 from prunekit.figures.history import called, reading_of
 from prunekit.figures.tradeoff import latency_of
 from prunekit.records import Run, Speed
+from prunekit.ui.asked import asked
 from prunekit.ui.reading import dense
 from prunekit.ui.run_actions import run_actions
 from prunekit.ui.session import by_hand, keyed, session
@@ -70,7 +71,8 @@ def _name(opened: "Opened", run: Run) -> None:
 
     where, name = st.columns([3, 2], vertical_alignment="bottom")
     parent = f"run {run.parent}" if run.parent else "the task's own network"
-    where.caption(f"Run {run.id}, {'recovered ' if run.weights else ''}from {parent}, {moment(run.created)}")
+    what = f"Run {run.id}, {'recovered ' if run.weights else ''}from {parent}, {moment(run.created)}"
+    where.caption(f"{what}; asks for {literal(asked(run.recipe))}")
     key = keyed(widget, run.label)
     name.text_input(
         "Name", run.label, 60, key, placeholder="Give it a name", on_change=rename, label_visibility="collapsed"
