@@ -116,3 +116,19 @@ def by_group(whole: Structure, short: Structure, values: Mapping[str, V]) -> dic
         if group.protected is None:
             found[group.name] = max(found.get(group.name, value), value)
     return found
+
+
+def group_left(opened: Opened, recipe: Recipe, name: str) -> str:
+    """Return what a group is called once a checked recipe's blocks are gone.
+
+    Raises:
+        RecipeError: it is unknown, or went with its block.
+    """
+    if not recipe.blocks:
+        return name
+    short, group = shortened(opened, recipe.blocks).structure, opened.structure.group(name)
+    left = {layer.name for layer in short.layers}
+    found = next((layer for layer in group.layers if layer in left), None)
+    if found is None:
+        raise RecipeError(f"{name!r} went with its block; put the block back to look at it.")
+    return short.group(found).name

@@ -12,7 +12,7 @@ from prunekit.measure import distributions
 from prunekit.measure import kernels as imaging
 from prunekit.recipe import Recipe
 from prunekit.records import Activation, Agreement, Histogram, Kernels, LayerWeights, Proof, UnitScores
-from prunekit.verbs.blocks import apart, blocks_of
+from prunekit.verbs.blocks import apart, blocks_of, group_left
 from prunekit.verbs.networks import GRADIENT_CRITERIA, NORM_CRITERIA, base_of, network_of, scores_of
 from prunekit.verbs.opening import Opened
 from prunekit.verbs.reading import check
@@ -92,6 +92,7 @@ def layer_weights(opened: Opened, recipe: Recipe, layer: str) -> LayerWeights:
 
 def unit_scores(opened: Opened, recipe: Recipe, group: str) -> UnitScores:
     """Score a group's units under a recipe's criterion and say which it keeps."""
+    group = group_left(opened, check(opened, recipe), group)
     opened, recipe = apart(opened, check(opened, recipe))
     found = opened.structure.group(group)
     scores = scores_of(opened, recipe.base, recipe.criterion, recipe.seed).values[found.name]
@@ -116,6 +117,7 @@ def agreement(opened: Opened, recipe: Recipe, group: str) -> Iterator[Agreement]
     Yields:
         One more criterion in each record; those that need gradients, which take a while, come last.
     """
+    group = group_left(opened, check(opened, recipe), group)
     opened, recipe = apart(opened, check(opened, recipe))
     found = opened.structure.group(group)
     units = list(base_of(opened, recipe.base).allowed.get(found.name, range(found.units)))
