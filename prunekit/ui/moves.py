@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from prunekit.recipe import Recipe
+from prunekit.recipe import Pattern, Recipe
 from prunekit.ui.jobs import ask
 from prunekit.ui.reading import desk_recipe, recipe_of
 from prunekit.ui.session import session
@@ -58,6 +58,15 @@ COMMANDS = {"undo": undo, "redo": redo}
 def put(recipe: Recipe) -> None:
     """Put a recipe on the desk."""
     session().recipe = recipe
+
+
+def put_pattern(opened: "Opened") -> None:
+    """Zero 2 of every 4 weights in all layers but the first, the last and those that are pinned."""
+    from prunekit.quantize.preset import inner_layers
+
+    recipe = desk_recipe(opened)
+    layers = [layer for layer in inner_layers(opened.structure) if layer not in pins(opened)]
+    put(replace(recipe, weights={**recipe.weights, **dict.fromkeys(layers, Pattern("2:4"))}))
 
 
 def pins(opened: "Opened") -> tuple[str, ...]:

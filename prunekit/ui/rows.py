@@ -61,7 +61,9 @@ def rows(structure: "Structure", recipe: Recipe, mode: Mode, base: Recipe | None
 def moved(recipe: Recipe, mode: Mode, changes: Mapping[str, float]) -> Recipe:
     """Return the recipe with some groups' or layers' sparsity changed."""
     if mode is Mode.WEIGHTS:
-        return replace(recipe, weights={**recipe.weights, **changes})
+        # A pattern stays one until its bar really moves; bars tell numbers.
+        moves = {name: value for name, value in changes.items() if float(recipe.weights.get(name, 0.0)) != value}
+        return replace(recipe, weights={**recipe.weights, **moves})
     return recipe.with_channels(**changes)
 
 

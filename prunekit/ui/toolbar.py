@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from prunekit.records import Mode
 from prunekit.ui import moves
 from prunekit.ui.bits import bits_menu
 from prunekit.ui.blocks import blocks_menu
@@ -56,6 +57,14 @@ def _presets(opened: "Opened") -> None:
             args=(opened, name, percent / 100),
             disabled=moves.preset_pending(),
         )
+        if session().mode is Mode.WEIGHTS:
+            st.button(
+                "2:4 in every inner layer",
+                on_click=moves.put_pattern,
+                args=(opened,),
+                help="Of every 4 neighbouring weights along a layer's inputs the 2 with the lowest scores are zero: the "
+                "pattern that some accelerators run faster. On a CPU it saves no time.",
+            )
 
 
 def _criterion(opened: "Opened") -> None:

@@ -41,3 +41,10 @@ def test_a_move_changes_its_own_mode_only():
     recipe = Recipe(channels={"conv1": 0.5}, weights={"fc": 0.1})
     assert moved(recipe, Mode.WEIGHTS, {"fc": 0.0}) == Recipe(channels={"conv1": 0.5})
     assert moved(recipe, Mode.CHANNELS, {"conv1": 0.2}) == Recipe(channels={"conv1": 0.2}, weights={"fc": 0.1})
+
+
+def test_a_pattern_stays_one_until_its_bar_moves():
+    recipe = Recipe(weights={"a": "2:4", "b": 0.5})
+    same = moved(recipe, Mode.WEIGHTS, {"a": 0.5, "b": 0.25})
+    assert same == Recipe(weights={"a": "2:4", "b": 0.25})
+    assert moved(recipe, Mode.WEIGHTS, {"a": 0.6}).weights["a"] == 0.6
