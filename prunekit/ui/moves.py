@@ -1,6 +1,7 @@
 """Moves on the desk other than by hand: undo, redo, reset, presets, another criterion."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from prunekit.recipe import Pattern, Recipe

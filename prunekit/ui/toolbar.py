@@ -62,8 +62,8 @@ def _presets(opened: "Opened") -> None:
                 "2:4 in every inner layer",
                 on_click=moves.put_pattern,
                 args=(opened,),
-                help="Of every 4 neighbouring weights along a layer's inputs the 2 with the lowest scores are zero: the "
-                "pattern that some accelerators run faster. On a CPU it saves no time.",
+                help="Of every 4 neighbouring weights along a layer's inputs the 2 with the lowest scores are zero: "
+                "the pattern that some accelerators run faster. On a CPU it saves no time.",
             )
 
 
