@@ -49,8 +49,8 @@ def planned(task: str) -> dict[str, Any]:
     return json.loads((RECIPES / f"{task}.json").read_text())
 
 
-TRAINED = Schedule(epochs=5, lr=2e-3, batch=32, distil=0.9, fit_first=True)
-LONG = replace(TRAINED, epochs=15)
+TRAINED = Schedule(epochs=5, lr=1e-3, distil=0.9, fit_first=True)
+LONG = replace(TRAINED, epochs=8)
 
 GOALS = (
     Goal("resnet20 −50 %", "resnet20", 1.0, planned("resnet20"), TRAINED),
