@@ -1,6 +1,11 @@
+import pytest
+
 from prunekit.recipe import Recipe
+from prunekit.ui.navigation import SECTIONS
 from prunekit.ui.session import Session
 from tests.ui.conftest import bars, desk, settle, tiles
+
+PAGES = [name for pages in SECTIONS.values() for name in pages]
 
 
 def of(widgets, label):
@@ -36,3 +41,18 @@ def test_a_block_is_switched_off_on_the_desk(visit):
     # two convolutions of 16·16·9 and two BatchNorms of 32
     assert tiles(app)["params"]["detail"] == [f"{77_754 - 2 * 2304 - 64:,}"]
     assert tiles(app)["accuracy"]["status"] == "measured"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_bears_a_desk_that_asks_for_everything(visit, page):
+    recipe = Recipe(
+        "resnet8",
+        blocks=("layer1.0",),
+        channels={"layer3.0.conv1": 0.5, "conv1": 0.25, "layer1.0.conv1": 0.5},
+        weights={"layer2.0.conv1": "2:4", "layer3.0.conv2": 0.5},
+        bits={"layer2.0.conv1": 1, "layer2.0.conv2": 4},
+        activation_bits=8,
+    )
+    app = visit(page, session=Session("resnet8", recipe=recipe))
+    assert not app.exception
+    assert not app.error
