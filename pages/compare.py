@@ -2,6 +2,7 @@ import streamlit as st
 
 from prunekit.recipe import Recipe
 from prunekit.ui import jobs, reading
+from prunekit.ui.arrival import top_first
 from prunekit.ui.hints import hint
 from prunekit.ui.navigation import link
 from prunekit.ui.opening import opened_task
@@ -96,6 +97,7 @@ if not runs:
 looked_at = known.get(now.run or "", desk or runs[-1])
 run_card(opened, runs, looked_at, desk)
 draw_tradeoff()
+top_first()
 draw_tree()
 st.subheader("How do two runs differ?", anchor=False)
 difference(opened, runs, desk)

@@ -1,5 +1,6 @@
 import streamlit as st
 
+from prunekit.ui.arrival import top_first
 from prunekit.ui.card import article_card, checkpoint_upload, task_card
 from prunekit.ui.opening import opened_task
 from prunekit.ui.reading import desk_recipe
@@ -30,6 +31,7 @@ if structure.unknown_ops:
 
 st.subheader("What is in it?", anchor=False)
 table(figures.layers_table(structure.layers), "network", "Every layer with its shape, counts, group and protection")
+top_first()
 tied = [group for group in structure.groups if group.linked and len(group.layers) > 1]
 for group in tied:
     st.caption(f":material/link: {literal(listed(group.layers, 8))} move together: {literal(group.linked)}.")

@@ -1,6 +1,7 @@
 import streamlit as st
 
 from prunekit.ui import moves
+from prunekit.ui.arrival import top_first
 from prunekit.ui.hints import hint
 from prunekit.ui.jobs import follow
 from prunekit.ui.opening import opened_task
@@ -29,6 +30,7 @@ with st.container():  # one place, however much it holds: what stands below must
     if moves.preset_found():
         st.rerun()  # it was worked out while the lines above ran, where nobody looks for it any more
 is_told = live.draw(opened, lambda command: moves.COMMANDS[command](opened))
+top_first()
 with st.container():
     notes(opened)
     if not is_told and reading.measure(opened).finished:

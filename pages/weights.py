@@ -1,6 +1,7 @@
 import streamlit as st
 
 from prunekit.ui import reading
+from prunekit.ui.arrival import top_first
 from prunekit.ui.hints import hint
 from prunekit.ui.jobs import follow
 from prunekit.ui.opening import opened_task
@@ -20,6 +21,7 @@ with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
     history_buttons(opened)
 follow("readings", lambda: summary(opened), lambda: not reading.measure(opened).finished)
 overview(opened)
+top_first()
 st.subheader("What is in one layer, and what does the cut take?", anchor=False)
 layer_view(opened, with_row=True, in_depth=True)
 closer(opened)

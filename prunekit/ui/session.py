@@ -100,6 +100,8 @@ class Session:
         hand: what the bars of the equalizer have said.
         drawn: for each keyed widget how often its key was renewed, and the value it shows.
         asked: the newest question of each kind.
+        page: address of the page that is shown.
+        has_come: the visitor has just come to it and seen nothing of it yet.
         dismissed: explanations that were read and closed.
         taken: jobs whose outcome is on the desk.
         moving: held while the desk moves, since bars talk to the server while a script runs.
@@ -117,6 +119,8 @@ class Session:
     hand: Hand = Hand()
     drawn: dict[str, tuple[int, Any]] = field(default_factory=dict)
     asked: dict[str, Asked] = field(default_factory=dict)
+    page: str | None = None
+    has_come: bool = False
     dismissed: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
     id: str = field(default_factory=lambda: uuid.uuid4().hex)

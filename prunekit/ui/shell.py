@@ -5,6 +5,7 @@ Nothing heavy is imported here: the first picture is there before torch is.
 
 import streamlit as st
 
+from prunekit.ui.arrival import arrive
 from prunekit.ui.navigation import navigation
 from prunekit.ui.opening import offered_tasks, opening, task_title
 from prunekit.ui.session import session
@@ -28,5 +29,6 @@ if chosen != now.task:
     now.task = chosen
 now.linked = st.query_params.get("run", now.linked)
 
+arrive(page.url_path)
 opening()  # in the worker's thread, so that torch warms up while the page paints
 page.run()

@@ -34,6 +34,14 @@ def test_every_bundled_task_opens(visit, page, task):
     assert not app.error
 
 
+def test_who_comes_to_a_page_sees_its_top_first(visit):
+    app = visit("tune")
+    app.switch_page(str(FOLDER / "weights.py")).run()
+    assert app.title[0].value == "Weights"
+    assert not app.subheader
+    assert app.run().subheader[0].value == "What is in one layer, and what does the cut take?"
+
+
 def test_a_page_without_a_cut_says_what_to_do_next(visit):
     for page in ("recover", "export"):
         texts = [info.value for info in visit(page).info]
