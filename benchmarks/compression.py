@@ -58,7 +58,7 @@ GOALS = (
     Goal("mobilenet −50 %", "mobilenet", 2.0, planned("mobilenet"), LONG),
     Goal("vit −40 %", "vit", 2.0, planned("vit"), LONG),
     Goal("article −80 %", "article", 1.0, planned("article"), LONG),
-    Goal("resnet20, 3 of 9 blocks", "resnet20", 2.0, {"blocks": ["layer1.0", "layer1.1", "layer3.2"]}, TRAINED),
+    Goal("resnet20, 3 of 9 blocks", "resnet20", 2.0, {"blocks": ["layer1.2", "layer3.1", "layer3.2"]}, TRAINED),
     Goal("resnet20 ternary", "resnet20", 5.0, {"bits": 2}, TRAINED),
     Goal("resnet20 binary", "resnet20", 5.0, {"bits": 1}, TRAINED),
 )
