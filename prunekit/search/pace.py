@@ -1,7 +1,8 @@
 """How long a scan takes."""
 
 PACE = {"picture": 0.04, "within": 0.14, "exact": 0.25}
-"""Time that a point takes, as a share of one pass over the samples; measured on the bundled networks."""
+"""Time that a point takes, as a share of one pass over the samples: about what it was on bundled networks,
+between which it differs by half to either side."""
 
 
 def expected(dense: float, points: int, precision: str) -> float:

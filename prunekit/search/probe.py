@@ -14,7 +14,7 @@ from prunekit.measure.program.calibrate import Calibrator
 from prunekit.recover.recalibrate import SAMPLES, recalibrate
 from prunekit.tasks.task import Split
 
-GLANCE = 32
+GLANCE = 16
 """Train samples from which BatchNorm's statistics are estimated for a first picture."""
 CHUNK = 128
 """At most this many samples run at once."""
@@ -47,13 +47,11 @@ class Probe:
             cut: the cut.
             glance: estimate the statistics from few samples.
         """
-        ready = self.program.ready(cut)
         if self._train is None:
-            return ready
+            return self.program.ready(cut)
         calibrator = self._quick if glance else self._calibrator
-        if calibrator is not None and ready.suffix is not None:
-            return self.program.calibrated(ready, calibrator)
-        return Ready(cut, model=recalibrate(ready.model or self._whole(cut), self._train))
+        ready = None if calibrator is None else self.program.calibrated(cut, calibrator)
+        return ready or Ready(cut, model=recalibrate(self._whole(cut), self._train))
 
     def batch(self, positions: Sequence[int]) -> Batch:
         """Run the dense network on the samples at these positions, and keep what any cut starts from."""

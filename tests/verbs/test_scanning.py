@@ -1,7 +1,9 @@
+from dataclasses import replace
 from itertools import islice
 
 from prunekit import verbs
 from prunekit.records import Mode, Status
+from tests.verbs.conftest import split
 
 CELLS = 2 * 9  # prunable groups × levels
 
@@ -42,3 +44,12 @@ def test_a_long_cell_is_divided_into_steps(opened, monkeypatch):
     ends = [index for index, step in enumerate(steps) if step is not None]
     assert len(ends) == 4
     assert all(end - before >= 3 for before, end in zip([-1, *ends], ends, strict=False))
+
+
+def test_points_calibrated_on_other_samples_are_not_taken_for_these(opened):
+    list(verbs.scan(opened, levels=(0.5,)))
+    assert len(verbs.stored_points(opened)) == 2
+    data = replace(opened.task.data, train=lambda epoch: split(128, 99))
+    other = replace(opened, task=replace(opened.task, data=data))
+    assert other.digest == opened.digest
+    assert verbs.stored_points(other) == ()

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from prunekit.graph.labels import Labels
 from prunekit.graph.layers import find_layers
 from prunekit.measure.program.cuts import Cut
+from prunekit.measure.program.fused import fused
 from prunekit.measure.program.operations import Operation, Operations
 from prunekit.measure.program.plan import Plan
 from prunekit.measure.program.slicing import Slicer
@@ -30,10 +31,17 @@ class Calibrator:
         paired: take only the change from the samples, against the dense network on the same ones, and
             apply it to the statistics that the dense network has. So a few samples will do, and where
             nothing changes they say so.
+        fuse: whether to fuse what else can be.
     """
 
     def __init__(
-        self, source: Operations, labels: Labels, state: dict[str, Tensor], inputs: Tensor, paired: bool = False
+        self,
+        source: Operations,
+        labels: Labels,
+        state: dict[str, Tensor],
+        inputs: Tensor,
+        paired: bool = False,
+        fuse: bool = False,
     ) -> None:
         self._found: dict[str, Tensor] = {}
         self._names = source.trace.tensors
@@ -41,10 +49,7 @@ class Calibrator:
         norms = [call for call in source.calls if call.name == "batch_norm"]
         self._variances = {self._names[call.args[4]] for call in norms}
         self._channels = {name: labels.of[node] for node, name in self._names.items()}
-        steps = [
-            norm_step(c, self._names, self._tell) if c.name == "batch_norm" else plain(c, self._names)
-            for c in source.calls
-        ]
+        steps = calibrating(source, self._tell, fuse)
         layers = [layer.weight for layer in find_layers(source.trace)]
         self._plan = Plan(source, steps, state, layers)
         self._slicer = Slicer(self._plan, labels)
@@ -78,14 +83,24 @@ class Calibrator:
         self._found.update(found)
 
 
-def norm_step(call: Operation, names: Mapping[fx.Node, str], tell: Callable[[Mapping[str, Tensor]], None]) -> Step:
-    """Run BatchNorm on the statistics of its own input.
+Tell = Callable[[Mapping[str, Tensor]], None]
+"""Is given the mean and the unbiased variance of a BatchNorm's input under the names of the running ones."""
+
+
+def calibrating(source: Operations, tell: Tell, fuse: bool) -> list[Step]:
+    """Make the steps of a forward pass in which BatchNorm works on the statistics of its own input.
 
     Args:
-        call: the operation.
-        names: the nodes that are parameters and buffers, with their names.
-        tell: is given the mean and the unbiased variance under the names of the running ones.
+        source: the operations.
+        tell: is given the statistics.
+        fuse: whether to fuse what else can be.
     """
+    names = source.trace.tensors
+    steps = fused(source, fold_norms=False) if fuse else [plain(call, names) for call in source.calls]
+    return [_norm_step(step.calls[0], names, tell) if step.calls[0].name == "batch_norm" else step for step in steps]
+
+
+def _norm_step(call: Operation, names: Mapping[fx.Node, str], tell: Tell) -> Step:
     x, weight, bias, mean, variance, _, _, epsilon, *_ = call.args
     held = [names[node] for node in (weight, bias) if node is not None]
     statistics = names[mean], names[variance]

@@ -26,10 +26,15 @@ ROWS = 64
 """Samples that weights are laid out for."""
 
 
-def fused(source: Operations) -> list[Step]:
-    """Make the steps of a forward pass, fused where oneDNN has one call for several operations."""
+def fused(source: Operations, fold_norms: bool = True) -> list[Step]:
+    """Make the steps of a forward pass, fused where oneDNN has one call for several operations.
+
+    Args:
+        source: the operations.
+        fold_norms: whether BatchNorm is part of the convolution before it; else it is a step of its own.
+    """
     names = source.trace.tensors
-    chains = {call.node: chain for chain in _chains(source) for call in chain.calls}
+    chains = {call.node: chain for chain in _chains(source, fold_norms) for call in chain.calls}
     steps = []
     for call in source.calls:
         chain = chains.get(call.node)
@@ -40,9 +45,10 @@ def fused(source: Operations) -> list[Step]:
     return steps
 
 
-def available() -> bool:
-    """Whether this build of torch has the calls."""
-    return torch._C._has_mkldnn and hasattr(mkldnn, "_convolution_pointwise")
+def suits(state: Mapping[str, Tensor]) -> bool:
+    """Whether this build of torch has the calls, and the tensors are what they take: single precision."""
+    kinds = {tensor.dtype for tensor in state.values() if tensor.is_floating_point()}
+    return torch._C._has_mkldnn and hasattr(mkldnn, "_convolution_pointwise") and kinds == {torch.float32}
 
 
 @dataclass(slots=True)
@@ -56,7 +62,7 @@ class _Chain:
     activation: Activation = NONE
 
 
-def _chains(source: Operations) -> Iterator[_Chain]:
+def _chains(source: Operations, fold_norms: bool) -> Iterator[_Chain]:
     tensors = source.trace.tensors
     readers: dict[fx.Node, list[Operation]] = {}
     for call in source.calls:
@@ -74,7 +80,8 @@ def _chains(source: Operations) -> Iterator[_Chain]:
             continue
         chain = _Chain(call, [call])
         follower = next_of(chain)
-        if call.name == "conv2d" and follower is not None and _is_norm(follower, call.node, tensors):
+        folds = fold_norms and call.name == "conv2d"
+        if folds and follower is not None and _is_norm(follower, call.node, tensors):
             chain.norm = follower
             chain.calls.append(follower)
             follower = next_of(chain)

@@ -3,7 +3,6 @@
 from collections.abc import Generator, Hashable, Mapping, Sequence
 from itertools import pairwise
 
-import torch
 from torch import Tensor, fx, nn
 
 from prunekit.graph.layers import find_layers
@@ -11,8 +10,8 @@ from prunekit.graph.propagate import propagate
 from prunekit.graph.structure import Structure
 from prunekit.graph.trace import named_tensors
 from prunekit.measure.outputs import finish
-from prunekit.measure.program.calibrate import norm_step
-from prunekit.measure.program.fused import available, fused
+from prunekit.measure.program.calibrate import calibrating
+from prunekit.measure.program.fused import fused, suits
 from prunekit.measure.program.memory import Memory
 from prunekit.measure.program.operations import NoPlanError, Operations, operations
 from prunekit.measure.program.passage import Passage, State, Tensors
@@ -70,11 +69,7 @@ class Live:
         norms = [call.node for call in source.calls if call.name == "batch_norm"]
         self._calibrating: Passage | None = None
         if norms and calibration is not None:
-            steps = [
-                norm_step(call, names, self._told.update) if call.node in norms else plain(call, names)
-                for call in source.calls
-            ]
-            self._calibrating = passage(steps, norms[-1])
+            self._calibrating = passage(calibrating(source, self._told.update, suits(state)), norms[-1])
             for at, step in enumerate(self._calibrating.steps):
                 if step.value in norms:
                     _, _, _, mean, variance, *_ = step.calls[0].args
@@ -171,7 +166,6 @@ class Live:
 
 
 def _steps(source: Operations, state: Tensors) -> list[Step]:
-    kinds = {tensor.dtype for tensor in state.values() if tensor.is_floating_point()}
-    if available() and kinds == {torch.float32}:
+    if suits(state):
         return fused(source)
     return [plain(call, source.trace.tensors) for call in source.calls]

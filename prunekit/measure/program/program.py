@@ -15,7 +15,7 @@ from prunekit.graph.trace import named_tensors
 from prunekit.measure.forward import run
 from prunekit.measure.program.calibrate import Calibrator
 from prunekit.measure.program.cuts import Cut, without_channels
-from prunekit.measure.program.fused import available, fused
+from prunekit.measure.program.fused import fused, suits
 from prunekit.measure.program.operations import NoPlanError, Operations
 from prunekit.measure.program.plan import Env, Plan, Suffix
 from prunekit.measure.program.replay import Recorded, Replay
@@ -196,14 +196,18 @@ class Program:
         """
         if self._plan is None or self._labels is None:
             return None
-        return Calibrator(self._plan.source, self._labels, self.state, layout(inputs), paired)
+        fuse = self.backend == "fused"
+        return Calibrator(self._plan.source, self._labels, self.state, layout(inputs), paired, fuse)
 
-    def calibrated(self, ready: Ready, calibrator: Calibrator) -> Ready:
-        """Prepare a cut again with the BatchNorm statistics of the network that it leaves."""
-        if ready.suffix is None:
-            raise ValueError("A network that runs in full is calibrated as a whole.")
-        cut = calibrator.fit(ready.cut)
-        return self.ready(cut) if cut.survives is None else self._way("slice", cut)
+    def calibrated(self, cut: Cut, calibrator: Calibrator) -> Ready | None:
+        """Prepare a cut with the BatchNorm statistics of the network that it leaves.
+
+        Returns:
+            The cut made ready; ``None`` where that network runs in full, and is calibrated as a whole.
+        """
+        if cut.survives is None:
+            return self.ready(calibrator.fit(cut))
+        return self._way("slice", calibrator.fit(cut)) if self.ways.trusts("slice", cut.kept) else None
 
     def _way(self, way: str, cut: Cut) -> Ready:
         """Prepare a channel cut for the way that it was made for."""
@@ -218,8 +222,7 @@ class Program:
         if source.trace.tensors and set(source.trace.tensors.values()) != set(self.state):
             raise NoPlanError("the trace has other tensors than the network")
         if fuse:
-            kinds = {tensor.dtype for tensor in self.state.values() if tensor.is_floating_point()}
-            if not available() or kinds != {torch.float32}:
+            if not suits(self.state):
                 raise NoPlanError("oneDNN's fused operations take single precision only")
             steps = fused(source)
         else:

@@ -42,14 +42,18 @@ class Slicer:
     def __init__(self, plan: Plan, labels: Labels) -> None:
         self._plan, self._labels = plan, labels
         self._names = plan.source.trace.tensors
+        self._schedules: dict[bytes, Schedule] = {}
 
     def schedule(self, survives: Survives) -> Schedule:
         """Return the steps that have to run again."""
-        dirty: set[fx.Node] = set()
-        for step in self._plan.steps:
-            if not dirty.isdisjoint(step.reads) or any(self._changes(call, survives) for call in step.calls):
-                dirty.add(step.value)
-        return self._plan.schedule([step for step in self._plan.steps if step.value in dirty])
+        key = survives.tobytes()
+        if key not in self._schedules:
+            dirty: set[fx.Node] = set()
+            for step in self._plan.steps:
+                if not dirty.isdisjoint(step.reads) or any(self._changes(call, survives) for call in step.calls):
+                    dirty.add(step.value)
+            self._schedules[key] = self._plan.schedule([step for step in self._plan.steps if step.value in dirty])
+        return self._schedules[key]
 
     def prepare(self, survives: Survives, tensors: Mapping[str, Tensor]) -> Suffix:
         """Get ready to run without some channels.

@@ -48,7 +48,7 @@ class Ways:
         """Return the cheapest way that can be trusted, with the cut as it takes it; ``None`` where none can."""
         options = {way: found for way in WAYS if (found := self._option(way, kept)) is not None}
         for way in sorted(options, key=lambda way: self.work(way, options[way])):
-            if self._trusts(way, kept):
+            if self.trusts(way, kept):
                 return way, options[way]
         return None
 
@@ -79,7 +79,7 @@ class Ways:
         zeroed = unread(self._state, self._structure, kept)
         return zeroed if zeroed is not None and zeroed.tensors else None
 
-    def _trusts(self, way: str, kept: Mapping[str, Sequence[int]]) -> bool:
+    def trusts(self, way: str, kept: Mapping[str, Sequence[int]]) -> bool:
         """Whether a way was seen to be right: checked for all groups at once, else for each alone."""
         groups = [group for group in self._structure.prunable if group.units > 1]
         every = {g.name: range(g.units // 2, g.units) for g in groups if way == "slice" or not g.statistics}

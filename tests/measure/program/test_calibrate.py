@@ -39,7 +39,7 @@ def test_a_calibrated_suffix_is_the_recalibrated_network(made):
     net, structure, program, x = made
     batch, calibrator = program.dense(x), program.calibrator(TRAIN.inputs.double())
     for cut, whole in cuts(net, structure, program):
-        found = program.suffix(batch, program.calibrated(program.ready(cut), calibrator))
+        found = program.suffix(batch, program.calibrated(cut, calibrator))
         assert torch.allclose(found, run(recalibrate(whole, double(TRAIN)), x), atol=1e-9)
 
 
@@ -50,8 +50,8 @@ def test_paired_on_all_samples_is_the_same_and_on_few_is_near(made):
     paired = alone = 0.0
     for cut, left in cuts(net, structure, program):
         expected = run(recalibrate(left, double(TRAIN)), x)
-        assert torch.allclose(program.suffix(batch, program.calibrated(program.ready(cut), whole)), expected, atol=1e-9)
-        near = program.suffix(batch, program.calibrated(program.ready(cut), few))
+        assert torch.allclose(program.suffix(batch, program.calibrated(cut, whole)), expected, atol=1e-9)
+        near = program.suffix(batch, program.calibrated(cut, few))
         paired += float((near - expected).norm())
         alone += float((run(recalibrate(left, double(TRAIN), limit=20), x) - expected).norm())
     assert paired < alone
@@ -62,5 +62,5 @@ def test_where_nothing_changes_few_samples_say_so(made):
     batch, few = program.dense(x), program.calibrator(TRAIN.inputs[:5].double(), paired=True)
     first = structure.layers[0].weight
     same = Cut({first: program.state[first].clone()})
-    found = program.suffix(batch, program.calibrated(program.ready(same), few))
+    found = program.suffix(batch, program.calibrated(same, few))
     assert torch.allclose(found, batch.logits, atol=1e-12)
