@@ -8,7 +8,7 @@ from prunekit.ui.navigation import link
 from prunekit.ui.opening import opened_task
 from prunekit.ui.restoring import on_desk, restore
 from prunekit.ui.session import session
-from prunekit.ui.text import literal
+from prunekit.ui.text import literal, titled
 
 opened = opened_task("Compare")
 
@@ -56,12 +56,18 @@ def choose(run_id: str) -> None:
 def draw_tradeoff() -> None:
     """Draw what every run is worth for what it costs."""
     what = st.segmented_control(
-        "Accuracy against", list(COSTS), default="params", required=True, format_func=COSTS.__getitem__, key="cost"
+        f"{titled(opened.task.metric)} against",
+        list(COSTS),
+        default="params",
+        required=True,
+        format_func=COSTS.__getitem__,
+        key="cost",
     )
     evaluation = reading.dense(opened)
     own = (opened.structure.cost({}), evaluation.reading) if evaluation else None
     made = tradeoff.tradeoff(runs, what or "params", dense=own, head=desk.id if desk else None)
-    alt = f"Scatter: accuracy of {len(runs)} runs against {COSTS[what or 'params'].lower()}, with the Pareto front"
+    cost = COSTS[what or "params"].lower()
+    alt = f"Scatter: {opened.task.metric} of {len(runs)} runs against {cost}, with the Pareto front"
     st.caption("A click on a run, or on its row in the table, puts it on the desk.")
     choosing_chart(
         made, lambda: tradeoff.tradeoff_table(runs, dense=own), "tradeoff", alt, choose, [run.id for run in runs]

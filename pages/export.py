@@ -10,7 +10,7 @@ from prunekit.ui.opening import opened_task
 from prunekit.ui.progress import progress
 from prunekit.ui.reading import desk_recipe
 from prunekit.ui.summary import exact, standing, summary
-from prunekit.ui.text import interval, literal, percent, size
+from prunekit.ui.text import interval, literal, percent, sampled, size
 
 opened = opened_task("Export")
 
@@ -68,6 +68,8 @@ def draw() -> None:
     checks([record for record in records if isinstance(record, Check)])
     files = next((record for record in records if isinstance(record, tuple)), ())
     if files:
+        if opened.task.data.test is None:
+            st.caption("This task has no test split, so nothing was read that tuning did not see.")
         tested([record.reading for record in records if isinstance(record, Evaluation)])
         downloads(files)
 
@@ -90,7 +92,7 @@ def tested(readings: list[Reading]) -> None:
             bounds = f", 95 % interval {interval(reading.interval)}" if reading.interval else ""
             st.markdown(
                 f"On the **test** split, read once for this export: **{percent(reading.value)}** "
-                f"({reading.correct:,} of {reading.n:,}{bounds})."
+                f"{literal(reading.metric)} ({sampled(reading)} samples{bounds})."
             )
 
 

@@ -1,11 +1,12 @@
 import streamlit as st
 
+from prunekit.errors import listed
 from prunekit.ui.arrival import top_first
 from prunekit.ui.card import article_card, checkpoint_upload, task_card
 from prunekit.ui.opening import opened_task
 from prunekit.ui.reading import desk_recipe
 from prunekit.ui.table import table
-from prunekit.ui.text import listed, literal
+from prunekit.ui.text import literal
 
 opened = opened_task("Open")
 

@@ -8,7 +8,7 @@ from prunekit.ui.opening import opened_task
 from prunekit.ui.progress import progress
 from prunekit.ui.session import session
 from prunekit.ui.summary import exact, summary
-from prunekit.ui.text import count, interval, percent, points
+from prunekit.ui.text import count, interval, percent, points, sampled
 
 opened = opened_task("Recover")
 
@@ -49,7 +49,7 @@ def draw() -> None:
         what = f"round {len(done) + 1}, " if rest else ""
         progress(found, f"records, {what}{percent(share, 0)} of the steps", stop="Stop", share=share)
         if epochs:
-            alt = "Training loss and validation accuracy while fine-tuning"
+            alt = f"Training loss and validation {opened.task.metric} while fine-tuning"
             chart(learning_curve(epochs, dense=dense), learning_table(epochs), "recovery", alt)
 
 
@@ -65,14 +65,14 @@ def before_and_after(run: Run) -> None:
             "After",
             percent(after.value),
             points(after.value, before.value) if before else None,
+            delta_color="normal" if opened.metric.higher_is_better else "inverse",
             border=True,
             height="stretch",
         )
         st.metric("Parameters", count(run.cost.params), border=True, height="stretch")
     bounds = f", 95 % interval {interval(after.interval)}" if after.interval else ""
-    of = f"{after.correct:,} of {after.n:,}" if after.correct is not None else f"{after.n:,}"
     here = " The desk starts from this run; cutting further goes on from it." if recipe.base == run.id else ""
-    st.caption(f"{of} {after.split} samples{bounds}.{here}")
+    st.caption(f"{sampled(after)} {after.split} samples{bounds}.{here}")
 
 
 def pending() -> bool:

@@ -9,7 +9,7 @@ from prunekit.ui.picture import picture
 from prunekit.ui.reading import dense, desk_recipe
 from prunekit.ui.scan_start import other_criterion, scan_start
 from prunekit.ui.session import Asked, by_hand, keyed, session
-from prunekit.ui.text import literal
+from prunekit.ui.text import literal, titled
 
 opened = opened_task("Sensitivity")
 
@@ -23,7 +23,10 @@ from prunekit.ui.bits_scan import bits_scan  # noqa: E402
 from prunekit.ui.chart import chart, choosing_chart  # noqa: E402
 from prunekit.ui.first_cuts import first_cuts  # noqa: E402
 
-METRICS = {"kl": "KL divergence", "accuracy": "Accuracy"}
+METRIC = opened.task.metric
+if opened.task.own_metric is not None:  # what the scan asks instead
+    METRIC = "agreement" if opened.task.data.validation.targets.ndim == 1 else "mean IoU"
+METRICS = {"kl": "KL divergence", "metric": titled(METRIC)}
 now = session()
 
 
@@ -36,6 +39,12 @@ def draw() -> None:
         protected = protected if now.mode is Mode.CHANNELS else {}
         reference = dense(opened)
         value = reference.reading.value if reference else None
+        if opened.task.own_metric is not None:
+            value = 1.0
+            st.caption(
+                f"A scan measures hundreds of networks, so it asks how far each agrees with the dense one; "
+                f"{literal(opened.task.metric)} is measured on the desk, for each plan and for an export."
+            )
         cells(scan, value, protected)
         closer(scan, value)
         first_cuts(opened, scan, protected, choose)
@@ -67,7 +76,7 @@ def closer(scan: scanning.Scan, value: float | None) -> None:
             figures.curve(own, name, value),
             figures.table(own),
             "curve",
-            f"{opened.task.metric} of the network over the sparsity of {name}",
+            f"{METRIC} of the network over the sparsity of {name}",
         )
     with right:
         asked = weights(name)

@@ -11,7 +11,7 @@ PrunekitError
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class PrunekitError(Exception):
@@ -63,3 +63,15 @@ def close_matches(given: str, known: Iterable[str]) -> str:
         return f"did you mean {', '.join(near)}?"
     shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
     return f"known: {shown}." if names else "there are none."
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """Write names as a list that stays short.
+
+    Example:
+        >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c", "d", "e"])
+        ('a', 'a and b', 'a, b, c and 2 more')
+    """
+    if len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]])) if names else ""

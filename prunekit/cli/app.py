@@ -1,13 +1,14 @@
 """The desk in a browser."""
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prunekit.cli.options import add_verb
+from prunekit.cli.options import add_task, add_verb, flags_of
 
 if TYPE_CHECKING:
     from prunekit.cli.options import Verbs
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 def add(verbs: "Verbs") -> None:
     """Add ``app``."""
     command = add_verb(verbs, "app", _app, "Open the desk in a browser.")
-    command.add_argument("task", nargs="?", help="a bundled task, or the path of a prunekit.toml")
+    add_task(command, nargs="?")
     command.add_argument("--port", type=int, help="port to listen on")
 
 
@@ -25,8 +26,11 @@ def _app(options: argparse.Namespace) -> int:
     if options.task:
         from prunekit.tasks.zoo import TASKS
 
-        known = options.task in TASKS
-        environment["PRUNEKIT_TASK"] = options.task if known else str(Path(options.task).absolute())
+        flags = flags_of(options)
+        is_name = options.task in TASKS or ("factory" in flags and not Path(options.task).exists())
+        environment["PRUNEKIT_TASK"] = options.task if is_name else str(Path(options.task).absolute())
+        if flags:
+            environment["PRUNEKIT_SETTINGS"] = json.dumps(flags)
     if options.workspace:
         environment["PRUNEKIT_WORKSPACE"] = str(options.workspace.absolute())
     root = Path(__file__).resolve().parents[2]

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prunekit.cli.options import add_recipe, add_verb, recipe_of
+from prunekit.cli.options import add_recipe, add_verb, opened_of, recipe_of
 from prunekit.cli.output import evaluation_text, files_answer, reading_text, show
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def _prune(options: argparse.Namespace) -> None:
     from prunekit import verbs
     from prunekit.records import Check, Evaluation
 
-    opened = verbs.open_task(options.task, options.workspace)
+    opened = opened_of(options)
     recipe = recipe_of(options, opened)
     answer = verbs.last(verbs.evaluate(opened, recipe)).to_json()
     text = evaluation_text(answer)

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from prunekit.cli.options import add_task, add_verb
+from prunekit.cli.options import add_task, add_verb, opened_of
 from prunekit.cli.output import show
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def add(verbs: "Verbs") -> None:
 def _history(options: argparse.Namespace) -> None:
     from prunekit import verbs
 
-    opened = verbs.open_task(options.task, options.workspace)
+    opened = opened_of(options)
     runs, desk = verbs.history(opened), opened.workspace.head(opened.task.name)
     head = None if desk is None else desk.id
     answer = {"task": opened.task.name, "head": head, "runs": [run.to_json() for run in runs]}
@@ -37,7 +37,7 @@ def _compare(options: argparse.Namespace) -> None:
     from prunekit import verbs
     from prunekit.records import Comparison
 
-    opened = verbs.open_task(options.task, options.workspace)
+    opened = opened_of(options)
     found = verbs.last(verbs.compare(opened, *(None if run == DENSE else run for run in (options.a, options.b))))
     assert isinstance(found, Comparison), "a comparison comes last"
     show(options, found.to_json(), _comparison_text(found))
@@ -59,9 +59,12 @@ def _comparison_text(found: "Comparison") -> Iterator[str]:
         yield f"{change.key:<12} {change.name:<24} {_value(change.a):>10} → {_value(change.b)}"
     for name, evaluation in zip((a, b), found.evaluations, strict=True):
         yield f"{name}: {_evaluation_text(evaluation)}"
-    for index, name in enumerate(found.classes):
-        before, after = (evaluation.reading.per_class[index] for evaluation in found.evaluations)
+    for name, before, after in zip(found.classes, *(e.reading.per_class for e in found.evaluations), strict=False):
         yield f"  class {name:<20} {before:>8.2%} → {after:.2%}"
+    if found.evaluations[0].reading.correct is None:
+        gain = f"; {b} minus {a}: {found.gain[0]:+.2%} to {found.gain[1]:+.2%}, 95 % interval" if found.gain else ""
+        yield f"{len(found.shifts)} samples whose own figure differs are listed with --json{gain}"
+        return
     right = f"{found.fixed} only by {b}, {found.broken} only by {a}"
     gain = f"; {b} minus {a}: {found.gain[0]:+.2%} to {found.gain[1]:+.2%}, 95 % interval" if found.gain else ""
     yield f"{len(found.flips)} predictions differ; right are {right}{gain}"

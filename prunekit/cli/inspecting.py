@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from prunekit.cli.options import add_task, add_verb
+from prunekit.cli.options import add_task, add_verb, opened_of
 from prunekit.cli.output import progress, show
 
 if TYPE_CHECKING:
@@ -30,12 +30,13 @@ def _tasks(options: argparse.Namespace) -> None:
 def _inspect(options: argparse.Namespace) -> None:
     from prunekit import verbs
 
-    found = verbs.inspect(verbs.open_task(options.task, options.workspace))
+    found = verbs.inspect(opened_of(options))
     show(options, found, _structure_text(found))
 
 
 def _structure_text(found: dict[str, Any]) -> Iterator[str]:
     yield f"{found['task']}: {found['params']:,} parameters, {found['macs']:,} MACs, {found['bytes']:,} bytes"
+    yield from _fit_text(found["checkpoint"])
     for layer in found["layers"]:
         fate = f"protected: {layer['protected']}" if layer["protected"] else f"group {layer['group']}"
         shape = "×".join(map(str, layer["shape"]))
@@ -53,7 +54,7 @@ def _structure_text(found: dict[str, Any]) -> Iterator[str]:
 def _check(options: argparse.Namespace) -> int:
     from prunekit import verbs
 
-    opened = verbs.open_task(options.task, options.workspace)
+    opened = opened_of(options)
     total, proofs = len(opened.structure.groups), []
     for proof in verbs.prove(opened, options.seed):
         proofs.append(proof)
@@ -70,3 +71,16 @@ def _proof_text(proof: "Proof") -> str:
     return (
         f"{verdict}  {proof.group}: {proof.removed} of {proof.units} units{way}, largest difference {proof.error:.0e}"
     )
+
+
+def _fit_text(fit: dict[str, Any] | None) -> Iterator[str]:
+    """Say what of the checkpoint went into the network, and name what did not."""
+    if fit is None:
+        return
+    off = f", {fit['prefix']} taken off the names" if fit["prefix"] else ""
+    yield f"checkpoint {fit['file']} ({fit['layout']}{off}): {len(fit['matched'])} tensors matched"
+    for what in ("missing", "unexpected"):
+        if fit[what]:
+            yield f"  {what}: {', '.join(fit[what])}"
+    for one in fit["reshaped"]:
+        yield f"  left as it was: {one['name']} is {one['given']} in the file, {one['expected']} here"

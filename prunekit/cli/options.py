@@ -1,10 +1,11 @@
 """The options that verbs share, and how a recipe is read from them."""
 
 import argparse
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prunekit.errors import RecipeError
 
@@ -26,10 +27,73 @@ def add_verb(
     return command
 
 
-def add_task(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    """Let a verb ask for a task."""
-    command.add_argument("task", help="a bundled task, or the path of a prunekit.toml")
+def add_task(command: argparse.ArgumentParser, nargs: str | None = None) -> argparse.ArgumentParser:
+    """Let a verb ask for a task, and for what may stand in its project file."""
+    command.add_argument(
+        "task", nargs=nargs, help="a bundled task, the path of a prunekit.toml or a .pt2, or with --factory any name"
+    )
+    own = command.add_argument_group("your own network", "as in a prunekit.toml, over which these go")
+    own.add_argument("--factory", metavar="FILE.PY:FUNCTION", help="makes the untrained network")
+    own.add_argument(
+        "--argument", action="append", default=[], type=_argument, metavar="KEY=VALUE", help="of the factory; repeat"
+    )
+    own.add_argument("--checkpoint", metavar="FILE", help="safetensors, or what torch.save wrote")
+    own.add_argument("--partial", action="store_true", help="take only what fits of the checkpoint")
+    own.add_argument("--input", type=_numbers(int), metavar="3,32,32", help="shape of one sample")
+    own.add_argument("--data", metavar="SOURCE", help="an .npz file, a folder, sklearn:digits or FILE.PY:FUNCTION")
+    own.add_argument("--samples", type=int, metavar="N", help="read at most this many samples of each split")
+    own.add_argument("--classes", type=lambda text: text.split(","), metavar="A,B", help="class names")
+    own.add_argument("--mean", type=_numbers(float), metavar="M,M,M", help="taken off each channel")
+    own.add_argument("--std", type=_numbers(float), metavar="S,S,S", help="each channel is divided by it")
+    own.add_argument("--preprocess", metavar="FILE.PY:FUNCTION", help="prepares inputs instead")
+    own.add_argument("--metric", metavar="NAME", help="accuracy, top-5, mean IoU or FILE.PY:FUNCTION")
+    own.add_argument("--lower-is-better", action="store_true", help="of a metric of your own")
     return command
+
+
+def flags_of(options: argparse.Namespace) -> dict[str, Any]:
+    """Collect the settings that were given as flags, by their keys in a project file."""
+    from prunekit.tasks.settings import from_here
+
+    keys = ("factory", "checkpoint", "input", "data", "classes", "mean", "std", "preprocess", "metric")
+    flags = {key: value for key in keys if (value := getattr(options, key)) is not None}
+    if options.samples is not None:
+        flags["limit"] = options.samples
+    if options.argument:
+        flags["arguments"] = dict(options.argument)
+    if options.partial:
+        flags["strict"] = False
+    if options.lower_is_better:
+        flags["higher_is_better"] = False
+    return from_here(flags, Path.cwd())
+
+
+def opened_of(options: argparse.Namespace) -> "Opened":
+    """Open the task that was asked for."""
+    from prunekit import verbs
+
+    return verbs.open_task(options.task, options.workspace, flags=flags_of(options))
+
+
+def _argument(text: str) -> tuple[str, Any]:
+    """Read an argument of a factory; its value as JSON where it is that, else as a text."""
+    key, equals, value = text.partition("=")
+    if not key.isidentifier() or not equals:
+        raise argparse.ArgumentTypeError(f"an argument is name=value, such as num_classes=10, not {text!r}")
+    try:
+        return key, json.loads(value)
+    except ValueError:
+        return key, value
+
+
+def _numbers(kind: Callable[[str], Any]) -> Callable[[str], list[Any]]:
+    def read(text: str) -> list[Any]:
+        try:
+            return [kind(part) for part in text.split(",")]
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"numbers with commas between are expected, not {text!r}") from None
+
+    return read
 
 
 def add_recipe(command: argparse.ArgumentParser) -> argparse.ArgumentParser:

@@ -54,12 +54,10 @@ def files_answer(files: "tuple[ExportedFile, ...]") -> tuple[list[dict[str, Any]
 
 def reading_text(answer: dict[str, Any]) -> str:
     """Describe what was measured in one line."""
-    low, high = answer["interval"] or (float("nan"), float("nan"))
+    bounds = "" if answer["interval"] is None else ", 95 % interval {:.2%} to {:.2%}".format(*answer["interval"])
+    of = f"{answer['n']}" if answer["correct"] is None else f"{answer['correct']}/{answer['n']}"
     raw = "" if answer["value_raw"] is None else f"; {answer['value_raw']:.2%} before recalibration"
-    return (
-        f"{answer['metric']} {answer['value']:.2%}  {answer['correct']}/{answer['n']} {answer['split']},"
-        f" 95 % interval {low:.2%} to {high:.2%}{raw}"
-    )
+    return f"{answer['metric']} {answer['value']:.2%}  {of} {answer['split']}{bounds}{raw}"
 
 
 def evaluation_text(answer: dict[str, Any]) -> list[str]:

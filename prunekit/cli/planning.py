@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prunekit.cli.options import add_recipe, add_verb, recipe_of
+from prunekit.cli.options import add_recipe, add_verb, opened_of, recipe_of
 from prunekit.cli.output import progress, show, write_json
 from prunekit.errors import RecipeError
 
@@ -49,7 +49,7 @@ def _plan(options: argparse.Namespace) -> int:
     from prunekit.search.targets import parse_targets
 
     asked = parse_targets(options.target)
-    opened = verbs.open_task(options.task, options.workspace)
+    opened = opened_of(options)
     if options.kind == "bits":
         return _plan_bits(options, opened, asked)
     mode = Mode(options.kind)

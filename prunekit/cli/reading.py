@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from prunekit.cli.options import add_recipe, add_verb, recipe_of
+from prunekit.cli.options import add_recipe, add_verb, opened_of, recipe_of
 from prunekit.cli.output import evaluation_text, show
 
 if TYPE_CHECKING:
@@ -20,6 +20,6 @@ def add(verbs: "Verbs") -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     from prunekit import verbs
 
-    opened = verbs.open_task(options.task, options.workspace)
+    opened = opened_of(options)
     answer = verbs.last(verbs.evaluate(opened, recipe_of(options, opened), options.split, options.limit)).to_json()
     show(options, answer, evaluation_text(answer))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prunekit.cli.options import add_recipe, add_verb, recipe_of
+from prunekit.cli.options import add_recipe, add_verb, opened_of, recipe_of
 from prunekit.cli.output import evaluation_text, files_answer, progress, show
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _recover(options: argparse.Namespace) -> None:
     from prunekit.records import Epoch, Fitted, Run
     from prunekit.recover.schedule import Schedule
 
-    opened = verbs.open_task(options.task, options.workspace)
+    opened = opened_of(options)
     recipe = verbs.check(opened, recipe_of(options, opened))
     run: Run | None = None
     schedule = Schedule(

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prunekit.cli.options import add_task, add_verb
+from prunekit.cli.options import add_task, add_verb, opened_of
 from prunekit.cli.output import progress, show, write_json
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _scan(options: argparse.Namespace) -> None:
     from prunekit import verbs
     from prunekit.records import Mode
 
-    opened = verbs.open_task(options.task, options.workspace)
+    opened = opened_of(options)
     if options.kind in OTHERS:
         OTHERS[options.kind](options, opened)
         return

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from prunekit.cli.options import add_recipe, add_verb, recipe_of
+from prunekit.cli.options import add_recipe, add_verb, opened_of, recipe_of
 from prunekit.cli.output import show
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def add(verbs: "Verbs") -> None:
 def _latency(options: argparse.Namespace) -> None:
     from prunekit import verbs
 
-    opened = verbs.open_task(options.task, options.workspace)
+    opened = opened_of(options)
     found = verbs.last(
         verbs.latency(opened, recipe_of(options, opened), options.batch, options.threads, options.runtime)
     )

@@ -121,12 +121,13 @@ def write_export(
 
     (folder / "recipe.json").write_text(json.dumps(recipe.to_json(), indent=2) + "\n")
     yield written("recipe.json")
-    own_class = not isinstance(pruned.model, GraphNetwork)
+    own_class = task.factory_path != "" and not isinstance(pruned.model, GraphNetwork)
     if own_class:
         snippet = load_snippet(
             name,
             task.factory_path,
             pruned.cost.params,
+            arguments=task.arguments,
             few_bits=bool(pruned.precisions),
             rounds_inputs=bool(pruned.levels),
             replaced=bool(pruned.replaced),
@@ -139,7 +140,7 @@ def write_export(
         write_checkpoint(folder / f"{name}.safetensors", task, recipe, pruned, reading)
         yield written(f"{name}.safetensors")
     else:
-        yield Check("own class", False, _no_class(structure, pruned))
+        yield Check("own class", False, _no_class(task, structure, pruned))
     try:
         write_pt2(pruned.model, task.example, folder / f"{name}.pt2")
         yield written(f"{name}.pt2")
@@ -174,8 +175,10 @@ def write_export(
     ).write(folder)
 
 
-def _no_class(structure: Structure, pruned: Pruned) -> str:
+def _no_class(task: Task, structure: Structure, pruned: Pruned) -> str:
     """Say why there is no checkpoint for the network's own class."""
+    if not task.factory_path:
+        return "There is a program only: the task was opened from one, so there is no class to fill from a checkpoint."
     groups = [structure.group(name) for name in pruned.kept]
     fixed = next(group for group in groups if group.graph_only and len(pruned.kept[group.name]) < group.units)
     return (
@@ -202,24 +205,23 @@ def _onnx(
     found = few.with_name(f"{reference.STEM}_int8.safetensors")
     reference.write_reference(found, answers)
     yield found, None
-    correct = int((answers.argmax(1) == split.targets).sum())
-    own[few.name] = Own(found.name, correct)
-    share = correct / len(split)
+    told = reference.agreement(answers, answers, split.targets, task.metric)
+    if told.value is None:
+        raise ExportError(f"The int8 file is another network, and {task.metric} cannot be asked of ONNX Runtime.")
+    own[few.name] = Own(found.name, told.correct, told.value)
     yield (
         few,
         Check(
             "int8",
             True,
-            f"int8 in ONNX Runtime gets {correct:,} of {len(split):,} validation samples right ({share:.2%}), "
-            f"{100 * (share - reading.value):+.2f} points from the network it was made of.",
+            f"int8 in ONNX Runtime has {task.metric} {told.value:.2%} on {len(split):,} validation samples, "
+            f"{100 * (told.value - reading.value):+.2f} points from the network it was made of.",
         ),
     )
 
 
-def _exact(reading: Reading, recipe: Recipe, n: int) -> int:
-    """Return how many validation samples are right, if the reading is an exact one of this recipe."""
-    if reading.correct is None:
-        raise ExportError(f"A proof counts right answers, which the metric {reading.metric!r} does not.")
+def _exact(reading: Reading, recipe: Recipe, n: int) -> int | None:
+    """Return how many samples are right, where they are counted, if the reading is an exact one of this recipe."""
     if reading.recipe != recipe.digest or reading.split != "validation" or reading.n != n:
         raise ExportError(
             f"An export needs this recipe's reading on all {n:,} validation samples, "

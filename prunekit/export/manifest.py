@@ -28,11 +28,13 @@ class Own:
 
     Attributes:
         reference: name of the file that holds its outputs.
-        correct: how many validation samples it gets right.
+        correct: how many validation samples it gets right; ``None`` for a metric that does not count.
+        value: the metric.
     """
 
     reference: str
-    correct: int
+    correct: int | None
+    value: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Manifest:
         bytes_dense: the same of the dense network.
         metric: name of the metric.
         value: the metric on the validation split.
-        correct: how many of the samples are right.
+        correct: how many of the samples are right; ``None`` for a metric that does not count.
         n: validation samples.
         split: digest of the validation split's inputs and targets.
         files: every other file of the export by its name.
@@ -64,7 +66,7 @@ class Manifest:
     bytes_dense: int
     metric: str
     value: float
-    correct: int
+    correct: int | None
     n: int
     split: str
     files: Mapping[str, FileEntry]
@@ -95,7 +97,10 @@ class Manifest:
             raise ExportError(f"{path} is not a PruneKit export of version {VERSION}; export again.")
         try:
             files = {_plain(name): FileEntry(**entry) for name, entry in data.pop("files").items()}
-            own = {_plain(name): Own(_plain(e["reference"]), e["correct"]) for name, e in data.pop("own", {}).items()}
+            own = {
+                _plain(name): Own(_plain(entry["reference"]), entry["correct"], entry.get("value"))
+                for name, entry in data.pop("own", {}).items()
+            }
             return Manifest(**data, files=files, own=own)
         except (KeyError, TypeError, AttributeError):
             raise ExportError(f"{path} lacks or adds keys; export again.") from None

@@ -157,8 +157,9 @@ def _output_checks(path: Path, model: nn.Module, manifest: Manifest, splits: Seq
         yield Check("macs", macs == manifest.macs, f"{macs:,} MACs for one input, displayed {manifest.macs:,}.")
     own = manifest.own.get(path.name, Own(reference.FILE_NAME, manifest.correct))
     logits = reference.read_reference(path.with_name(own.reference))
-    found = reference.agreement(logits, reference.outputs(model, split.inputs), split.targets)
-    yield from reference.agreement_checks(found, own.correct, manifest.n)
+    found = reference.agreement(logits, reference.outputs(model, split.inputs), split.targets, manifest.metric)
+    value = manifest.value if own.value is None else own.value
+    yield from reference.agreement_checks(found, own.correct, manifest.n, manifest.metric, value)
 
 
 def _find_split(manifest: Manifest, splits: Sequence[Split]) -> Split:

@@ -1,7 +1,10 @@
 """The load snippet: a small Python file that makes the pruned network from its own class, without PruneKit."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from prunekit.errors import ExportError
 
@@ -26,7 +29,7 @@ def load(path=Path(__file__).with_name("{name}.safetensors")):
     with safe_open(path, framework="pt") as file:
         facts = file.metadata()
         tensors = {{name: file.get_tensor(name) for name in file.keys()}}
-{unpack}    model = factory()
+{unpack}    model = factory({arguments})
 {replace}    # The fresh network takes the pruned sizes: out_channels, in_features, groups, num_features, ...
     for module, sizes in json.loads(facts["sizes"]).items():
         for attribute, size in sizes.items():
@@ -92,6 +95,7 @@ def load_snippet(
     factory_path: str,
     params: int,
     *,
+    arguments: Mapping[str, Any] = MappingProxyType({}),
     few_bits: bool = False,
     rounds_inputs: bool = False,
     replaced: bool = False,
@@ -102,6 +106,7 @@ def load_snippet(
         name: stem of the checkpoint beside it.
         factory_path: ``module:function`` or ``file.py:function``.
         params: parameters of the pruned network, for the title.
+        arguments: what the factory is called with.
         few_bits: whether the checkpoint has weights of few bits.
         rounds_inputs: whether modules round what they read.
         replaced: whether blocks were removed.
@@ -128,6 +133,7 @@ def load_snippet(
         params=params,
         standard="import runpy\nimport sys",
         factory=factory,
+        arguments=", ".join(f"{key}={value!r}" for key, value in arguments.items()),
         torch="import torch\n" if few_bits or replaced else "",
         nothing=_NOTHING if replaced else "",
         replace=_REPLACE if replaced else "",

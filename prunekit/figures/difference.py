@@ -75,6 +75,11 @@ def flips_table(found: Comparison) -> list[Row]:
     ]
 
 
+def shifts_table(found: Comparison) -> list[Row]:
+    """Return the samples whose own figure differs most: the number, and the figure by either run."""
+    return [{"sample": shift.index, "first": shift.a, "second": shift.b} for shift in found.shifts]
+
+
 def _classes(found: Comparison) -> list[tuple[str, float, float]]:
     sides = [evaluation.reading.per_class for evaluation in found.evaluations]
     rows = zip(found.classes, *sides, strict=False)

@@ -19,7 +19,7 @@ def learning_curve(epochs: Sequence[Epoch], before: Reading | None = None, dense
     """
     title = "Is it coming back?"
     if not epochs:
-        return nothing_yet(title, "Start a recovery to watch loss and accuracy.")
+        return nothing_yet(title, "Start a recovery to watch loss and metric.")
     made = figure(title, 360, "epochs", "training loss", legend=True)
     planned = _planned(epochs[-1])
     made.add_scatter(

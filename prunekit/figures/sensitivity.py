@@ -42,8 +42,8 @@ def heatmap(
     Args:
         points: what was measured.
         names: the groups or layers, in execution order.
-        metric: ``kl`` (divergence from the dense output, nats) or ``accuracy`` (points lost).
-        dense: the dense network's metric on the same samples, for ``accuracy``.
+        metric: ``kl`` (divergence from the dense output, nats) or ``metric`` (points lost).
+        dense: the dense network's metric on the same samples, for ``metric``.
         units: units of each group, or weights of each layer, as for ``ranking_table``.
         protected: groups that cannot be cut, each with its reason, named below the chart.
     """

@@ -1,6 +1,7 @@
 """Evaluation: a task's metric on a split, early on a few samples, then exactly."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -8,7 +9,6 @@ from torch.nn import functional as F
 
 from prunekit.errors import TaskError
 from prunekit.measure.forward import BATCH, run
-from prunekit.measure.intervals import wilson
 from prunekit.measure.metrics import Metric, metric_named
 from prunekit.measure.outputs import FIRST, Outputs
 from prunekit.records import Reading, Status
@@ -18,13 +18,14 @@ from prunekit.tasks.task import Split
 def evaluate(
     model: nn.Module | Outputs,
     split: Split,
-    metric: str = "accuracy",
+    metric: str | Metric = "accuracy",
     *,
     name: str = "validation",
     recipe: str = "",
     dense_logits: Tensor | Outputs | None = None,
     recalibrated: bool = False,
     value_raw: float | None = None,
+    network: nn.Module | None = None,
 ) -> Iterator[Reading]:
     """Measure a network: first on 100 samples, then after each batch, at last on all.
 
@@ -32,12 +33,13 @@ def evaluate(
         model: a classifier, or its outputs on the split where somebody computes them anyway; between
             two readings and afterwards it is as it was.
         split: the samples.
-        metric: name in ``METRICS``.
+        metric: name in ``METRICS``, or the metric.
         name: what the split is called.
         recipe: digest of the recipe that made the network.
         dense_logits: ``(n or more, classes)`` outputs of the dense network on the same samples.
         recalibrated: what the readings say of the network's BatchNorm statistics.
         value_raw: the metric before recalibration, where known.
+        network: what a metric that needs the network itself is asked of, where ``model`` is not it.
 
     Yields:
         Readings with growing ``n``; each is exact for its samples, the last for the split.
@@ -54,6 +56,7 @@ def evaluate(
         dense_logits=dense_logits,
         recalibrated=recalibrated,
         value_raw=value_raw,
+        network=network,
     )
     return (reading for reading in steps if reading is not None)
 
@@ -61,15 +64,27 @@ def evaluate(
 def evaluate_steps(
     model: nn.Module | Outputs,
     split: Split,
-    metric: str = "accuracy",
+    metric: str | Metric = "accuracy",
     *,
     name: str = "validation",
     recipe: str = "",
     dense_logits: Tensor | Outputs | None = None,
     recalibrated: bool = False,
     value_raw: float | None = None,
+    network: nn.Module | None = None,
 ) -> Iterator[Reading | None]:
     """Measure a network in short steps, between which it can stop or give way.
+
+    Args:
+        model: as all that follow, see ``evaluate``.
+        split: the samples.
+        metric: name in ``METRICS``, or the metric.
+        name: what the split is called.
+        recipe: digest of the recipe.
+        dense_logits: outputs of the dense network.
+        recalibrated: what the readings say of the network's BatchNorm statistics.
+        value_raw: the metric before recalibration, where known.
+        network: what a metric that needs the network itself is asked of, where ``model`` is not it.
 
     Yields:
         Readings as ``evaluate`` does, and ``None`` after each stretch of work that ends without one.
@@ -79,17 +94,91 @@ def evaluate_steps(
         raise TaskError(f"There is nothing to measure on: the {name} split has no samples.")
     stops = [*range(min(FIRST, len(split)), len(split), BATCH), len(split)]
     outputs = model if isinstance(model, Outputs) else Outputs(model, split)
+    if rule.whole is not None:  # early readings would cost as much as the last
+        stops = [len(split)]
+        network = model if isinstance(model, nn.Module) else network
+    samples: Samples | None = None
     for stop in stops:
         yield from outputs.compute(stop)
         if isinstance(dense_logits, Outputs):
             yield from dense_logits.compute(stop)
-        yield read(
-            outputs[:stop],
-            split.targets[:stop],
+        start = 0 if samples is None else len(samples.losses)
+        dense = None if dense_logits is None else dense_logits[start:stop]
+        found = Samples.of(outputs[start:stop], split.targets[start:stop], rule, dense)
+        samples = found if samples is None else samples + found
+        yield samples.reading(
             rule,
             name=name,
             recipe=recipe,
-            dense_logits=None if dense_logits is None else dense_logits[:stop],
+            recalibrated=recalibrated,
+            value_raw=value_raw,
+            value=rule.whole(network, split) if rule.whole is not None and network is not None else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """What is known of a network's answers, sample by sample.
+
+    Attributes:
+        statistics: the metric's numbers ``(n, k)``.
+        losses: cross-entropy ``(n,)``, over places the mean.
+        divergences: from the dense network ``(n,)``, where that is known.
+        targets: ``(n, *places)``.
+        classes: how many there are.
+    """
+
+    statistics: Tensor
+    losses: Tensor
+    divergences: Tensor | None
+    targets: Tensor
+    classes: int
+
+    @staticmethod
+    def of(outputs: Tensor, targets: Tensor, rule: Metric, dense: Tensor | None = None) -> "Samples":
+        """Look at outputs ``(n, classes, *places)``, beside the dense network's on the same samples."""
+        return Samples(
+            statistics=rule.statistics(outputs, targets),
+            losses=losses(outputs, targets),
+            divergences=None if dense is None else divergences(dense, outputs),
+            targets=targets,
+            classes=outputs.shape[1],
+        )
+
+    def __add__(self, other: "Samples") -> "Samples":
+        both = self.divergences is not None and other.divergences is not None
+        return Samples(
+            statistics=torch.cat([self.statistics, other.statistics]),
+            losses=torch.cat([self.losses, other.losses]),
+            divergences=torch.cat([self.divergences, other.divergences]) if both else None,  # type: ignore[list-item]
+            targets=torch.cat([self.targets, other.targets]),
+            classes=self.classes,
+        )
+
+    def reading(
+        self,
+        rule: Metric,
+        *,
+        name: str = "validation",
+        recipe: str = "",
+        recalibrated: bool = False,
+        value_raw: float | None = None,
+        value: float | None = None,
+    ) -> Reading:
+        """Read the metric; ``value`` is given where the samples' own numbers do not tell it."""
+        is_whole = rule.whole is not None
+        return Reading(
+            metric=rule.name,
+            value=rule.value(self.statistics.mean(0)) if value is None else value,
+            n=len(self.losses),
+            correct=int(self.statistics.sum()) if rule.counts else None,
+            interval=None if is_whole else rule.interval(self.statistics),
+            loss=float(self.losses.mean()),
+            kl=None if self.divergences is None else max(0.0, float(self.divergences.mean())),
+            split=name,
+            status=Status.MEASURED,
+            recipe=recipe,
+            per_class=() if is_whole else tuple(rule.by_class(self.statistics, self.targets, self.classes).tolist()),
             recalibrated=recalibrated,
             value_raw=value_raw,
         )
@@ -109,8 +198,8 @@ def read(
     """Read a network's answers.
 
     Args:
-        logits: its outputs ``(n, classes)``.
-        targets: ``(n,)``.
+        logits: its outputs ``(n, classes, *places)``.
+        targets: ``(n, *places)``.
         rule: the metric.
         name: what the split is called.
         recipe: digest of the recipe that made the network.
@@ -118,23 +207,8 @@ def read(
         recalibrated: what the reading says of the network's BatchNorm statistics.
         value_raw: the metric before recalibration, where known.
     """
-    values = rule.compute(logits, targets).double()
-    correct = int(values.sum()) if rule.counts else None
-    return Reading(
-        metric=rule.name,
-        value=float(values.mean()),
-        n=len(targets),
-        correct=correct,
-        interval=None if correct is None else wilson(correct, len(targets)),
-        loss=float(F.cross_entropy(logits.double(), targets)),
-        kl=None if dense_logits is None else divergence(dense_logits, logits),
-        split=name,
-        status=Status.MEASURED,
-        recipe=recipe,
-        per_class=per_class(values, targets, logits.shape[1]),
-        recalibrated=recalibrated,
-        value_raw=value_raw,
-    )
+    samples = Samples.of(logits, targets, rule, dense_logits)
+    return samples.reading(rule, name=name, recipe=recipe, recalibrated=recalibrated, value_raw=value_raw)
 
 
 def logits(model: nn.Module, split: Split) -> Tensor:
@@ -146,19 +220,37 @@ def logits(model: nn.Module, split: Split) -> Tensor:
     return torch.cat([run(model, split.inputs[i : i + BATCH]) for i in range(0, len(split), BATCH)])
 
 
-def divergence(dense: Tensor, pruned: Tensor) -> float:
-    """Compute the mean KL divergence KL(dense ‖ pruned) of two networks' predictions, in nats.
+def losses(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Compute each sample's cross-entropy ``(n,)``, over places the mean.
 
     Args:
-        dense: ``(n, classes)`` logits of the reference.
-        pruned: ``(n, classes)`` logits of the other network.
+        outputs: ``(n, classes, *places)``.
+        targets: ``(n, *places)``.
     """
-    reference, other = dense.double().log_softmax(1), pruned.double().log_softmax(1)
-    return max(0.0, float(F.kl_div(other, reference, reduction="batchmean", log_target=True)))
+    found = F.cross_entropy(_exact(outputs), targets, reduction="none")
+    return (found if found.ndim == 1 else found.flatten(1).mean(1)).double()
 
 
-def per_class(values: Tensor, targets: Tensor, classes: int) -> tuple[float, ...]:
-    """Average ``(n,)`` sample values over each class; not a number where a class has no sample."""
-    sums = torch.zeros(classes, dtype=torch.float64).index_add_(0, targets, values)
-    counts = torch.bincount(targets, minlength=classes)
-    return tuple((sums / counts).tolist())
+def divergence(dense: Tensor, pruned: Tensor) -> float:
+    """Compute the mean of ``divergences``."""
+    return max(0.0, float(divergences(dense, pruned).mean()))
+
+
+def divergences(dense: Tensor, pruned: Tensor) -> Tensor:
+    """Compute each sample's KL divergence KL(dense ‖ pruned) of two predictions, in nats, over places the mean.
+
+    Args:
+        dense: ``(n, classes, *places)`` outputs of the reference.
+        pruned: those of the other network.
+
+    Returns:
+        ``(n,)``.
+    """
+    reference, other = _exact(dense).log_softmax(1), _exact(pruned).log_softmax(1)
+    found = F.kl_div(other, reference, reduction="none", log_target=True).sum(1)
+    return (found if found.ndim == 1 else found.flatten(1).mean(1)).double()
+
+
+def _exact(outputs: Tensor) -> Tensor:
+    """One vector for each sample is worth double precision; for each pixel it would cost more than the network."""
+    return outputs.double() if outputs.ndim == 2 else outputs.float()

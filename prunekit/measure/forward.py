@@ -38,14 +38,14 @@ def run(model: nn.Module, inputs: Tensor) -> Tensor:
         inputs: ``(batch, …)``.
 
     Returns:
-        ``(batch, classes)`` logits.
+        ``(batch, classes)`` logits, or ``(batch, classes, *places)``.
 
     Raises:
         TaskError: the network returns something else.
     """
     with at_rest(model):
         logits = model(inputs.to(memory_format=torch.channels_last) if inputs.ndim == 4 else inputs)
-    if not isinstance(logits, Tensor) or logits.ndim != 2:
+    if not isinstance(logits, Tensor) or logits.ndim < 2:
         given = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
-        raise TaskError(f"The network should return logits shaped (batch, classes), but returned {given}.")
+        raise TaskError(f"The network should return logits shaped (batch, classes, …), but returned {given}.")
     return logits

@@ -1,6 +1,7 @@
 """How far what was measured on a sample may be from the truth."""
 
 import math
+import statistics
 from collections.abc import Sequence
 
 Z95 = 1.959963984540054
@@ -59,6 +60,32 @@ def paired(broken: int, fixed: int, n: int) -> tuple[float, float]:
     centre = difference / n_more
     half = Z95 * math.sqrt((fixed + broken + 1) - difference * difference / n_more) / n_more
     return max(-1.0, centre - half), min(1.0, centre + half)
+
+
+def delta(value: float, influences: Sequence[float]) -> tuple[float, float]:
+    """Compute the 95 % interval of a figure made of averages over samples, by the delta method.
+
+    Near its value such a figure moves with the averages as with a mean of one number for each sample, its influence.
+
+    Source: Oehlert, A Note on the Delta Method, The American Statistician, 1992.
+
+    Args:
+        value: the figure, within 0–1.
+        influences: what each sample adds to it: the slope of the figure times the sample's own numbers.
+
+    Returns:
+        ``(low, high)`` within 0–1; everything where there are fewer than 2 samples.
+
+    Example:
+        >>> low, high = delta(0.5, [0.0, 1.0] * 50)
+        >>> round(low, 3), round(high, 3)
+        (0.402, 0.598)
+    """
+    n = len(influences)
+    if n < 2:
+        return 0.0, 1.0
+    half = Z95 * math.sqrt(statistics.pvariance(influences) / n)
+    return max(0.0, value - half), min(1.0, value + half)
 
 
 def median_interval(values: Sequence[float]) -> tuple[float, float]:

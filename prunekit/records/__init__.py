@@ -1,6 +1,7 @@
 """The frozen records that library, command line and screen speak in: numbers and names, never tensors."""
 
-from prunekit.records.comparison import Change, Comparison, Flip, Thumbnail
+from prunekit.records.checkpoint import Fit, Reshaped
+from prunekit.records.comparison import Change, Comparison, Flip, Shift, Thumbnail
 from prunekit.records.conditions import Conditions
 from prunekit.records.export import Check, ExportedFile, Verdict
 from prunekit.records.history import Node, Run
@@ -28,6 +29,7 @@ __all__ = [
     "Epoch",
     "Evaluation",
     "ExportedFile",
+    "Fit",
     "Fitted",
     "Flip",
     "Group",
@@ -46,7 +48,9 @@ __all__ = [
     "Rank",
     "Reading",
     "Removal",
+    "Reshaped",
     "Run",
+    "Shift",
     "Speed",
     "Status",
     "Suggestion",

@@ -47,6 +47,21 @@ class Flip:
 
 
 @dataclass(frozen=True, slots=True)
+class Shift:
+    """A validation sample whose own figure differs between two networks, for metrics that count no right answers.
+
+    Attributes:
+        index: the sample's position in the split.
+        a: the metric of this sample alone by the first network.
+        b: by the second.
+    """
+
+    index: int
+    a: float
+    b: float
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Two runs side by side, both measured anew on the validation split.
 
@@ -58,7 +73,10 @@ class Comparison:
         classes: the classes' names.
         flips: samples whose predicted class differs.
         gain: 95 % interval of the second's accuracy minus the first's, from the samples that only one of
-            them gets right; ``None`` where the metric does not count right answers.
+            them gets right, or else by the delta method from how much each sample moves it; ``None`` where no
+            sample has a figure of its own.
+        shifts: instead of flips, where the metric does not count right answers: the samples whose own figure differs
+            most, largest difference first.
     """
 
     a: str | None
@@ -68,6 +86,7 @@ class Comparison:
     classes: tuple[str, ...]
     flips: tuple[Flip, ...]
     gain: tuple[float, float] | None = None
+    shifts: tuple[Shift, ...] = ()
 
     @property
     def broken(self) -> int:

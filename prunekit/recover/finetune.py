@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from prunekit.errors import TaskError
 from prunekit.measure.evaluate import evaluate
 from prunekit.measure.masks import zero
-from prunekit.measure.metrics import metric_named
+from prunekit.measure.metrics import Metric, metric_named
 from prunekit.measure.precision import Precision
 from prunekit.quantize.straight_through import quantize_, rounded
 from prunekit.records import Epoch, Reading
@@ -69,7 +69,7 @@ def finetune(
     masks: Mapping[str, Tensor] | None = None,
     precisions: Mapping[str, Precision] | None = None,
     teacher: nn.Module | None = None,
-    metric: str = "accuracy",
+    metric: str | Metric = "accuracy",
     recipe: str = "",
     state: Mapping[str, Any] | None = None,
 ) -> FineTune:
@@ -82,7 +82,7 @@ def finetune(
         masks: tensor name → mask of the weights that may move; the others stay zero.
         precisions: weights that are quantised in every forward pass; what is trained stays precise.
         teacher: the dense network, where the schedule distils.
-        metric: name in ``METRICS``; decides what is best, the loss decides ties.
+        metric: name in ``METRICS``, or the metric; decides what is best, the loss decides ties.
         recipe: digest that the validation readings carry.
         state: what an earlier training of the same network and schedule had reached.
 
@@ -99,7 +99,7 @@ def finetune(
     schedule = schedule or Schedule()
     best = copy.deepcopy(model)
     zero(best, masks or {})
-    training = _Training(best, data, data.train, schedule, masks or {}, precisions or {}, metric, recipe)
+    training = _Training(best, data, data.train, schedule, masks or {}, precisions or {}, metric_named(metric), recipe)
     if schedule.distil and teacher is not None:
         training.teacher = copy.deepcopy(teacher).eval()
     return FineTune(training, state)
@@ -113,7 +113,7 @@ class _Training:
     schedule: Schedule
     masks: Mapping[str, Tensor]
     precisions: Mapping[str, Precision]
-    metric: str
+    metric: Metric
     recipe: str
     teacher: nn.Module | None = None
     top: tuple[float, float] | None = None
@@ -137,7 +137,7 @@ class _Training:
 
     def records(self) -> Iterator[Epoch]:
         if self.top is None:
-            self.top = _rank(self._validate(self.best))
+            self.top = _rank(self._validate(self.best), self.metric)
         steps = self.schedule.epochs * self.per_epoch
         while self.epoch < self.schedule.epochs:
             losses: list[float] = []
@@ -149,8 +149,8 @@ class _Training:
                     losses.clear()
             self.epoch += 1
             reading = self._validate(self.student)
-            if _rank(reading) > self.top:
-                self.top = _rank(reading)
+            if (rank := _rank(reading, self.metric)) > self.top:
+                self.top = rank
                 self.best.load_state_dict(self.student.state_dict())
             yield Epoch(step, steps, float(self.epoch), sum(losses) / len(losses), reading)
 
@@ -202,9 +202,9 @@ class _Training:
 
 
 def _distance(answers: Tensor, wanted: Tensor, temperature: float) -> Tensor:
-    """Compute the divergence of softened answers ``(batch, classes)``, in the scale of their cross-entropy."""
+    """Compute the divergence of softened answers ``(batch, classes, *places)``, in the scale of their cross-entropy."""
     soft, target = (answers / temperature).log_softmax(1), (wanted / temperature).log_softmax(1)
-    return temperature**2 * F.kl_div(soft, target, log_target=True, reduction="batchmean")
+    return temperature**2 * F.kl_div(soft, target, log_target=True, reduction="none").sum(1).mean()
 
 
 def memory_layout(model: nn.Module) -> torch.memory_format:
@@ -220,7 +220,7 @@ def memory_layout(model: nn.Module) -> torch.memory_format:
     return torch.contiguous_format if strided else torch.channels_last
 
 
-def _rank(reading: Reading) -> tuple[float, float]:
+def _rank(reading: Reading, metric: Metric) -> tuple[float, float]:
     """Order readings: the better metric first, then the lower loss; a loss that is no number is the worst."""
-    sign = 1.0 if metric_named(reading.metric).higher_is_better else -1.0
+    sign = 1.0 if metric.higher_is_better else -1.0
     return sign * reading.value, -math.inf if math.isnan(reading.loss) else -reading.loss

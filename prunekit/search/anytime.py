@@ -56,12 +56,14 @@ def draw(dense: Tensor, seed: int) -> Draw:
     """Draw the order of samples.
 
     Args:
-        dense: the dense network's outputs ``(n, classes)``, whose margins say which samples are decided narrowly.
+        dense: the dense network's outputs ``(n, classes, *places)``, whose margins say which samples are decided
+            narrowly.
         seed: seed of the draw.
     """
     n = len(dense)
-    top = dense.double().topk(min(2, dense.shape[1]), dim=1).values
-    by_margin = np.argsort((top[:, 0] - top[:, -1]).numpy(), kind="stable")
+    top = (dense.double() if dense.ndim == 2 else dense).topk(min(2, dense.shape[1]), dim=1).values
+    margins = (top[:, 0] - top[:, -1]).reshape(n, -1).mean(1)  # of a picture, that of its average pixel
+    by_margin = np.argsort(margins.numpy(), kind="stable")
     generator = np.random.default_rng(seed)
     narrow = int(NARROW * n)
     strata = [generator.permutation(by_margin[:narrow]), generator.permutation(by_margin[narrow:])]

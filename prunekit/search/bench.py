@@ -6,7 +6,7 @@ from functools import cached_property
 
 from torch import Tensor
 
-from prunekit.measure.evaluate import read
+from prunekit.measure.evaluate import Samples, read
 from prunekit.measure.metrics import metric_named
 from prunekit.measure.outputs import Outputs
 from prunekit.measure.program import Ready
@@ -42,6 +42,11 @@ class Bench:
     def logits(self) -> Tensor:
         """The dense network's outputs ``(n, classes)`` on all samples."""
         return self._outputs[:]
+
+    @cached_property
+    def dense_samples(self) -> Samples:
+        """What is known of the dense network's answers, sample by sample."""
+        return Samples.of(self.logits, self.split.targets, metric_named(self.question.metric))
 
     @cached_property
     def dense(self) -> Reading:

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
+from prunekit.measure.evaluate import divergences, losses
 from prunekit.measure.metrics import metric_named
 from prunekit.measure.program import Batch, Ready
 from prunekit.records import Point, Reading, Status
@@ -117,11 +117,14 @@ def _read_sample(asked: Bench, logits: Tensor, drawn: Draw, check: int) -> Readi
         back = torch.argsort(order)
         return asked.read(logits[back], asked.split.targets, asked.logits)
     rule = metric_named(asked.question.metric)
-    change = (rule.compute(logits, targets) - rule.compute(dense, targets)).double().numpy()
-    mean, half = estimate(change, drawn, check)
-    harder = F.cross_entropy(logits.double(), targets, reduction="none")
-    harder -= F.cross_entropy(dense.double(), targets, reduction="none")
-    value = asked.dense.value + mean
+    own = asked.dense_samples.statistics
+    change = rule.statistics(logits, targets) - own[order]
+    moved = [estimate(column.numpy(), drawn, check)[0] for column in change.T]
+    mean = own.mean(0) + torch.tensor(moved, dtype=torch.float64)
+    value = rule.value(mean)
+    # Near its value the metric moves with the averages as its slope says.
+    half = estimate((change @ rule.slope(mean)).numpy(), drawn, check)[1]
+    harder = losses(logits, targets) - asked.dense_samples.losses[order]
     return replace(
         asked.dense,
         value=value,
@@ -133,12 +136,6 @@ def _read_sample(asked: Bench, logits: Tensor, drawn: Draw, check: int) -> Readi
         per_class=(),
         status=Status.ESTIMATED,
     )
-
-
-def divergences(dense: Tensor, pruned: Tensor) -> Tensor:
-    """Compute the KL divergence of each sample's prediction from the dense network's, in nats."""
-    reference, other = dense.double().log_softmax(1), pruned.double().log_softmax(1)
-    return F.kl_div(other, reference, reduction="none", log_target=True).sum(1)
 
 
 class _Blocks:

@@ -1,20 +1,18 @@
-"""Checkpoints: weights in, whole or not at all, and never any code with them."""
+"""Checkpoints: weights in, whole unless told otherwise, and never any code with them."""
 
 import hashlib
-import io
-import pickle
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
 from torch import Tensor, nn
-from torch.serialization import get_unsafe_globals_in_checkpoint
 
-from prunekit.errors import CheckpointError
+from prunekit.errors import CheckpointError, listed
+from prunekit.records import Fit, Reshaped
+from prunekit.tasks.state import find_state, own_names
+from prunekit.tasks.untrusted import TORCH_MAGIC, load_torch
 
 
 def read_checkpoint(source: Path | str | bytes) -> dict[str, Tensor]:
@@ -22,43 +20,61 @@ def read_checkpoint(source: Path | str | bytes) -> dict[str, Tensor]:
 
     The content decides the format, not the name. Nothing in the file is run: torch's files are
     read with ``weights_only=True``, and only if their members are stored plainly and every
-    tensor owns the bytes it shows.
+    tensor owns the bytes it shows. A state dict may be wrapped, as in ``{"state_dict": …, "epoch": 9}``.
 
     Args:
         source: path of the file, or its bytes.
 
     Returns:
-        Tensors by name, on the CPU.
+        Tensors by their names in the file, on the CPU.
 
     Raises:
         CheckpointError: unreadable, truncated, holding code, or anything but dense tensors.
     """
-    return _read(*_bytes_of(source))
+    return _read(*_bytes_of(source))[0]
 
 
-def load_checkpoint(model: nn.Module, source: Path | str | bytes) -> None:
-    """Fill ``model`` with a checkpoint that has exactly its tensors; on any error it stays as it was.
+def load_checkpoint(model: nn.Module, source: Path | str | bytes, *, strict: bool = True, name: str = "") -> Fit:
+    """Fill a network from a checkpoint; on any error it stays as it was.
+
+    Prefixes that training tools put before names are taken off (``own_names``).
+
+    Args:
+        model: the network that is filled.
+        source: path of the file, or its bytes.
+        strict: refuse a file that does not have exactly the network's tensors; else what does not fit is left out,
+            and the network keeps what it had there.
+        name: what the checkpoint is called, where it comes as bytes.
+
+    Returns:
+        What fitted and what did not.
 
     Raises:
-        CheckpointError: unreadable, or a tensor is missing, unexpected, of another shape or kind of number.
+        CheckpointError: unreadable; with ``strict`` a tensor is missing, unexpected, of another shape or kind of
+            number; without it, none fits.
     """
     data, label = _bytes_of(source)
-    state = _read(data, label)
+    given, layout = _read(data, label)
     expected = model.state_dict()
-    if missing := [name for name in expected if name not in state]:
-        raise CheckpointError(f"{label} lacks {_listed(missing)}: it belongs to another network.")
-    if unexpected := [name for name in state if name not in expected]:
-        raise CheckpointError(f"{label} holds {_listed(unexpected)}, which this network has not.")
-    for name, tensor in state.items():
-        own = expected[name]
-        if tensor.shape != own.shape:
-            raise CheckpointError(
-                f"{label} gives {name} the shape {tuple(tensor.shape)} where this network has {tuple(own.shape)}."
-            )
-        # Copying int8 into float32 would succeed, without the scale that makes sense of it.
-        if tensor.is_floating_point() != own.is_floating_point():
-            raise CheckpointError(f"{label} stores {name} as {tensor.dtype} where this network has {own.dtype}.")
-    model.load_state_dict(state)
+    names, prefix = own_names(given, expected)
+    state = {own: given[other] for other, own in names.items() if own in expected}
+    reshaped = tuple(found for own in state if (found := _reshaped(own, state[own], expected[own])))
+    misfits = {found.name for found in reshaped}
+    fit = Fit(
+        file=name or ("" if isinstance(source, bytes) else Path(source).name),
+        layout=layout,
+        prefix=prefix,
+        matched=tuple(own for own in expected if own in state and own not in misfits),
+        missing=tuple(own for own in expected if own not in state and not own.endswith("num_batches_tracked")),
+        unexpected=tuple(other for other in given if names.get(other) not in expected),
+        reshaped=reshaped,
+    )
+    if not fit.matched:
+        raise CheckpointError(f"{label} has no tensor of this network, which begins with {listed(list(expected))}.")
+    if strict:
+        _refuse_misfit(fit, label)
+    model.load_state_dict({own: state[own] for own in fit.matched}, strict=False)
+    return fit
 
 
 def digest(model: nn.Module) -> str:
@@ -70,6 +86,44 @@ def digest(model: nn.Module) -> str:
     return content.hexdigest()[:16]
 
 
+def _reshaped(name: str, given: Tensor, own: Tensor) -> Reshaped | None:
+    if given.shape != own.shape:
+        return Reshaped(name, _shape(given), _shape(own))
+    # Copying int8 into float32 would succeed, without the scale that makes sense of it.
+    if given.is_floating_point() != own.is_floating_point():
+        return Reshaped(name, str(given.dtype), str(own.dtype))
+    return None
+
+
+def _refuse_misfit(fit: Fit, label: str) -> None:
+    if fit.missing:
+        raise CheckpointError(
+            f"{label} lacks {listed(fit.missing)}: it belongs to another network{_and_more(fit, 'missing')}."
+        )
+    if fit.unexpected:
+        raise CheckpointError(
+            f"{label} holds {listed(fit.unexpected)}, which this network has not{_and_more(fit, 'unexpected')}."
+        )
+    if fit.reshaped:
+        first = fit.reshaped[0]
+        others = f", and {len(fit.reshaped) - 1} more that differ" if len(fit.reshaped) > 1 else ""
+        raise CheckpointError(
+            f"{label} gives {first.name} the shape or type {first.given} where this network has {first.expected}"
+            f"{others}."
+        )
+
+
+def _and_more(fit: Fit, said: str) -> str:
+    """Count what else does not fit beside what an error says already."""
+    counts: Mapping[str, int] = {"unexpected": len(fit.unexpected), "of another shape": len(fit.reshaped)}
+    rest = [f"{count} {what}" for what, count in counts.items() if count and what != said]
+    return f" ({len(fit.matched)} fit, {', '.join(rest)})" if rest else f" ({len(fit.matched)} fit)"
+
+
+def _shape(tensor: Tensor) -> str:
+    return "×".join(map(str, tensor.shape)) or "1"
+
+
 def _bytes_of(source: Path | str | bytes) -> tuple[bytes, str]:
     if isinstance(source, bytes):
         return source, "The checkpoint"
@@ -79,69 +133,13 @@ def _bytes_of(source: Path | str | bytes) -> tuple[bytes, str]:
         raise CheckpointError(f"The checkpoint {source} cannot be read: {error.strerror}.") from None
 
 
-def _read(data: bytes, label: str) -> dict[str, Tensor]:
+def _read(data: bytes, label: str) -> tuple[dict[str, Tensor], str]:
+    """Return the tensors by name, and how the file keeps them."""
     if data[8:9] == b"{":
-        state = _from_safetensors(data, label)
-    elif data[:2] in (b"PK", b"\x80\x02"):
-        state = _from_torch(data, label)
-    else:
+        try:
+            return find_state(load_safetensors(data), label)[0], "safetensors"
+        except SafetensorError as error:
+            raise CheckpointError(f"{label} is truncated or damaged ({error}).") from None
+    if not data.startswith(TORCH_MAGIC):
         raise CheckpointError(f"{label} is neither a safetensors file nor a state dict that torch.save wrote.")
-    return _dense_tensors(state, label)
-
-
-def _from_safetensors(data: bytes, label: str) -> dict[str, Tensor]:
-    try:
-        return load_safetensors(data)
-    except SafetensorError as error:
-        raise CheckpointError(f"{label} is truncated or damaged ({error}).") from None
-
-
-def _from_torch(data: bytes, label: str) -> Any:
-    if data[:2] == b"PK":
-        _refuse_compressed(data, label)
-    try:
-        return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        raise CheckpointError(f"{label} holds {_wanted(data)}; save the state dict alone and give that.") from None
-    except Exception as error:  # torch raises KeyError, EOFError, RuntimeError, … on damaged files
-        raise CheckpointError(f"{label} cannot be read as a state dict ({type(error).__name__}).") from None
-
-
-def _refuse_compressed(data: bytes, label: str) -> None:
-    """Refuse what torch never writes: a compressed member may inflate to any size."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = archive.infolist()
-    except zipfile.BadZipFile:
-        raise CheckpointError(f"{label} is truncated or damaged (no zip directory).") from None
-    if any(member.compress_type != zipfile.ZIP_STORED for member in members):
-        raise CheckpointError(f"{label} is compressed inside, which torch.save never does; it is refused.")
-
-
-def _wanted(data: bytes) -> str:
-    """Say which Python objects a refused file asks for, without making any."""
-    try:
-        names = get_unsafe_globals_in_checkpoint(io.BytesIO(data))
-    except Exception:  # legacy and damaged files cannot be listed
-        names = []
-    return f"Python objects ({_listed(names)}), not only tensors" if names else "more than tensors"
-
-
-def _dense_tensors(state: Any, label: str) -> dict[str, Tensor]:
-    if not isinstance(state, Mapping) or not state:
-        raise CheckpointError(f"{label} holds no named tensors; a state dict is expected.")
-    for name, tensor in state.items():
-        if not isinstance(name, str) or not isinstance(tensor, Tensor):
-            raise CheckpointError(f"{label} holds {name!r}, which is no tensor; save the state dict alone.")
-        # A tensor of stride 0 shows more than its file holds; copying it could fill the memory.
-        if (
-            tensor.layout != torch.strided
-            or tensor.device.type != "cpu"
-            or tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes()
-        ):
-            raise CheckpointError(f"{label} stores {name} in a form that is no plain dense tensor; it is refused.")
-    return dict(state)
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return find_state(load_torch(data, label), label)

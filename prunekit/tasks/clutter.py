@@ -43,7 +43,7 @@ def scenes(images: Images, seed: int) -> Floats:
     Returns:
         ``(n, 3, 32, 32)``, red, green and blue from 0 to 1.
     """
-    draw = _Draw(seed, len(images))
+    draw = Draw(seed, len(images))
     plain = draw(3, 1, 1)
     canvas = plain + _blotches(draw) + _stripes(draw) + 0.2 * (draw(3, SIZE, SIZE) - 0.5)
     masks: Floats = images.astype(np.float32) / np.float32(255)
@@ -54,7 +54,7 @@ def scenes(images: Images, seed: int) -> Floats:
     return np.clip(canvas, 0, 1)
 
 
-class _Draw:
+class Draw:
     """Uniform numbers from 0 to 1, ``(n, *shape)``.
 
     Everything random is made of these: numpy promises this stream only.
@@ -65,10 +65,11 @@ class _Draw:
         self._n = n
 
     def __call__(self, *shape: int) -> Floats:
+        """Draw ``(n, *shape)`` numbers."""
         return self._generator.random((self._n, *shape), dtype=np.float32)
 
 
-def _blotches(draw: _Draw) -> Floats:
+def _blotches(draw: Draw) -> Floats:
     """Colour noise on a 6×6 grid, interpolated linearly to the scene's size."""
     grid = 6
     places = np.linspace(0, grid - 1, SIZE, dtype=np.float32)
@@ -76,7 +77,7 @@ def _blotches(draw: _Draw) -> Floats:
     return np.asarray(0.5 * (weights @ (draw(3, grid, grid) - 0.5) @ weights.T))
 
 
-def _stripes(draw: _Draw) -> Floats:
+def _stripes(draw: Draw) -> Floats:
     """A sine grating of random direction, 1 to 5 periods across the scene, of random strength and tint."""
     angle, frequency, phase = 2 * np.pi * draw(1, 1), (1 + 4 * draw(1, 1)) / SIZE, draw(1, 1)
     rows, columns = np.mgrid[:SIZE, :SIZE].astype(np.float32)
@@ -84,19 +85,19 @@ def _stripes(draw: _Draw) -> Floats:
     return np.asarray(0.3 * (draw(3, 1, 1) - 0.5) * wave[:, None], dtype=np.float32)
 
 
-def _ink(plain: Floats, draw: _Draw) -> Floats:
+def _ink(plain: Floats, draw: Draw) -> Floats:
     """A colour that differs from the plain one by 0.35 to 0.65 in every channel."""
     return np.asarray((plain + 0.35 + 0.3 * draw(3, 1, 1)) % 1)
 
 
-def _window(draw: _Draw) -> Floats:
+def _window(draw: Draw) -> Floats:
     """A square of ones, ``(n, 28, 28)``, somewhere in the middle of each digit."""
     centres = 9 + 10 * draw(2, 1)
     inside = np.abs(np.arange(28, dtype=np.float32) - centres) < FRAGMENT
     return np.asarray(inside[:, 0, :, None] & inside[:, 1, None, :], dtype=np.float32)
 
 
-def _shifted(masks: Floats, most: int, draw: _Draw) -> Floats:
+def _shifted(masks: Floats, most: int, draw: Draw) -> Floats:
     """Put each 28×28 mask into a 32×32 frame, off the middle by up to ``most`` pixels either way."""
     margin = (SIZE - 28) // 2 + most
     padded = np.pad(masks, ((0, 0), (margin, margin), (margin, margin)))

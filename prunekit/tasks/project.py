@@ -1,47 +1,51 @@
-"""One's own network: a ``prunekit.toml`` names factory, checkpoint and data, and opens as a task.
+"""One's own network: a ``prunekit.toml`` says how it is made, filled and measured, and opens as a task.
 
-The file holds six keys, paths relative to it::
+Paths are relative to the file. Only ``name``, ``factory`` (or ``program``) and ``data`` must be there::
 
     name = "parity"
     factory = "nets.py:small_net"      # or "module:function"; makes the untrained network
-    checkpoint = "small_net.pt"        # safetensors, or a state dict that torch.save wrote
-    input = [1, 14, 14]                # shape of one sample
-    data = "digits.npz"                # or "file.py:function", "module:function"
-    classes = ["even", "odd"]          # may be left out: 0, 1, 2, …
+    arguments = { width = 16 }         # of the factory
+    checkpoint = "small_net.pt"        # safetensors, or what torch.save wrote; without one the factory's weights stay
+    strict = true                      # false: a checkpoint that fits in part fills that part
+    program = "small_net.pt2"          # instead of factory and checkpoint: an exported program
+    input = [1, 14, 14]                # shape of one sample; may be left out where the data say it
+    data = "digits.npz"                # or a folder of images or of CIFAR, "sklearn:digits", "file.py:function"
+    limit = 1000                       # at most so many samples of each split
+    classes = ["even", "odd"]          # may be left out: the data's own, else 0, 1, 2, …
+    mean = [0.5]                       # taken off, and divided by std, after uint8 became 0–1
+    std = [0.25]
+    preprocess = "nets.py:prepare"     # instead of mean and std: inputs (n, …) → inputs
+    metric = "accuracy"                # top-5, mean IoU, or "file.py:function": metric(model, data) → 0 to 1
+    higher_is_better = true            # of a metric of one's own
 
-The factory's code runs, so open project files only of people you trust.
+The code that is named here runs, so open project files only of people you trust. No browser can name any.
 """
 
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from prunekit.errors import TaskError, close_matches
+from prunekit.errors import TaskError
 from prunekit.tasks.checkpoint import load_checkpoint
 from prunekit.tasks.functions import import_function
-from prunekit.tasks.project_data import project_data
-from prunekit.tasks.task import Data, Task
-from prunekit.tasks.zoo import TASKS
+from prunekit.tasks.program import open_program
+from prunekit.tasks.project_data import Preparation, project_data
+from prunekit.tasks.settings import Settings, check_settings, read_settings
+from prunekit.tasks.task import Data, OwnMetric, Task
 
-_KEYS: dict[str, str] = {
-    "name": "a text",
-    "factory": "a text such as nets.py:small_net",
-    "checkpoint": "the path of a file",
-    "input": "the shape of one sample, such as [3, 32, 32]",
-    "data": "the path of an .npz file, or file.py:function",
-    "classes": "a list of names",
-}
+BATCH = 250
 
 
-def open_project(path: Path) -> Task:
+def open_project(path: Path, flags: Settings | None = None) -> Task:
     """Open the task that a project file describes; this runs the code that it names.
 
     Args:
         path: a ``prunekit.toml``.
+        flags: settings that go over those of the file; their paths are absolute.
 
     Returns:
         The task, its network filled from the checkpoint and in eval mode.
@@ -50,52 +54,94 @@ def open_project(path: Path) -> Task:
         TaskError: a key is missing, unknown or unusable, or network and data do not fit.
         CheckpointError: the checkpoint does not fit the network.
     """
-    settings = _settings(path)
-    folder = path.resolve().parent
-    shape = tuple(settings["input"])
-    factory = import_function(settings["factory"], folder)
-    model = _network(factory, settings["factory"])
-    load_checkpoint(model, folder / settings["checkpoint"])
-    data = project_data(settings["data"], folder, shape, settings.get("classes"))
+    return _open(read_settings(path, flags or {}), path.resolve().parent, f"Opened from {path}.")
+
+
+def open_settings(settings: Settings) -> Task:
+    """Open the task that settings without a project file describe; this runs the code that they name.
+
+    Raises:
+        TaskError: as ``open_project``.
+        CheckpointError: as ``open_project``.
+    """
+    return _open(check_settings(settings, "The command line"), Path.cwd(), "Opened from the command line.")
+
+
+def _open(settings: Settings, folder: Path, about: str) -> Task:
+    shape = tuple(settings["input"]) if "input" in settings else None
+    fit, factory_path = None, ""
+    factory: Callable[..., Any]
+    if "program" in settings:
+        factory = partial(open_program, folder / settings["program"])
+        model = factory()
+    else:
+        made = import_function(settings["factory"], folder)
+        factory = partial(made, **settings.get("arguments", {})) if settings.get("arguments") else made
+        factory_path = _absolute(settings["factory"], folder)
+        model = _network(factory, settings["factory"])
+        if "checkpoint" in settings:
+            fit = load_checkpoint(model, folder / settings["checkpoint"], strict=settings.get("strict", True))
     model.eval()
-    _check_output(model, shape, data)
+    labelled: list[bool] = []
+
+    def label(inputs: Tensor) -> Tensor:
+        labelled.append(False)
+        return _answers(model, inputs)
+
+    data = project_data(
+        settings["data"],
+        folder,
+        shape,
+        settings.get("classes"),
+        limit=settings.get("limit"),
+        prepare=_preparation(settings, folder),
+        label=label,
+    )
+    data = _check_output(model, data, named="classes" in settings)
+    own = _own_metric(settings, folder)
+    metric = own.name if own else _metric(settings.get("metric"), data, has_labels=not labelled)
     return Task(
         name=settings["name"],
         title=settings["name"],
         model=model,
         factory=factory,
-        factory_path=_absolute(settings["factory"], folder),
+        factory_path=factory_path,
+        arguments=settings.get("arguments", {}),
         data=data,
-        card={"about": f"Opened from {path}."},
+        metric=metric,
+        own_metric=own,
+        card={"about": about + (" Without labels, the dense network's answers are the targets." if labelled else "")},
+        fit=fit,
     )
 
 
-def _settings(path: Path) -> Mapping[str, Any]:
-    try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise TaskError(f"The project file {path} cannot be read: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise TaskError(f"The project file {path} is not valid TOML: {error}.") from None
-    for key in settings:
-        if key not in _KEYS:
-            raise TaskError(f"{path.name} has the unknown key {key!r}; {close_matches(key, _KEYS)}")
-    for key, meaning in _KEYS.items():
-        if key not in settings and key != "classes":
-            raise TaskError(f"{path.name} lacks {key!r}: {meaning}.")
-        if key in settings and not _fits(key, settings[key]):
-            raise TaskError(f"{path.name} gives {key!r} the value {settings[key]!r}; expected {meaning}.")
-    if settings["name"] in TASKS:
-        raise TaskError(f"{path.name} uses the name {settings['name']!r} of a bundled task; choose another.")
-    return settings
+def _preparation(settings: Settings, folder: Path) -> Preparation:
+    def numbers(key: str) -> tuple[float, ...]:
+        value = settings.get(key, [])
+        return tuple(map(float, value if isinstance(value, list) else [value]))
+
+    function = import_function(settings["preprocess"], folder) if "preprocess" in settings else None
+    return Preparation(numbers("mean"), numbers("std"), function)
 
 
-def _fits(key: str, value: Any) -> bool:
-    if key == "input":
-        return isinstance(value, list) and value != [] and all(type(size) is int and size > 0 for size in value)
-    if key == "classes":
-        return isinstance(value, list) and len(value) > 1 and all(isinstance(name, str) for name in value)
-    return isinstance(value, str) and value != ""
+def _own_metric(settings: Settings, folder: Path) -> OwnMetric | None:
+    named = settings.get("metric", "")
+    if ":" not in named:
+        return None
+    name = named.rpartition(":")[2]
+    return OwnMetric(name, import_function(named, folder), settings.get("higher_is_better", True))
+
+
+def _metric(asked: str | None, data: Data, *, has_labels: bool) -> str:
+    """Return the metric that was asked for, or the usual one."""
+    of_pixels = data.validation.targets.ndim > 1
+    if asked is None:
+        return "mean IoU" if of_pixels else "accuracy" if has_labels else "agreement"
+    if of_pixels and asked != "mean IoU":
+        raise TaskError(f"Targets with a class for every pixel are measured by mean IoU, not by {asked!r}.")
+    if not of_pixels and asked == "mean IoU":
+        raise TaskError("The metric mean IoU needs a class for every pixel; these targets have one for each sample.")
+    return asked
 
 
 def _network(factory: Callable[..., Any], path: str) -> nn.Module:
@@ -108,17 +154,35 @@ def _network(factory: Callable[..., Any], path: str) -> nn.Module:
     return model
 
 
-def _check_output(model: nn.Module, shape: tuple[int, ...], data: Data) -> None:
-    samples = data.validation.inputs[:2]
+def _answers(model: nn.Module, inputs: Tensor) -> Tensor:
+    """Return the class that the network says, for each sample or pixel."""
+    return torch.cat([_run(model, part).argmax(1) for part in torch.split(inputs, BATCH)])
+
+
+def _run(model: nn.Module, inputs: Tensor) -> Tensor:
     try:
         with torch.no_grad():
-            output = model(samples)
+            output = model(inputs)
     except Exception as error:
-        raise TaskError(f"The network cannot run on input of shape {shape}: {error}.") from error
-    expected = (len(samples), len(data.classes))
-    if not isinstance(output, Tensor) or tuple(output.shape) != expected:
+        reason = str(error).strip().partition("\n")[0]
+        raise TaskError(f"The network cannot run on input of shape {tuple(inputs.shape[1:])}: {reason}.") from error
+    if not isinstance(output, Tensor) or output.ndim < 2:
         given = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+        raise TaskError(f"The network must return logits (batch, classes, …); it returned {given}.")
+    return output
+
+
+def _check_output(model: nn.Module, data: Data, *, named: bool) -> Data:
+    """Check that the network's outputs are the data's classes; classes that nobody named are as many as outputs."""
+    targets = data.validation.targets[:2]
+    output = _run(model, data.validation.inputs[:2])
+    given, expected = tuple(output.shape), (len(targets), len(data.classes), *targets.shape[1:])
+    if given != expected and not named and given[1] > expected[1] and given[2:] == expected[2:]:
+        more = tuple(map(str, range(len(data.classes), given[1])))
+        return Data(data.validation, data.test, data.train, (*data.classes, *more), data.note)
+    if given != expected:
         raise TaskError(f"The network must return logits (batch, classes), here {expected}; it returned {given}.")
+    return data
 
 
 def _absolute(path: str, folder: Path) -> str:

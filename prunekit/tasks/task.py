@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from prunekit.records import Fit
+
 
 @dataclass(frozen=True, slots=True)
 class Split:
@@ -14,7 +16,7 @@ class Split:
 
     Attributes:
         inputs: ``(n, …)`` float tensor as the network takes it, normalised.
-        targets: ``(n,)`` class indices.
+        targets: ``(n,)`` class indices, or ``(n, height, width)`` where every pixel has a class.
     """
 
     inputs: Tensor
@@ -34,7 +36,7 @@ class Data:
 
     Attributes:
         validation: what tuning looks at.
-        test: read once for each export.
+        test: read once for each export; ``None`` without one.
         train: ``train(epoch)`` makes the training samples of an epoch, freshly drawn where the
             task augments; epoch 0 is what calibration and gradients use. ``None`` without one.
         classes: class names in target order.
@@ -42,10 +44,25 @@ class Data:
     """
 
     validation: Split
-    test: Split
+    test: Split | None
     train: Callable[[int], Split] | None
     classes: tuple[str, ...]
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMetric:
+    """A person's own metric.
+
+    Attributes:
+        name: what readings call it.
+        function: ``(network, samples) → value``, a fraction 0–1.
+        higher_is_better: which way is good.
+    """
+
+    name: str
+    function: Callable[[nn.Module, Split], float]
+    higher_is_better: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +75,13 @@ class Task:
         model: the dense trained network, in eval mode; nobody changes it.
         factory: makes the same network untrained, for loading a checkpoint.
         factory_path: import path of ``factory`` as ``module:function`` (or ``file.py:function``),
-            for the load snippet.
+            for the load snippet; empty where there is none.
+        arguments: what ``factory_path`` is called with to make it.
         data: its samples.
         metric: name of its metric.
+        own_metric: the metric, where it is a person's own.
         card: facts about it as plain values (accuracies, origin, remarks).
+        fit: how its checkpoint fitted its network; ``None`` where there was none to fill in.
     """
 
     name: str
@@ -72,6 +92,9 @@ class Task:
     data: Data
     metric: str = "accuracy"
     card: Mapping[str, Any] = field(default_factory=dict)
+    fit: Fit | None = None
+    own_metric: OwnMetric | None = None
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def example(self) -> Tensor:

@@ -99,6 +99,31 @@ def count_correct(model: nn.Module, split: Split) -> int:
         )
 
 
+def mean_iou(model: nn.Module, split: Split, classes: int) -> float:
+    """Average the intersection over the union of every class of pixels, from one table of confusions.
+
+    Args:
+        model: images to logits ``(n, classes, height, width)``.
+        split: its targets ``(n, height, width)``.
+        classes: how many there are.
+    """
+    table = torch.zeros(classes * classes, dtype=torch.long)
+    with torch.inference_mode():
+        for inputs, targets in zip(torch.split(split.inputs, BATCH), torch.split(split.targets, BATCH), strict=True):
+            said = model(inputs.to(memory_format=torch.channels_last)).argmax(1)
+            table += torch.bincount((classes * targets + said).flatten(), minlength=classes * classes)
+    confusions = table.view(classes, classes).double()
+    both = confusions.diag()
+    return float((both / (confusions.sum(0) + confusions.sum(1) - both)).mean())
+
+
+def result(bundled: Bundled, model: nn.Module, split: Split, classes: int) -> dict[str, float | int]:
+    """Measure a network by its task's metric, for its card."""
+    if bundled.metric == "mean IoU":
+        return {"value": round(mean_iou(model, split, classes), 4), "n": len(split)}
+    return {"correct": count_correct(model, split), "n": len(split)}
+
+
 def store(bundled: Bundled, model: nn.Module, schedule: Schedule, data: Data, folder: Path) -> dict[str, object]:
     """Write checkpoint and card; return the card."""
     checkpoint, card = folder / f"{bundled.name}.safetensors", folder / f"{bundled.name}.json"
@@ -107,8 +132,8 @@ def store(bundled: Bundled, model: nn.Module, schedule: Schedule, data: Data, fo
     os.replace(aside, checkpoint)
     facts: dict[str, object] = {
         "params": sum(parameter.numel() for parameter in model.parameters()),
-        "validation": {"correct": count_correct(model, data.validation), "n": len(data.validation)},
-        "test": {"correct": count_correct(model, data.test), "n": len(data.test)},
+        "validation": result(bundled, model, data.validation, len(data.classes)),
+        "test": result(bundled, model, data.test, len(data.classes)) if data.test else None,
         "epochs": schedule.epochs,
         "seed": schedule.seed,
         "torch": torch.__version__,

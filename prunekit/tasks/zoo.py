@@ -30,6 +30,7 @@ class Bundled:
         network: ``module:function`` that makes the untrained network.
         data: ``module:function`` that makes the samples.
         about: one sentence for its card.
+        metric: name of its metric.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Bundled:
     network: str
     data: str
     about: str
+    metric: str = "accuracy"
 
     def make_network(self) -> "nn.Module":
         """Make the untrained network."""
@@ -58,7 +60,7 @@ class Bundled:
         from prunekit.tasks.task import Task
 
         model = self.make_network()
-        load_checkpoint(model, CHECKPOINTS / f"{self.name}.safetensors")
+        fit = load_checkpoint(model, CHECKPOINTS / f"{self.name}.safetensors")
         return Task(
             name=self.name,
             title=self.title,
@@ -66,7 +68,9 @@ class Bundled:
             factory=self.make_network,
             factory_path=self.network,
             data=self.make_data(),
+            metric=self.metric,
             card=self.card(),
+            fit=fit,
         )
 
 

@@ -1,6 +1,7 @@
 """What every visitor shares, under keys that name content; the only file with cache decorators."""
 
 import atexit
+import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
@@ -27,24 +28,28 @@ def worker() -> Worker:
 
 
 @st.cache_resource(show_spinner=False, max_entries=TASKS_OPEN)
-def opening(task: str, workspace: str, checkpoint: str, _content: bytes | None) -> "Ticket[Opened]":
+def opening(
+    task: str, settings: str, workspace: str, checkpoint: str, strict: bool, _content: bytes | None
+) -> "Ticket[Opened]":
     """Start to open a task.
 
     Args:
-        task: a bundled task, or the path of a project file.
+        task: a bundled task, or what the server was started with.
+        settings: as JSON, what was said of it on the command line.
         workspace: the folder that remembers.
         checkpoint: digest of the content, empty for the task's own.
+        strict: whether the content must have exactly the network's tensors.
         _content: a checkpoint to use instead of the task's own.
     """
 
     def work() -> "Iterator[Opened]":
         from prunekit import verbs
 
-        opened = verbs.open_task(task, workspace, _content)
+        opened = verbs.open_task(task, workspace, _content, strict, json.loads(settings or "{}"))
         assert opened.data_digest  # computed here, where it keeps no page waiting
         yield opened
 
-    return worker().reading(("open", task, workspace, checkpoint), work)
+    return worker().reading(("open", task, settings, workspace, checkpoint, strict), work)
 
 
 @st.cache_resource(show_spinner=False, max_entries=TASKS_OPEN)

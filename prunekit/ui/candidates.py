@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from prunekit.engine import Ticket
+from prunekit.errors import listed
 from prunekit.recipe import Recipe
 from prunekit.records import Candidate, Mode, Outline
 from prunekit.ui import jobs, moves
@@ -15,7 +16,7 @@ from prunekit.ui.chart import choosing_chart
 from prunekit.ui.planner import owner
 from prunekit.ui.progress import progress
 from prunekit.ui.reading import dense, desk_recipe
-from prunekit.ui.text import count, interval, listed, literal, percent, points, size
+from prunekit.ui.text import count, interval, literal, percent, points, size, titled
 
 if TYPE_CHECKING:
     from prunekit.verbs import Opened
@@ -101,7 +102,7 @@ def _card(
         badge = " :green-badge[:material/star: best]" if is_best else ""
         st.markdown(f"**{literal(listed([each.name for each in same]).capitalize())}**{badge}")
         st.metric(
-            f"{literal(reading.metric.capitalize())} {BADGES['measured']}",
+            f"{literal(titled(reading.metric))} {BADGES['measured']}",
             percent(reading.value),
             delta,
             delta_color="orange" if delta and delta.startswith("-") else "blue",

@@ -1,14 +1,16 @@
 """What a task is: its card, the article's faults, and another checkpoint for it."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from prunekit.records import Fit
 from prunekit.tasks.zoo import BUNDLED
 from prunekit.ui import cached
 from prunekit.ui.session import Upload, session, shown
 from prunekit.ui.table import table
-from prunekit.ui.text import count, literal, percent, shape, size
+from prunekit.ui.text import count, literal, percent, shape, size, titled
 
 if TYPE_CHECKING:
     from prunekit.verbs import Opened
@@ -24,6 +26,10 @@ def task_card(opened: "Opened") -> None:
         st.markdown(literal(str(about)))
     if task.data.note:
         st.caption(literal(task.data.note))
+    if task.data.train is None:
+        st.caption("Without a train split there is no recalibration, no criterion taylor and no recovery.")
+    if task.data.test is None:
+        st.caption("Without a test split an export reads nothing that tuning did not see.")
     facts = {
         "Parameters": count(cost.params),
         "MACs": count(cost.macs),
@@ -32,8 +38,9 @@ def task_card(opened: "Opened") -> None:
         "Validation": f"{len(task.data.validation):,}",
     }
     validation = task.card.get("validation")
-    if isinstance(validation, dict) and {"correct", "n"} <= validation.keys():
-        facts["Accuracy"] = percent(validation["correct"] / validation["n"])
+    if isinstance(validation, dict):
+        value = validation["value"] if "value" in validation else validation["correct"] / validation["n"]
+        facts[titled(task.metric)] = percent(value)
     with st.grid(len(facts), min_column_width=130):
         for name, value in facts.items():
             st.metric(name, value, border=True)
@@ -42,8 +49,10 @@ def task_card(opened: "Opened") -> None:
 def checkpoint_upload(opened: "Opened") -> None:
     """Offer to open a bundled network with other weights; an upload is data, never code."""
     now = session()
-    if now.upload is not None and now.upload.task == now.task:
-        st.success(f"Opened with the weights of {literal(now.upload.name)}.", icon=":material/check:")
+    upload = now.upload if now.upload is not None and now.upload.task == now.task else None
+    if opened.task.fit is not None:
+        _fit(replace(opened.task.fit, file=upload.name) if upload else opened.task.fit)
+    if upload is not None:
         st.button("Back to its own weights", on_click=_take_back)
     elif opened.task.name in BUNDLED:
         st.file_uploader(
@@ -53,8 +62,37 @@ def checkpoint_upload(opened: "Opened") -> None:
             on_change=_take_upload,
             help="A safetensors file, or a state dict that torch.save wrote. It is read as data; no code in it runs.",
         )
+        st.toggle(
+            "Take only what fits",
+            key="checkpoint-partial",
+            help="For another head, say: tensors that are missing or of another shape stay as they are. "
+            "Without this, a file that does not have exactly the network's tensors is refused.",
+        )
     else:
         st.caption("Another checkpoint of your own network is named in its prunekit.toml.")
+
+
+def _fit(fit: Fit) -> None:
+    """Say what of the checkpoint went into the network, and name what did not."""
+    off = f", without {literal(fit.prefix)} before the names" if fit.prefix else ""
+    text = (
+        f"Opened with the weights of {literal(fit.file)} ({literal(fit.layout)}{off}): {len(fit.matched):,} tensors fit"
+    )
+    if fit.is_whole:
+        st.success(f"{text}, none is missing, none is left over.", icon=":material/check:")
+        return
+    st.warning(
+        f"{text}; {len(fit.missing):,} of the network's are missing, {len(fit.unexpected):,} of the file's are left "
+        f"over, {len(fit.reshaped):,} have another shape. What was not filled is as it was.",
+        icon=":material/rule:",
+    )
+    rows = [{"tensor": name, "what": "missing in the file", "file": "", "network": ""} for name in fit.missing]
+    rows += [{"tensor": name, "what": "not in the network", "file": "", "network": ""} for name in fit.unexpected]
+    rows += [
+        {"tensor": one.name, "what": "another shape", "file": one.given, "network": one.expected}
+        for one in fit.reshaped
+    ]
+    table(rows, "checkpoint-misfits", "Tensors of checkpoint and network that do not fit")
 
 
 def _take_upload() -> None:
@@ -62,7 +100,7 @@ def _take_upload() -> None:
     if given is not None:
         now = session()
         now.clear_desk()
-        now.upload = Upload(now.task, given.name, given.getvalue())
+        now.upload = Upload(now.task, given.name, given.getvalue(), not shown("checkpoint-partial"))
 
 
 def _take_back() -> None:

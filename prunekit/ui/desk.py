@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from prunekit.errors import listed
 from prunekit.recipe import kept_units
 from prunekit.records import Mode
 from prunekit.ui.badges import sensitivities
@@ -11,7 +12,7 @@ from prunekit.ui.bits import layer_bits
 from prunekit.ui.reading import base_recipe, desk_recipe
 from prunekit.ui.rows import Row, moved, rows
 from prunekit.ui.session import by_hand, keyed, session
-from prunekit.ui.text import count, listed, literal
+from prunekit.ui.text import count, literal
 
 if TYPE_CHECKING:
     from prunekit.verbs import Opened

@@ -14,7 +14,7 @@ from prunekit.ui.jobs import ask, follow
 from prunekit.ui.run_card import title
 from prunekit.ui.session import Asked
 from prunekit.ui.table import table
-from prunekit.ui.text import change, count, literal, percent, points, size
+from prunekit.ui.text import change, count, literal, percent, points, size, titled
 
 if TYPE_CHECKING:
     from prunekit.verbs import Opened
@@ -82,7 +82,7 @@ def _draw(opened: "Opened", asked: Asked, names: tuple[str, str]) -> None:
     elif found is None:
         st.caption("Measuring both runs …")
     else:
-        _readings(found, names)
+        _readings(found, names, opened.metric.higher_is_better)
         left, right = st.columns(2)
         with left:
             alt = f"Dots: the sparsities of {names[0]} and of {names[1]}, where they differ"
@@ -93,9 +93,9 @@ def _draw(opened: "Opened", asked: Asked, names: tuple[str, str]) -> None:
         flips(opened, found, names)
 
 
-def _readings(found: Comparison, names: tuple[str, str]) -> None:
+def _readings(found: Comparison, names: tuple[str, str], is_higher_better: bool) -> None:
     (first, second), (a, b) = found.evaluations, (evaluation.cost for evaluation in found.evaluations)
-    metric = literal(first.reading.metric.capitalize())
+    metric = literal(titled(first.reading.metric))
     with st.grid(4, min_column_width=170):
         for label, before, now, delta, better in (
             (
@@ -103,7 +103,7 @@ def _readings(found: Comparison, names: tuple[str, str]) -> None:
                 percent(first.reading.value),
                 percent(second.reading.value),
                 points(second.reading.value, first.reading.value),
-                "normal",
+                "normal" if is_higher_better else "inverse",
             ),
             ("Parameters", count(a.params), count(b.params), change(b.params, a.params), "inverse"),
             ("MACs", count(a.macs), count(b.macs), change(b.macs, a.macs), "inverse"),
@@ -122,10 +122,12 @@ def _verdict(found: Comparison, names: tuple[str, str]) -> str:
         return f"Measured on {reading.n:,} {reading.split} samples."
     low, high = found.gain
     a, b = map(literal, names)
-    text = (
-        f"Measured on the same {reading.n:,} {reading.split} samples: {found.fixed:,} only {b} gets right, "
-        f"{found.broken:,} only {a} does."
-    )
+    text = f"Measured on the same {reading.n:,} {reading.split} samples."
+    if reading.correct is not None:
+        text = (
+            f"Measured on the same {reading.n:,} {reading.split} samples: {found.fixed:,} only {b} gets right, "
+            f"{found.broken:,} only {a} does."
+        )
     if low <= 0 <= high:
         return f"{text} That is no significant difference (95 % interval {100 * low:+.1f} to {100 * high:+.1f} points)."
     return f"{text} The true difference is between {100 * low:+.1f} and {100 * high:+.1f} points, with 95 % confidence."

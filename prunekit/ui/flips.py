@@ -1,16 +1,16 @@
 """The samples that two runs see differently, as pictures, a page of them at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from prunekit.figures.difference import flips_table
+from prunekit.figures.difference import flips_table, shifts_table
 from prunekit.records import Comparison, Flip, Thumbnail
 from prunekit.ui.jobs import ask, follow
 from prunekit.ui.session import Asked
 from prunekit.ui.table import table
-from prunekit.ui.text import literal, shape
+from prunekit.ui.text import literal, percent, shape
 
 if TYPE_CHECKING:
     from prunekit.verbs import Opened
@@ -30,6 +30,9 @@ def flips(opened: "Opened", found: Comparison, names: tuple[str, str]) -> None:
         names: what the two runs are called.
     """
     st.subheader("Which images do they see differently?", anchor=False)
+    if found.shifts:
+        _shifts(opened, found, names)
+        return
     if not found.flips:
         st.caption("None: both predict the same class for every sample.")
         return
@@ -41,9 +44,38 @@ def flips(opened: "Opened", found: Comparison, names: tuple[str, str]) -> None:
     some = chosen[(page - 1) * PAGE : page * PAGE]
     st.caption(f"Under each image its class, then what {literal(names[0])} says → what {literal(names[1])} says.")
     indices = tuple(flip.index for flip in some)
-    follow("flips", lambda: _draw(opened, found, some, indices), lambda: not _asked(opened, indices).finished)
+
+    def captioned(pictures: Sequence[Thumbnail]) -> None:
+        for flip, picture in zip(some, pictures, strict=True):
+            _picture(flip, picture, found.classes)
+
+    follow("flips", lambda: _draw(opened, indices, captioned), lambda: not _asked(opened, indices).finished)
     with st.expander("As a table", icon=":material/table:", type="compact"):
         table(flips_table(found), "flips", "Samples that the two runs see differently")
+
+
+def _shifts(opened: "Opened", found: Comparison, names: tuple[str, str]) -> None:
+    """Draw the samples whose own figure differs most, where no sample is right or wrong as a whole."""
+    pages = -(-len(found.shifts) // PAGE)
+    page = st.pagination(pages, key=f"shifts-{pages}") if pages > 1 else 1
+    some = found.shifts[(page - 1) * PAGE : page * PAGE]
+    metric = found.evaluations[0].reading.metric
+    st.caption(
+        f"The largest differences first: under each image the {literal(metric)} of this image alone, by "
+        f"{literal(names[0])} → by {literal(names[1])}."
+    )
+    indices = tuple(shift.index for shift in some)
+
+    def captioned(pictures: Sequence[Thumbnail]) -> None:
+        for shift, picture in zip(some, pictures, strict=True):
+            with st.container(width=WIDTH, gap=None):
+                words = f"{percent(shift.a, 0)} → {percent(shift.b, 0)}"
+                st.image(picture.uri, width=WIDTH, alt=f"Sample {shift.index}: {words}")
+                st.markdown(words)
+
+    follow("flips", lambda: _draw(opened, indices, captioned), lambda: not _asked(opened, indices).finished)
+    with st.expander("As a table", icon=":material/table:", type="compact"):
+        table(shifts_table(found), "shifts", "Samples whose own figure differs between the two runs")
 
 
 def _choose(found: Comparison) -> tuple[Flip, ...]:
@@ -69,7 +101,7 @@ def _asked(opened: "Opened", indices: tuple[int, ...]) -> Asked:
     return ask("flips", (opened.digest, indices), work)
 
 
-def _draw(opened: "Opened", found: Comparison, some: Sequence[Flip], indices: tuple[int, ...]) -> None:
+def _draw(opened: "Opened", indices: tuple[int, ...], captioned: Callable[[Sequence[Thumbnail]], None]) -> None:
     pictures: tuple[Thumbnail, ...] | None = _asked(opened, indices).ticket.snapshot().latest
     if pictures is None:
         st.caption("Drawing …")
@@ -77,8 +109,7 @@ def _draw(opened: "Opened", found: Comparison, some: Sequence[Flip], indices: tu
         st.caption(f"Inputs of {shape(opened.task.example.shape[1:])} are no images; the table lists them.")
     else:
         with st.container(horizontal=True):
-            for flip, picture in zip(some, pictures, strict=True):
-                _picture(flip, picture, found.classes)
+            captioned(pictures)
 
 
 def _picture(flip: Flip, picture: Thumbnail, classes: Sequence[str]) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 WORKSPACE_VARIABLE = "PRUNEKIT_WORKSPACE"
 TASK_VARIABLE = "PRUNEKIT_TASK"
+SETTINGS_VARIABLE = "PRUNEKIT_SETTINGS"
 
 
 def offered_tasks(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
@@ -29,6 +30,11 @@ def offered_tasks(environment: Mapping[str, str] = os.environ) -> tuple[str, ...
     """
     named = environment.get(TASK_VARIABLE, "").strip()
     return tuple(dict.fromkeys(filter(None, (named, *BUNDLED))))
+
+
+def own_settings(task: str, environment: Mapping[str, str] = os.environ) -> str:
+    """Return as JSON what the person who started the server said of the task they named; nothing of any other."""
+    return environment.get(SETTINGS_VARIABLE, "") if task == environment.get(TASK_VARIABLE, "").strip() else ""
 
 
 def workspace_folder(environment: Mapping[str, str] = os.environ) -> str:
@@ -65,11 +71,13 @@ def opened_task(title: str) -> "Opened":
     return opened
 
 
-def _key() -> tuple[str, str, str, bytes | None]:
+def _key() -> tuple[str, str, str, str, bool, bytes | None]:
     now = session()
-    content = now.upload.content if now.upload and now.upload.task == now.task else None
-    checkpoint = hashlib.sha256(content).hexdigest()[:16] if content else ""
-    return now.task, workspace_folder(), checkpoint, content
+    upload = now.upload if now.upload and now.upload.task == now.task else None
+    if upload is None:
+        return now.task, own_settings(now.task), workspace_folder(), "", True, None
+    checkpoint = hashlib.sha256(upload.content).hexdigest()[:16]
+    return now.task, own_settings(now.task), workspace_folder(), checkpoint, upload.strict, upload.content
 
 
 def _skeleton() -> None:

@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from prunekit.errors import listed
 from prunekit.records import Mode, Outline
 from prunekit.ui import jobs, moves, scanning
 from prunekit.ui.reading import desk_recipe
 from prunekit.ui.session import Asked, session
-from prunekit.ui.text import duration, listed, literal
+from prunekit.ui.text import duration, literal, titled
 
 if TYPE_CHECKING:
     from prunekit.verbs import Opened
@@ -86,7 +87,7 @@ def _targets(opened: "Opened") -> dict[str, float]:
             if left is not None:
                 found[name] = left / 100
         lost = st.number_input(
-            f"{literal(metric.capitalize())} lost at most, points",
+            f"{literal(titled(metric))} lost at most, points",
             0.0,
             100.0,
             None,

@@ -30,7 +30,11 @@ def owner(opened: "Opened") -> str:
 def controls(opened: "Opened") -> None:
     """Draw how to recover and the button that starts it."""
     if opened.task.data.train is None:
-        st.info("This task has no train data, which a recovery needs.", icon=":material/info:")
+        st.info(
+            "This task has no train split, which a recovery needs. Recalibration and the criterion taylor are off for "
+            "the same reason. Give the project's data a train split to have them.",
+            icon=":material/info:",
+        )
         return
     method = st.segmented_control(
         "How to recover",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from prunekit.errors import WorkspaceError
+from prunekit.errors import WorkspaceError, listed
 from prunekit.figures.history import called
 from prunekit.measure.latency import LEAST, ROUNDS
 from prunekit.records import Run
@@ -13,7 +13,7 @@ from prunekit.ui import jobs, restoring
 from prunekit.ui.progress import progress
 from prunekit.ui.reading import recipe_of
 from prunekit.ui.session import session
-from prunekit.ui.text import listed, literal
+from prunekit.ui.text import literal
 
 if TYPE_CHECKING:
     from prunekit.verbs import Opened

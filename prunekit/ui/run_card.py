@@ -12,7 +12,7 @@ from prunekit.ui.asked import asked
 from prunekit.ui.reading import dense
 from prunekit.ui.run_actions import run_actions
 from prunekit.ui.session import by_hand, keyed, session
-from prunekit.ui.text import change, count, interval, literal, moment, percent, points, size
+from prunekit.ui.text import change, count, interval, literal, moment, percent, points, sampled, size, titled
 
 if TYPE_CHECKING:
     from prunekit.verbs import Opened
@@ -92,13 +92,13 @@ def _figures(opened: "Opened", run: Run) -> None:
 def _accuracy(opened: "Opened", run: Run) -> None:
     reading, reference = reading_of(run, SPLIT), dense(opened)
     if reading is None:
-        _tile("Accuracy", "not measured", None, "put it on the desk to measure it")
+        _tile(literal(titled(opened.task.metric)), "not measured", None, "put it on the desk to measure it")
         return
-    of = f"{reading.correct:,} of {reading.n:,}" if reading.correct is not None else f"{reading.n:,}"
     bounds = f", 95 % interval {interval(reading.interval)}" if reading.interval else ""
     delta = points(reading.value, reference.reading.value) if reference else None
-    name = literal(reading.metric.capitalize())
-    _tile(f"{name} {MEASURED}", percent(reading.value), delta, f"{of} {SPLIT} samples{bounds}", better="normal")
+    name = literal(titled(reading.metric))
+    better = "normal" if opened.metric.higher_is_better else "inverse"
+    _tile(f"{name} {MEASURED}", percent(reading.value), delta, f"{sampled(reading)} {SPLIT} samples{bounds}", better)
 
 
 def _latency(run: Run) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from prunekit.ui import cached
 from prunekit.ui.line import routes
-from prunekit.ui.opening import offered_tasks, workspace_folder
+from prunekit.ui.opening import offered_tasks, own_settings, workspace_folder
 
 __all__ = ["lifespan", "routes"]
 
@@ -30,4 +30,5 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
 
 async def _warm() -> None:
     await asyncio.sleep(HEAD_START)
-    cached.opening(offered_tasks()[0], workspace_folder(), "", None)
+    task = offered_tasks()[0]
+    cached.opening(task, own_settings(task), workspace_folder(), "", True, None)

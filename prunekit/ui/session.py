@@ -25,11 +25,13 @@ class Upload:
         task: the bundled task it belongs to.
         name: what the file was called.
         content: its bytes.
+        strict: whether it must have exactly the network's tensors.
     """
 
     task: str
     name: str
     content: bytes = field(repr=False)
+    strict: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ class Standing:
         dense: counts of the task's own network.
         evaluation: the newest evaluation, of this recipe or of the one before.
         reference: the newest evaluation of the task's own network.
+        metric: name of the task's metric.
+        higher_is_better: which way of it is good.
     """
 
     recipe: str
@@ -27,6 +29,8 @@ class Standing:
     dense: Cost
     evaluation: Evaluation | None
     reference: Evaluation | None
+    metric: str = "accuracy"
+    higher_is_better: bool = True
 
     @property
     def fresh(self) -> bool:
@@ -47,6 +51,6 @@ class Standing:
         return (
             self.status == "measured"
             and self.evaluation is not None
-            and self.evaluation.reading.metric == "accuracy"
+            and self.evaluation.reading.metric in ("accuracy", "agreement")
             and self.evaluation.reading.value < COLLAPSED / max(1, classes)
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 from prunekit.records import Latency, Reading, Run
 from prunekit.ui.standing import Standing
-from prunekit.ui.text import change, count, interval, percent, points, signed, size
+from prunekit.ui.text import change, count, interval, percent, points, sampled, signed, size, titled
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +67,18 @@ def _accuracy(standing: Standing) -> Tile:
     reading = standing.evaluation.reading if standing.evaluation else None
     reference = standing.reference.reading if standing.reference else None
     if reading is None:
-        return Tile("accuracy", "Accuracy", "…", standing.status, detail=("on its way",))
+        return Tile("accuracy", titled(standing.metric), "…", standing.status, detail=("on its way",))
     # Against the same samples only: a part of them may be easier than all.
     delta = points(reading.value, reference.value) if reference and reference.n == reading.n else None
-    good = None if delta is None or reference is None else reading.value > reference.value
-    label = reading.metric.capitalize()
+    good = (
+        None if delta is None or reference is None else (reading.value > reference.value) is standing.higher_is_better
+    )
+    label = titled(reading.metric)
     return Tile("accuracy", label, percent(reading.value), standing.status, delta or "", good, tuple(_sample(reading)))
 
 
 def _sample(reading: Reading) -> list[str]:
-    of = f"{reading.correct:,} of {reading.n:,}" if reading.correct is not None else f"{reading.n:,}"
-    lines = [f"{of} {reading.split} samples"]
+    lines = [f"{sampled(reading)} {reading.split} samples"]
     if reading.interval:
         lines.append(f"95 % interval {interval(reading.interval)}")
     if reading.value_raw is not None:

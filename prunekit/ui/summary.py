@@ -9,7 +9,7 @@ from prunekit.ui import reading
 from prunekit.ui.badges import BADGES
 from prunekit.ui.session import Session
 from prunekit.ui.standing import Standing
-from prunekit.ui.text import change, count, percent, points, size
+from prunekit.ui.text import change, count, literal, percent, points, size, titled
 
 if TYPE_CHECKING:
     from prunekit.verbs import Opened
@@ -27,6 +27,8 @@ def standing(opened: "Opened", now: Session | None = None) -> Standing:
         dense=opened.structure.cost({}),
         evaluation=reading.measure(opened, now).answer,
         reference=reading.dense(opened),
+        metric=opened.task.metric,
+        higher_is_better=opened.metric.higher_is_better,
     )
 
 
@@ -44,9 +46,10 @@ def summary(opened: "Opened") -> None:
     before = found.reference.reading.value if found.reference else None
     with st.grid(4, min_column_width=150):
         st.metric(
-            f"Accuracy {BADGES[found.status]}",
+            f"{literal(titled(found.metric))} {BADGES[found.status]}",
             percent(measured.reading.value) if measured else "…",
             points(measured.reading.value, before) if measured and before is not None else None,
+            delta_color="normal" if found.higher_is_better else "inverse",
             border=True,
             height="stretch",
         )

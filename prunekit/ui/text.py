@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from prunekit.records import Reading
+
 _STEPS = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -128,16 +130,19 @@ def shape(sizes: Sequence[int]) -> str:
     return " × ".join(map(str, sizes))
 
 
-def listed(names: Sequence[str], most: int = 3) -> str:
-    """Write names as a list that stays short.
+def titled(name: str) -> str:
+    """Begin a name with a capital and leave the rest as it is.
 
     Example:
-        >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c", "d", "e"])
-        ('a', 'a and b', 'a, b, c and 2 more')
+        >>> titled("accuracy"), titled("mean IoU")
+        ('Accuracy', 'Mean IoU')
     """
-    if len(names) > most:
-        return f"{', '.join(names[:most])} and {len(names) - most} more"
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]])) if names else ""
+    return name[:1].upper() + name[1:]
+
+
+def sampled(reading: Reading) -> str:
+    """Say on how many samples a reading was made, and how many are right where they are counted."""
+    return f"{reading.correct:,} of {reading.n:,}" if reading.correct is not None else f"{reading.n:,}"
 
 
 def literal(name: str) -> str:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from prunekit.criteria.select import count_kept
-from prunekit.measure.metrics import metric_named
 from prunekit.measure.sizes import nonzero
 from prunekit.recipe import Recipe, kept_units
 from prunekit.records import Candidate, Mode, Reading
@@ -75,7 +74,7 @@ class Judge:
 
     def best(self) -> Candidate:
         """Return the candidate that misses the fewest targets; of those the least damaged, or the smallest."""
-        sign = 1.0 if metric_named(self.opened.task.metric).higher_is_better else -1.0
+        sign = 1.0 if self.opened.metric.higher_is_better else -1.0
 
         def rank(candidate: Candidate) -> tuple[float, ...]:
             size = 0 if self.asked.limits else candidate.amount(RESOURCES[self.mode][0], self.mode)
@@ -89,7 +88,7 @@ class Judge:
             if amount > limit:
                 yield f"{amount:,} {resource} are left, {limit:,} were asked"
         if self.asked.loss is not None:
-            sign = 1.0 if metric_named(self.opened.task.metric).higher_is_better else -1.0
+            sign = 1.0 if self.opened.metric.higher_is_better else -1.0
             lost = sign * (self._dense.value - candidate.reading.value)
             if lost > self.asked.loss + 1e-9:
                 yield f"it loses {lost * 100:.1f} points of {self._dense.metric}, {self.asked.loss * 100:g} are allowed"

@@ -9,10 +9,10 @@ from torch import Tensor
 from prunekit.errors import RecipeError
 from prunekit.measure import thumbnails as drawing
 from prunekit.measure.evaluate import logits
-from prunekit.measure.intervals import paired
-from prunekit.measure.metrics import metric_named
+from prunekit.measure.intervals import Z95, paired
+from prunekit.measure.metrics import Metric
 from prunekit.recipe import Recipe
-from prunekit.records import Change, Comparison, Evaluation, Flip, Thumbnail
+from prunekit.records import Change, Comparison, Evaluation, Flip, Shift, Thumbnail
 from prunekit.verbs.history import recipe_of
 from prunekit.verbs.networks import network_of
 from prunekit.verbs.opening import Opened
@@ -21,6 +21,8 @@ from prunekit.verbs.reading import check, evaluate
 BARS = ("channels", "weights")
 AS_TRAINED = 32
 """Bits of a weight that is not quantised."""
+SHIFTS = 240
+"""Samples that are listed of those whose own figure differs."""
 
 
 def compare(opened: Opened, a: str | None, b: str | None) -> Iterator[Evaluation | Comparison]:
@@ -41,23 +43,27 @@ def compare(opened: Opened, a: str | None, b: str | None) -> Iterator[Evaluation
     recipes = _recipe(opened, a), _recipe(opened, b)
     split = opened.task.data.validation
     evaluations: list[Evaluation] = []
-    predictions: list[Tensor] = []
+    outputs: list[Tensor] = []
     for recipe in recipes:
         for evaluation in evaluate(opened, recipe):
             yield evaluation
         evaluations.append(evaluation)
-        predictions.append(logits(network_of(opened, recipe).pruned.model, split).argmax(1))
-    flips = _flips(split.targets, *predictions)
+        outputs.append(logits(network_of(opened, recipe).pruned.model, split))
+    counts = opened.metric.counts
     found = Comparison(
         a=a,
         b=b,
         changes=differences(*recipes),
         evaluations=(evaluations[0], evaluations[1]),
         classes=opened.task.data.classes,
-        flips=flips,
+        flips=_flips(split.targets, outputs[0].argmax(1), outputs[1].argmax(1)) if split.targets.ndim == 1 else (),
     )
-    counts = metric_named(opened.task.metric).counts
-    yield replace(found, gain=paired(found.broken, found.fixed, len(split)) if counts else None)
+    if counts:
+        yield replace(found, gain=paired(found.broken, found.fixed, len(split)))
+    elif opened.metric.whole is None:
+        yield replace(found, **_moved(opened.metric, split.targets, *outputs))
+    else:
+        yield found
 
 
 def differences(a: Recipe, b: Recipe) -> tuple[Change, ...]:
@@ -89,6 +95,18 @@ def _recipe(opened: Opened, run_id: str | None) -> Recipe:
 def _flips(targets: Tensor, a: Tensor, b: Tensor) -> tuple[Flip, ...]:
     changed = (a != b).nonzero()[:, 0].tolist()
     return tuple(Flip(i, int(targets[i]), int(a[i]), int(b[i])) for i in changed)
+
+
+def _moved(metric: Metric, targets: Tensor, a: Tensor, b: Tensor) -> dict[str, Any]:
+    """Say for a metric of averages how sure its difference is, and which samples differ most by themselves."""
+    first, second = metric.statistics(a, targets), metric.statistics(b, targets)
+    means = first.mean(0), second.mean(0)
+    influences = second @ metric.slope(means[1]) - first @ metric.slope(means[0])
+    half = Z95 * float(influences.std(correction=0)) / len(influences) ** 0.5
+    difference = metric.value(means[1]) - metric.value(means[0])
+    alone = [(i, metric.value(x), metric.value(y)) for i, (x, y) in enumerate(zip(first, second, strict=True))]
+    moved = sorted((one for one in alone if one[1] != one[2]), key=lambda one: -abs(one[1] - one[2]))
+    return {"gain": (difference - half, difference + half), "shifts": tuple(Shift(*one) for one in moved[:SHIFTS])}
 
 
 def thumbnails(opened: Opened, indices: Sequence[int]) -> tuple[Thumbnail, ...]:

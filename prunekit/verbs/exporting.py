@@ -31,7 +31,7 @@ def export(
         formats: what to write besides checkpoint and program: ``onnx``, ``int8`` (which brings ``onnx``).
 
     Yields:
-        The evaluation on the test split, read here and nowhere else; files as they are written,
+        The evaluation on the test split, where there is one, read here and nowhere else; files as they are written,
         checks as they are made; last all files with their proofs.
 
     Raises:
@@ -43,8 +43,9 @@ def export(
     recipe = check(opened, recipe)
     # A file is proven to answer as the network itself, in its own forward pass and to the last close call.
     *_, evaluation = evaluate(opened, recipe, quick=False)
-    *_, test = evaluate(opened, recipe, "test", quick=False)
-    yield test
+    if opened.task.data.test is not None:
+        *_, test = evaluate(opened, recipe, "test", quick=False)
+        yield test
     pruned = network_of(opened, recipe).pruned
     left, _ = apart(opened, recipe)
     yield from exporting.export(left.task, opened.structure, recipe, pruned, evaluation.reading, directory, formats)

@@ -34,6 +34,7 @@ def inspect(opened: Opened) -> dict[str, Any]:
         "macs": cost.macs,
         "flops": cost.flops,
         "bytes": cost.bytes,
+        "checkpoint": None if opened.task.fit is None else opened.task.fit.to_json(),
         "layers": [{**asdict(layer), "shape": list(layer.shape)} for layer in structure.layers],
         "groups": [asdict(group) for group in structure.groups],
         "blocks": [asdict(block) for block in blocks_of(opened)],

@@ -2,15 +2,17 @@
 
 import hashlib
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from prunekit.graph import Structure, structure_of
+from prunekit.measure.metrics import Metric, metric_named, own_metric
 from prunekit.records import Conditions
 from prunekit.store import Workspace
 from prunekit.tasks import opening
 from prunekit.tasks.checkpoint import digest, load_checkpoint
+from prunekit.tasks.settings import Settings
 from prunekit.tasks.task import Split, Task
 from prunekit.verbs.conditions import conditions_here, use_threads
 
@@ -36,6 +38,12 @@ class Opened:
     conditions: Conditions = field(default_factory=conditions_here)
 
     @cached_property
+    def metric(self) -> Metric:
+        """What the task calls good."""
+        own = self.task.own_metric
+        return metric_named(self.task.metric) if own is None else own_metric(own)
+
+    @cached_property
     def train_split(self) -> Split | None:
         """The samples that calibration and gradients use, drawn once; ``None`` without train data."""
         return self.task.data.train(0) if self.task.data.train else None
@@ -50,22 +58,32 @@ class Opened:
         return found.hexdigest()[:16]
 
 
-def open_task(name: str, workspace: Path | str | None = None, checkpoint: bytes | None = None) -> Opened:
+def open_task(
+    name: str,
+    workspace: Path | str | None = None,
+    checkpoint: bytes | None = None,
+    strict: bool = True,
+    flags: Settings | None = None,
+) -> Opened:
     """Open a bundled task, or one's own by its project file.
 
     Args:
-        name: a bundled task, or the path of a ``prunekit.toml``.
+        name: a bundled task, or the path of a ``prunekit.toml`` or a ``.pt2`` file.
         workspace: the folder that remembers; the environment's ``PRUNEKIT_WORKSPACE``, or
             ``.prunekit`` here, for ``None``.
         checkpoint: the content of a weights file to use instead of the task's own.
+        strict: refuse a checkpoint that does not have exactly the network's tensors; else what does not fit is left
+            out, and those tensors stay the task's own.
+        flags: settings that go over those of a project file, or stand for one; they come from whoever started this
+            process, never from a browser.
 
     Raises:
         TaskError: no such task, or an unusable project or checkpoint.
         StructureError: the network cannot be traced.
     """
     use_threads()
-    task = opening.open_task(name)
+    task = opening.open_task(name, flags)
     if checkpoint is not None:
-        load_checkpoint(task.model, checkpoint)
+        task = replace(task, fit=load_checkpoint(task.model, checkpoint, strict=strict))
     folder = workspace or os.environ.get(WORKSPACE_VARIABLE) or ".prunekit"
     return Opened(task, structure_of(task.model, task.example), digest(task.model), Workspace(folder))

@@ -103,20 +103,22 @@ def evaluate_steps(
     """
     if split not in SPLITS:
         raise RecipeError(f"There is no split {split!r}; {close_matches(split, SPLITS)}")
+    if getattr(opened.task.data, split) is None:
+        raise RecipeError(f"The task {opened.task.name!r} has no {split} split to measure on.")
     recipe = check(opened, recipe)
     here, _ = apart(opened, recipe)
     left, calibrates = left_of(opened, recipe), recalibrates(opened, recipe)
     samples = getattr(opened.task.data, split).head(limit)
-    dense = dense_outputs(opened, split)
+    dense, metric = dense_outputs(opened, split), opened.metric
     raw: Outputs | None = None
     reason = ""
     if recipe.base is None and not (recipe.blocks or left.kept or left.masks or left.precisions):
         outputs = dense
-    elif not quick or rounds_inputs(recipe) or (live := way_of(here).live) is None:
-        reason = way_of(here).reason if quick else ""
-        network = network_of(opened, recipe)
-        outputs = Outputs(network.pruned.model, samples)
-        raw = None if network.raw is None else Outputs(network.raw, samples)
+    elif not quick or metric.whole is not None or rounds_inputs(recipe) or (live := way_of(here).live) is None:
+        reason = way_of(here).reason if quick and metric.whole is None else ""
+        slow = network_of(opened, recipe)
+        outputs = Outputs(slow.pruned.model, samples)
+        raw = None if slow.raw is None else Outputs(slow.raw, samples)
     else:
         tensors = left.tensors
         if calibrates:
@@ -124,7 +126,8 @@ def evaluate_steps(
             tensors = {**tensors, **(yield from live.statistics(tensors, left.kept))}
         outputs = Outputs(outputs_of(here, split, tensors, left.kept), samples)
     evaluation = None
-    metric, notes = opened.task.metric, _notes(opened, recipe, left.notes, reason)
+    notes = _notes(opened, recipe, left.notes, reason)
+    network = None if metric.whole is None else network_of(opened, recipe)
     for reading in measuring.evaluate_steps(
         outputs,
         samples,
@@ -133,6 +136,7 @@ def evaluate_steps(
         recipe=recipe.digest,
         dense_logits=dense,
         recalibrated=calibrates,
+        network=None if network is None else network.pruned.model,
     ):
         if reading is not None:
             evaluation = Evaluation(reading, left.cost, notes=notes)
@@ -143,7 +147,8 @@ def evaluate_steps(
     reading = evaluation.reading
     if raw is not None:
         yield from raw.compute(len(samples))
-        *_, before = measuring.evaluate(raw, samples, metric, name=split)
+        uncalibrated = None if network is None else network.raw
+        *_, before = measuring.evaluate(raw, samples, metric, name=split, network=uncalibrated)
         reading = replace(reading, value_raw=before.value)
         yield None
     # What keeps nobody waiting comes last: until here no module had to be made.

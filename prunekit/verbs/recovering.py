@@ -204,7 +204,7 @@ def _begin(
         masks=network.pruned.masks,
         precisions=precisions(left.structure, asked),
         teacher=opened.task.model,
-        metric=opened.task.metric,
+        metric=opened.metric,
         recipe=recipe.digest,
         state=state,
     )
@@ -251,7 +251,7 @@ def _stored(
     *_, reading = evaluate(
         quantize_(copy.deepcopy(model), stored) if stored else model,
         opened.task.data.validation,
-        opened.task.metric,
+        opened.metric,
         recipe=recipe.digest,
         dense_logits=dense_outputs(opened, "validation"),
     )

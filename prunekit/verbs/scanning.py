@@ -14,7 +14,8 @@ from prunekit.records import Mode, Point, Status
 from prunekit.search import presets
 from prunekit.search import scan as scanning
 from prunekit.store import ScanKey
-from prunekit.verbs.networks import GRADIENT_CRITERIA, NORM_CRITERIA, gradients_of, norms_of, scores_of
+from prunekit.tasks.task import Split
+from prunekit.verbs.networks import GRADIENT_CRITERIA, NORM_CRITERIA, dense_outputs, gradients_of, norms_of, scores_of
 from prunekit.verbs.opening import Opened
 from prunekit.verbs.pins import held
 from prunekit.verbs.reading import check
@@ -221,13 +222,18 @@ def _scores(opened: Opened, mode: Mode, base: Recipe) -> dict[str, NDArray[np.fl
 def _question(
     opened: Opened, mode: Mode, levels: Sequence[float], limit: int | None, criterion: str
 ) -> scanning.Question:
+    split, metric = opened.task.data.validation.head(limit), opened.task.metric
+    if opened.metric.whole is not None:
+        # Hundreds of networks on all samples would take too long: what is asked is agreement with the dense one.
+        split = Split(split.inputs, dense_outputs(opened, "validation")[: len(split)].argmax(1))
+        metric = "agreement" if split.targets.ndim == 1 else "mean IoU"
     return scanning.Question(
         opened.task.model,
         opened.structure,
-        opened.task.data.validation.head(limit),
+        split,
         mode=mode,
         levels=levels,
-        metric=opened.task.metric,
+        metric=metric,
         train=opened.train_split,
         base=Recipe(task=opened.task.name, criterion=criterion),
         gradients=gradients_of(opened, None) if criterion in GRADIENT_CRITERIA else None,

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -95,3 +96,56 @@ def test_check_proves_every_group_or_says_why_it_is_protected(capsys):
     assert [name for name, proof in proofs.items() if proof["protected"]] == ["fc"]
     assert all(proof["exact"] and proof["error"] < 1e-12 for name, proof in proofs.items() if name != "fc")
     assert (proofs["layer3.0.conv1"]["units"], proofs["layer3.0.conv1"]["removed"]) == (64, 32)
+
+
+def test_inspect_says_what_the_checkpoint_filled(capsys):
+    _, out, _ = run(capsys, "inspect", "resnet8")
+    assert "checkpoint resnet8.safetensors (safetensors): " in out
+    _, out, _ = run(capsys, "inspect", "resnet8", "--json")
+    found = json.loads(out)["checkpoint"]
+    assert found["whole"]
+    assert "fc.bias" in found["matched"]
+
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "own_images"
+
+
+def test_flags_open_what_a_project_file_opens(capsys, monkeypatch):
+    """The example by its file, and by flags from its folder."""
+    _, by_file, _ = run(capsys, "evaluate", str(EXAMPLE), "--json")
+    monkeypatch.chdir(EXAMPLE)
+    flags = "--factory nets.py:shape_net --argument width=16 --checkpoint shapes.pth --input 3,32,32"
+    code, by_flags, _ = run(
+        capsys, "evaluate", "shapes", *flags.split(), *"--data photos --mean 0.5 --std 0.25 --json".split()
+    )
+    assert code == 0
+    first, second = json.loads(by_file), json.loads(by_flags)
+    assert first["n"] == 36
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("inspect", "own", "--factory", "nets.py:shape_net"), "The command line lacks 'data'"),
+        (("inspect", "resnet8", "--data", "photos"), "has its own settings; 'data' is not used"),
+        (("inspect", "no.pt2", "--data", "photos", "--input", "3,32,32"), "The program no.pt2 cannot be read"),
+        (("inspect", ".", "--metric", "mean IoU"), "mean IoU needs a class for every pixel"),
+        (("inspect", ".", "--checkpoint", "photos/val/circle/00.png"), "is neither a safetensors file nor"),
+        (("inspect", ".", "--argument", "width=8"), "it belongs to another network"),
+    ],
+)
+def test_one_sentence_for_flags_that_do_not_fit(capsys, monkeypatch, arguments, message):
+    monkeypatch.chdir(EXAMPLE)
+    code, _, err = run(capsys, *arguments)
+    assert code == 2
+    assert message in err or "gives features.0.weight" in err
+    assert err.count("\n") == 1
+
+
+def test_a_part_of_a_checkpoint_is_taken_only_when_that_is_said(capsys, monkeypatch):
+    monkeypatch.chdir(EXAMPLE)
+    _, out, _ = run(capsys, "inspect", ".", "--argument", "width=8", "--partial", "--json")
+    fit = json.loads(out)["checkpoint"]
+    assert not fit["whole"]
+    assert "features.0.weight" in [one["name"] for one in fit["reshaped"]]

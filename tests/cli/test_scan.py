@@ -9,7 +9,7 @@ from prunekit.records import Mode
 @pytest.fixture
 def tiny(opened, monkeypatch):
     """The command line opens the tiny task, whatever it is asked for."""
-    monkeypatch.setattr("prunekit.verbs.open_task", lambda name, workspace: opened)
+    monkeypatch.setattr("prunekit.verbs.open_task", lambda *_, **__: opened)
     return opened
 
 

@@ -123,9 +123,3 @@ def test_a_reading_of_something_else_is_refused(task, tmp_path, change):
     with pytest.raises(ExportError, match="needs this recipe's reading on all 40"):
         list(export(task, *rest, replace(reading, **change), tmp_path / "out"))
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_metric_that_does_not_count_is_refused(task, tmp_path):
-    *rest, reading = cut(task, Mode.CHANNELS)
-    with pytest.raises(ExportError, match="counts right answers"):
-        list(export(task, *rest, replace(reading, correct=None), tmp_path / "out"))

@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from prunekit.tasks.clutter import MEAN, SHIFT, SIZE, STD, _Draw, _shifted, clutter, scenes
+from prunekit.tasks.clutter import MEAN, SHIFT, SIZE, STD, Draw, _shifted, clutter, scenes
 from prunekit.tasks.digits import raw_digits
 
 
@@ -36,7 +36,7 @@ def test_scenes_are_those_the_checkpoints_were_trained_on():
 def test_a_shift_moves_ink_and_loses_none():
     masks = np.zeros((200, 28, 28), dtype=np.float32)
     masks[:, 14, 14] = 1
-    frames = _shifted(masks, SHIFT, _Draw(0, 200))
+    frames = _shifted(masks, SHIFT, Draw(0, 200))
     _, rows, columns = np.nonzero(frames)
     # The middle pixel 14 of 28 lies at 16 of 32, and every shift up to 4 either way occurs.
     assert len(rows) == 200

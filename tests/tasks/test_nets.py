@@ -6,6 +6,7 @@ import torch
 from prunekit.tasks.article import ARTICLE_FAULTS, ArticleNet, article, article_as_printed
 from prunekit.tasks.mobilenet import mobilenet
 from prunekit.tasks.resnet import resnet8, resnet20
+from prunekit.tasks.unet import unet
 from prunekit.tasks.vgg import vgg
 from prunekit.tasks.vit import ViT, vit
 
@@ -53,6 +54,22 @@ def test_vit_parameters():
     assert _params(vit()) == stem + 64 * 64 + 4 * block + 2 * 64 + 64 * 10 + 10
 
 
+def test_unet_parameters():
+    pairs = (
+        (1, 16),
+        (16, 16),
+        (16, 16),
+        (16, 16),
+        (16, 48),
+        (48, 48),
+        (48 + 16, 16),
+        (16, 16),
+        (16 + 16, 16),
+        (16, 16),
+    )
+    assert _params(unet()) == sum(9 * a * b + 2 * b for a, b in pairs) + 16 * 11 + 11
+
+
 def test_article_is_a_twentieth_of_the_printed_width():
     channels = [3, 3, 6, 13, 26, 51, 102, 205, 51]
     convolutions = sum(9 * a * b + b for a, b in pairwise(channels))
@@ -68,6 +85,7 @@ def test_article_is_a_twentieth_of_the_printed_width():
         (vgg, (3, 32, 32)),
         (mobilenet, (3, 32, 32)),
         (vit, (3, 32, 32)),
+        (unet, (1, 24, 24)),
     ],
 )
 def test_logits_do_not_depend_on_the_rest_of_the_batch(make, shape):
@@ -75,7 +93,7 @@ def test_logits_do_not_depend_on_the_rest_of_the_batch(make, shape):
     model, images = make().eval(), torch.randn(3, *shape)
     with torch.no_grad():
         together, alone = model(images), model(images[1:2])
-    assert together.shape == (3, 10)
+    assert together.shape in ((3, 10), (3, 11, 24, 24))
     torch.testing.assert_close(together[1:2], alone, atol=1e-5, rtol=1e-4)
 
 

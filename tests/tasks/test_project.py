@@ -77,7 +77,7 @@ def test_classes_are_named(write):
         ({"factory": '"nets.py:nett"'}, "has no function 'nett'; did you mean net"),
         ({"factory": '"nets.py:number"'}, "must return a torch.nn.Module; it returned int"),
         ({"factory": '"nets.py:raises"'}, "nets.py:raises raised RuntimeError: no licence"),
-        ({"factory": '"nets.py:other"'}, r"1\.weight the shape \(3, 4\)"),
+        ({"factory": '"nets.py:other"'}, r"1\.weight the shape or type 3×4"),
         ({"factory": '"nets.py:other"', "checkpoint": '"other.pt"'}, r"cannot run on input of shape \(1, 2, 2\)"),
         ({"checkpoint": '"absent.pt"'}, "absent.pt cannot be read"),
         ({"checkpoint": '"data.npz"'}, "data.npz cannot be read as a state dict"),

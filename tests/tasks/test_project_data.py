@@ -1,9 +1,11 @@
+import importlib.util
+
 import numpy as np
 import pytest
 import torch
 
 from prunekit.errors import TaskError
-from prunekit.tasks.project_data import project_data
+from prunekit.tasks.project_data import Preparation, project_data
 
 SHAPE = (1, 2, 2)
 
@@ -40,6 +42,42 @@ def test_named_arrays_and_bytes(tmp_path):
     assert data.test.targets.dtype == torch.int64
 
 
+def test_validation_alone_is_enough(tmp_path):
+    x, y = _samples(4)
+    np.savez(tmp_path / "data.npz", x_val=x, y_val=y)
+    data = project_data("data.npz", tmp_path, None, None)
+    assert (data.train, data.test, data.classes) == (None, None, ("0", "1"))
+
+
+def test_samples_without_labels_are_labelled(tmp_path):
+    np.savez(tmp_path / "data.npz", X=np.arange(10, dtype=np.float32)[:, None])
+    data = project_data("data.npz", tmp_path, (1,), None, label=lambda inputs: (inputs[:, 0] > 4).long())
+    assert len(data.train(0)) == 6
+    assert all(torch.equal(s.targets, (s.inputs[:, 0] > 4).long()) for s in (data.validation, data.test, data.train(0)))
+
+
+def test_inputs_are_prepared(tmp_path):
+    np.savez(tmp_path / "data.npz", x_val=np.full((2, 2, 1, 1), 255, np.uint8), y_val=np.array([0, 1]))
+    prepared = project_data("data.npz", tmp_path, None, None, prepare=Preparation((0.5, 0.25), (0.5, 0.25)))
+    assert prepared.validation.inputs[0, :, 0, 0].tolist() == [1.0, 3.0]
+    own = project_data("data.npz", tmp_path, (1, 1), None, prepare=Preparation(function=lambda x: x[:, 0] - 3))
+    assert own.validation.inputs.unique().tolist() == [-2.0]
+
+
+def test_a_class_for_every_pixel(tmp_path):
+    x, y = np.zeros((10, 1, 2, 3), np.float32), np.ones((10, 2, 3), np.uint8)
+    np.savez(tmp_path / "data.npz", X=x, y=y)
+    assert project_data("data.npz", tmp_path, None, None).validation.targets.shape == (2, 2, 3)
+
+
+def test_sklearn_digits_say_what_is_missing_or_open(tmp_path):
+    if importlib.util.find_spec("sklearn") is None:
+        with pytest.raises(TaskError, match="pip install scikit-learn"):
+            project_data("sklearn:digits", tmp_path, None, None)
+    else:
+        assert project_data("sklearn:digits", tmp_path, None, None).validation.inputs.shape[1:] == (1, 8, 8)
+
+
 def test_function_returns_pairs_or_data(tmp_path):
     (tmp_path / "samples.py").write_text(
         "import torch\n"
@@ -48,16 +86,18 @@ def test_function_returns_pairs_or_data(tmp_path):
         "def pairs():\n    return {'train': pair, 'validation': pair, 'test': pair}\n"
         "def data():\n    return Data(Split(*pair), Split(*pair), None, ('a', 'b', 'c'))\n"
         "def half():\n    return {'validation': pair}\n"
+        "def none():\n    return {'test': pair}\n"
         "def words():\n    return {'validation': ('a', 'b'), 'test': pair}\n"
         "def raises():\n    raise OSError('disk full')\n"
     )
     pairs = project_data("samples.py:pairs", tmp_path, SHAPE, None)
     assert pairs.classes == ("0", "1")
     assert torch.equal(pairs.train(5).inputs, torch.ones(2, *SHAPE))
+    assert project_data("samples.py:half", tmp_path, SHAPE, None).test is None
     assert project_data("samples.py:data", tmp_path, SHAPE, None).classes == ("a", "b", "c")
     assert project_data("samples.py:data", tmp_path, SHAPE, ["no", "yes"]).classes == ("no", "yes")
     for name, message in (
-        ("half", "must return Data, or pairs for train, validation and test"),
+        ("none", "must return Data, or pairs for train, validation and test"),
         ("words", "must be pairs of inputs and targets as arrays"),
         ("raises", "samples.py:raises raised OSError: disk full"),
     ):
@@ -73,6 +113,7 @@ X, Y = _samples(10)
     [
         ({"X": X, "y": Y[:9]}, "must hold X and y of one length"),
         ({"x_train": X, "y_train": Y, "x_test": X, "y_test": Y}, "it holds x_train, y_train, x_test, y_test"),
+        ({"X": X}, "The samples have no targets"),
         ({"X": X, "y": Y - 1}, "must count from 0; there is a -1"),
         ({"X": X, "y": Y * 0.5}, "must be whole numbers, one for each of"),
         ({"x_val": X, "y_val": Y[:9], "x_test": X, "y_test": Y}, "one for each of 10 samples"),

@@ -1,8 +1,9 @@
+import pytest
 import torch
 from torch import nn
 
 from prunekit.tasks.task import Data, Split
-from prunekit.tasks.train import SCHEDULES, Schedule, count_correct, train
+from prunekit.tasks.train import SCHEDULES, Schedule, count_correct, mean_iou, train
 from prunekit.tasks.zoo import task_names
 
 
@@ -31,6 +32,13 @@ def test_training_learns_and_yields_one_loss_for_each_epoch():
 def test_same_seed_same_weights():
     first, second = _fit(2)[0], _fit(2)[0]
     assert torch.equal(first[1].weight, second[1].weight)
+
+
+def test_mean_iou_of_a_table_of_confusions():
+    """Of three pixels of class 0 two are said, of one of class 1 it is: overlaps 2 of 3 and 1 of 2."""
+    said = torch.tensor([[[[5.0, 5.0, 0.0, 0.0]], [[0.0, 0.0, 5.0, 5.0]]]])
+    split = Split(said, torch.tensor([[[0, 0, 0, 1]]]))
+    assert mean_iou(nn.Identity(), split, 2) == pytest.approx((2 / 3 + 1 / 2) / 2)
 
 
 def test_every_bundled_network_has_a_schedule():

@@ -1,3 +1,6 @@
+import torch
+from safetensors.torch import load_file, save
+
 from prunekit.tasks.zoo import CHECKPOINTS
 from prunekit.ui.session import Session, Upload
 from tests.ui.conftest import desk, settle
@@ -22,3 +25,21 @@ def test_a_truncated_checkpoint_is_one_sentence_and_a_way_back(visit):
     app = settle(app)
     assert desk(app).upload is None
     assert app.get("bidi_component")
+
+
+def test_another_head_is_refused_or_named_as_left_out(visit):
+    """A file without the last bias, with a wider last layer and one tensor too many."""
+    state = load_file(CHECKPOINTS / "resnet8.safetensors")
+    del state["fc.bias"]
+    state |= {"fc.weight": torch.zeros(7, 64), "aux.weight": torch.zeros(1)}
+    app = visit("open")
+    app.toggle(key="checkpoint-partial").set_value(True).run()
+    app.file_uploader(key="checkpoint").upload("mine.pt", save(state)).run()
+    app = settle(app)
+    assert not app.exception
+    assert not desk(app).upload.strict
+    warning = next(warning.value for warning in app.warning if "mine" in warning.value)
+    assert "1 of the network's are missing, 1 of the file's are left over, 1 have another shape" in warning
+    strict = visit("open", session=Session("resnet8", upload=Upload("resnet8", "mine.pt", save(state))))
+    assert len(strict.error) == 1
+    assert "lacks fc" in strict.error[0].value

@@ -268,7 +268,7 @@ def test_targets_out_of_reach_are_refused_before_anything_is_measured(opened, ta
 
 
 def test_the_command_line_writes_a_recipe_and_says_what_it_misses(opened, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(verbs, "open_task", lambda *_: opened)
+    monkeypatch.setattr(verbs, "open_task", lambda *_, **__: opened)
     out = tmp_path / "recipe.json"
     code = cli.main(["plan", "tiny", "--target", "macs=0.5", "--target", "accuracy=-100", "--out", str(out), "--json"])
     answer = json.loads(capsys.readouterr().out)
@@ -284,7 +284,7 @@ def test_the_command_line_writes_a_recipe_and_says_what_it_misses(opened, tmp_pa
 
 
 def test_the_command_line_pins_and_spares(opened, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(verbs, "open_task", lambda *_: opened)
+    monkeypatch.setattr(verbs, "open_task", lambda *_, **__: opened)
     start = tmp_path / "start.json"
     start.write_text(Recipe(channels={"conv1": 0.25}).to_text())
     arguments = ["plan", "tiny", "--target", "macs=0.6", "--recipe", str(start), "--pin", "conv1", "--worth", "10"]

@@ -1,0 +1,90 @@
+"""Samples as arrays: pairs of inputs and targets by split, read from ``.npz`` files and divided where need be."""
+
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prunekit.errors import TaskError
+
+Pair = tuple[Any, Any]
+"""Inputs ``(n, …)`` and targets ``(n, …)``; ``None`` where there are no targets."""
+
+_ARRAYS = {"train": ("x_train", "y_train"), "validation": ("x_val", "y_val"), "test": ("x_test", "y_test")}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrays:
+    """Samples before they are tensors.
+
+    Attributes:
+        pairs: of ``train``, ``validation`` and ``test`` those that there are; ``validation`` always.
+        classes: class names in target order, where the source names them.
+        note: one sentence on where they come from.
+    """
+
+    pairs: Mapping[str, Pair]
+    classes: tuple[str, ...] = ()
+    note: str = ""
+
+
+def read_npz(path: Path) -> Arrays:
+    """Read an ``.npz`` file of plain arrays; a pickle in it is refused.
+
+    It holds ``X``, with ``y`` unless there are no labels, divided 60 / 20 / 20 for every class; or ``x_val`` with
+    ``y_val`` and, where there are, the same of ``test`` and ``train``.
+
+    Raises:
+        TaskError: unreadable, or other arrays.
+    """
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            arrays = dict(stored)
+    except OSError as error:
+        raise TaskError(f"The data file {path} cannot be read: {error.strerror or error}.") from None
+    except (ValueError, TypeError, EOFError, zipfile.BadZipFile):
+        raise TaskError(f"The data file {path} is no .npz file of plain arrays.") from None
+    note = f"Read from {path.name}."
+    if set(arrays) == {"X"}:
+        return Arrays(in_three(arrays["X"], None), note=note)
+    if set(arrays) == {"X", "y"} and len(arrays["X"]) == len(arrays["y"]):
+        return Arrays(in_three(arrays["X"], arrays["y"]), note=note)
+    pairs = {name: (arrays[x], arrays.get(y)) for name, (x, y) in _ARRAYS.items() if x in arrays}
+    if "validation" not in pairs:
+        raise TaskError(
+            f"The data file {path.name} must hold X and y of one length, or x_val, y_val (and x_test, y_test, "
+            f"x_train, y_train); it holds {', '.join(arrays)}."
+        )
+    return Arrays(pairs, note=note)
+
+
+def in_three(inputs: Any, targets: Any) -> dict[str, Pair]:
+    """Divide every class 60 / 20 / 20 into train, validation and test, in an order that is drawn once and for all."""
+    labels = targets if targets is not None and targets.ndim == 1 else np.zeros(len(inputs), dtype=np.int64)
+    order = np.argsort(np.random.Generator(np.random.PCG64(0)).random(len(labels)))
+    part = np.empty(len(labels), dtype=np.int64)
+    for label in np.unique(labels):
+        rows = order[labels[order] == label]
+        part[rows] = np.minimum(np.arange(len(rows)) * 5 // len(rows), 4)
+    rows = {"train": order[part[order] < 3], "validation": order[part[order] == 3], "test": order[part[order] == 4]}
+    return {name: (inputs[chosen], None if targets is None else targets[chosen]) for name, chosen in rows.items()}
+
+
+def in_turns(labels: NDArray[np.int64], most: int | None = None) -> NDArray[np.int64]:
+    """Order samples so that the classes take turns, and leave out what is more than ``most``.
+
+    So the first ``n`` are spread evenly over the classes, whatever ``n`` is.
+
+    Example:
+        >>> in_turns(np.array([0, 0, 0, 1, 1]), 3).tolist()
+        [0, 3, 1]
+    """
+    turn = np.empty(len(labels), dtype=np.int64)
+    for label in np.unique(labels):
+        rows = np.flatnonzero(labels == label)
+        turn[rows] = np.arange(len(rows))
+    return np.lexsort((labels, turn))[:most]
