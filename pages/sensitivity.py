@@ -22,6 +22,7 @@ from prunekit.search.scan import sizes  # noqa: E402
 from prunekit.ui.bits_scan import bits_scan  # noqa: E402
 from prunekit.ui.chart import chart, choosing_chart  # noqa: E402
 from prunekit.ui.first_cuts import first_cuts  # noqa: E402
+from prunekit.ui.toolbar import offered_criteria  # noqa: E402
 
 METRIC = opened.task.metric
 if opened.task.own_metric is not None:  # what the scan asks instead
@@ -93,7 +94,7 @@ def closer(scan: scanning.Scan, value: float | None) -> None:
 def criteria(scan: scanning.Scan) -> None:
     """Draw the stored scans of several criteria for one group, and offer to scan by another."""
     name = chosen(scan.names)
-    scans = {criterion: scanning.current_scan(opened, criterion) for criterion in CRITERIA}
+    scans = {criterion: scanning.current_scan(opened, criterion) for criterion in offered_criteria(opened)}
     points = {criterion: found.points for criterion, found in scans.items() if found.points}
     alt = f"KL divergence over sparsity of {name} by {len(points)} criteria"
     chart(side_by_side.criteria(points, name), side_by_side.criteria_table(points, name), "criteria", alt)

@@ -27,7 +27,7 @@ def task_card(opened: "Opened") -> None:
     if task.data.note:
         st.caption(literal(task.data.note))
     if task.data.train is None:
-        st.caption("Without a train split there is no recalibration, no criterion taylor and no recovery.")
+        st.caption("Without a train split there is no recalibration, no recovery, and no criterion taylor or wanda.")
     if task.data.test is None:
         st.caption("Without a test split an export reads nothing that tuning did not see.")
     facts = {

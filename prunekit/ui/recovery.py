@@ -31,7 +31,7 @@ def controls(opened: "Opened") -> None:
     """Draw how to recover and the button that starts it."""
     if opened.task.data.train is None:
         st.info(
-            "This task has no train split, which a recovery needs. Recalibration and the criterion taylor are off for "
+            "This task has no train split, which a recovery needs. Recalibration, taylor and wanda are off for "
             "the same reason. Give the project's data a train split to have them.",
             icon=":material/info:",
         )

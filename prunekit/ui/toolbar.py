@@ -29,6 +29,14 @@ CRITERIA = {
     "random": ("Random", "Drawn with the recipe's seed; what any other criterion should beat."),
 }
 
+OF_TRAIN_DATA = ("taylor", "wanda")
+"""Criteria that look at train samples."""
+
+
+def offered_criteria(opened: "Opened") -> list[str]:
+    """Return the criteria that a task can be cut by: without a train split there are fewer."""
+    return [name for name in CRITERIA if opened.task.data.train is not None or name not in OF_TRAIN_DATA]
+
 
 def toolbar(opened: "Opened") -> None:
     """Draw the controls; each changes the session before the page runs again."""
@@ -68,27 +76,35 @@ def _presets(opened: "Opened") -> None:
 
 
 def _criterion(opened: "Opened") -> None:
-    recipe = desk_recipe(opened)
+    recipe, offered = desk_recipe(opened), offered_criteria(opened)
+    has_train = opened.task.data.train is not None
+    recalibrates = recipe.recalibrate and has_train
     with st.popover(CRITERIA.get(recipe.criterion, (recipe.criterion, ""))[0], icon=":material/filter_alt:"):
         st.radio(
             "What goes first",
-            list(CRITERIA),
-            list(CRITERIA).index(recipe.criterion),
+            offered,
+            offered.index(recipe.criterion) if recipe.criterion in offered else None,
             key=keyed("criterion", recipe.criterion),
             format_func=lambda name: CRITERIA[name][0],
-            captions=[about for _, about in CRITERIA.values()],
+            captions=[CRITERIA[name][1] for name in offered],
             on_change=_set,
             args=(opened, "criterion"),
         )
         st.toggle(
             "Recalibrate BatchNorm",
-            recipe.recalibrate,
-            key=keyed("recalibrate", recipe.recalibrate),
+            recalibrates,
+            key=keyed("recalibrate", recalibrates),
             on_change=_set,
             args=(opened, "recalibrate"),
+            disabled=not has_train,
             help="Estimate the normalisation's statistics anew on train images after the cut. A network that "
-            "collapsed to chance is often well again after this; the raw accuracy stands beside it.",
+            "collapsed to chance is often well again after this; the raw value stands beside it.",
         )
+        if not has_train:
+            st.caption(
+                "Taylor, Wanda and recalibration look at train samples, and this task has no train split: give its "
+                "project one to have them."
+            )
 
 
 def _set(opened: "Opened", what: str) -> None:
