@@ -52,6 +52,7 @@ SCHEDULES = {
     "mobilenet": Schedule(epochs=60, rise=0.15, weight_decay=0.1),
     "vit": Schedule(epochs=100, lr=1.5e-3, rise=0.15, weight_decay=0.1),
     "article": Schedule(epochs=40, lr=2e-3),
+    "unet": Schedule(epochs=45, lr=6e-3, rise=0.15, weight_decay=0.1),
 }
 
 

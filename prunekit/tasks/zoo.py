@@ -121,6 +121,14 @@ BUNDLED: dict[str, Bundled] = {
             data="prunekit.tasks.digits:colour_digits",
             about="Classification, where the article says detection: eight convolutions at a twentieth of the width.",
         ),
+        Bundled(
+            name="unet",
+            title="U-Net on a crowd of digits",
+            network="prunekit.tasks.unet:unet",
+            data="prunekit.tasks.crowd:crowd",
+            about="Segmentation: which digit a pixel belongs to. Skip connections join what is cut on the way down.",
+            metric="mean IoU",
+        ),
     )
 }
 

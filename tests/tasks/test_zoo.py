@@ -16,7 +16,7 @@ CLUTTER = {"resnet20", "vgg", "mobilenet", "vit"}
 
 def test_resnet8_is_the_default():
     assert task_names()[0] == "resnet8"
-    assert set(task_names()) == {"resnet8", "article", *CLUTTER}
+    assert set(task_names()) == {"resnet8", "article", "unet", *CLUTTER}
 
 
 @pytest.mark.parametrize("name", task_names())
@@ -42,6 +42,7 @@ def test_accuracies_leave_something_to_lose():
     assert shares["resnet8"] >= 0.975
     assert shares["article"] >= 0.965
     assert all(0.85 <= shares[name] <= 0.96 for name in CLUTTER)
+    assert 0.6 <= BUNDLED["unet"].card()["test"]["value"] <= 0.95
 
 
 def test_checkpoints_are_small_and_whole():
