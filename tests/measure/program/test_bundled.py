@@ -29,7 +29,7 @@ def test_predictions_are_those_of_the_network_really_cut(name, mode, tmp_path):
         expected = run(prune(model, structure, cell.recipe).model, asked.split.inputs)
         found = asked.probe.answer(ready, batch)
         assert torch.allclose(found, expected, atol=1e-3)
-        top = expected.topk(2).values
+        top = expected.topk(2, dim=1).values
         clear = top[:, 0] - top[:, 1] > 1e-4
         assert torch.equal(found.argmax(1)[clear], expected.argmax(1)[clear])
-        assert int((~clear).sum()) == 0
+        assert int((~clear).sum()) <= clear.numel() // 1000  # of samples none; of pixels hardly any
