@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from prunekit.errors import listed
 from prunekit.records import Proof
 from prunekit.ui import jobs
 from prunekit.ui.progress import progress
 from prunekit.ui.table import table
-from prunekit.ui.text import listed, literal
+from prunekit.ui.text import literal
 
 if TYPE_CHECKING:
     from prunekit.verbs import Opened
