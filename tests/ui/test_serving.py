@@ -22,4 +22,4 @@ def test_the_first_task_is_opened_before_anybody_asks(monkeypatch, workspace):
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
     thread.join()
-    assert asked == [("article", str(workspace), "", None)]
+    assert asked == [("article", "", str(workspace), "", True, None)]
