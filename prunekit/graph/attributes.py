@@ -18,6 +18,8 @@ def _linear(module: nn.Linear) -> None:
 def _convolution(module: nn.modules.conv._ConvNd) -> None:
     outputs, inputs = module.weight.shape[:2]
     if module.transposed:
+        if module.groups > 1 and module.groups == module.in_channels:
+            module.groups = outputs
         module.in_channels, module.out_channels = outputs, inputs * module.groups
     elif module.groups > 1 and module.groups == module.in_channels:
         multiplier = module.out_channels // module.groups

@@ -67,6 +67,13 @@ def _convolution(labels: Labels, call: Call, survives: Survives) -> Numbers:
     return {"groups": count(dims[1], shape_of(source)[1], survives)}
 
 
+def _transposed(labels: Labels, call: Call, survives: Survives) -> Numbers:
+    channels = shape_of(call.args["weight"])[0]
+    if call.args.get("groups", 1) != channels:
+        return {}
+    return {"groups": count(labels.of[call.args["weight"]][0], channels, survives)}
+
+
 def _split(labels: Labels, call: Call, survives: Survives) -> Numbers:
     parts = labels.of[call.node]
     axis = call.args.get("dim", 0) % len(parts[0])
@@ -98,6 +105,7 @@ NUMBERS: dict[str, Callable[[Labels, Call, Survives], Numbers]] = {
     "layer_norm": _normalized,
     "rms_norm": _normalized,
     **dict.fromkeys(("conv1d", "conv2d", "conv3d"), _convolution),
+    **dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), _transposed),
     **dict.fromkeys(("split", "split_with_sizes", "unsafe_split", "unsafe_split_with_sizes"), _split),
     **dict.fromkeys(("slice", "narrow"), _range),
 }

@@ -37,12 +37,12 @@ def transposed(labels: Labels, call: Call) -> Dims:
     for dim in inputs[2:]:
         labels.freeze(dim, f"{call.op} over channels")
     labels.couple(inputs[1], weight[0])
-    if groups > 1 and len(weight[0]) == groups:
-        for dim in weight[:2]:
-            labels.freeze(dim, "a transposed convolution of each channel on its own")
+    if groups > 1 and len(weight[0]) == groups:  # each channel makes its own outputs, and goes with them
+        labels.freeze(weight[1], "what each channel makes on its own")
+        outputs = np.repeat(weight[0], len(weight[1]))
     else:  # every group loses the same positions, or the groups would no longer be of one size
         labels.merge(weight[0].reshape(groups, -1))
-    outputs = np.tile(weight[1], groups)
+        outputs = np.tile(weight[1], groups)
     if call.has("bias"):
         labels.couple(outputs, labels.dims(call, "bias")[0])
     return [inputs[0], outputs, *[POSITION] * (len(call.shape) - 2)]

@@ -321,7 +321,7 @@ class ChannelAttention(nn.Module):
     def forward(self, x):
         x = F.relu(self.a(x))
         q, k, v = (layer(x).flatten(2) for layer in (self.q, self.k, self.v))
-        return self.out((torch.bmm(q, k.transpose(1, 2)).softmax(-1) @ v).mean(2))
+        return self.out(((torch.bmm(q, k.transpose(1, 2)) / 99).softmax(-1) @ v).mean(2))
 
 
 @net("""

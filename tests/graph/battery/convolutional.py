@@ -265,8 +265,8 @@ class GroupedUpsampling(nn.Module):
 
 
 @net("""
-    a | 4 | a> >up | a transposed convolution of each channel on its own
-    up | 1 | up> >out | a transposed convolution of each channel on its own
+    a | 4 | a> >up up.bias:0 >out
+    up | 1 | up.weight:1 | what each channel makes on its own
     out | 2 | out> | network output
 """)
 class DepthwiseUpsampling(nn.Module):

@@ -1,0 +1,138 @@
+"""The analysis beside torch-pruning's, on every network of the battery, by turns in one run.
+
+For both: how many networks are cut exactly, silently wrong, not at all or not without an error, and the CPU time of
+the analysis. PruneKit's cuts are proven against the exact reference, torch-pruning's against the dense network that
+does not read what was cut (see ``tests/graph/peer.py``). Then a network of ResNet-50's size with random weights:
+analysis (goal 0.5 s without the recording), weight distributions, one probe of a group, export.
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+import torch
+
+from prunekit.export.pt2 import write_pt2
+from prunekit.graph import shrink, structure_of, trace
+from prunekit.graph.analyze import analyze
+from prunekit.graph.proof import prove
+from prunekit.graph.propagate import propagate
+from prunekit.measure.distributions import histograms
+from prunekit.recipe import kept_units
+from tests.golden_nets import resnet50
+from tests.graph.battery.case import CASES, Case
+from tests.graph.peer import cut_by_peer, outputs_of
+from tests.graph.test_battery import attention  # noqa: F401 - its imports enter the networks
+
+GOAL = 0.5
+VERDICTS = ("exact", "silently wrong", "crashed", "nothing found")
+FEW = 12
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--quick", action="store_true", help=f"every seventh network, {FEW} in all, and no export")
+    options = parser.parse_args()
+
+    torch.set_num_threads(1)
+    cases = list(CASES.values())[::7][:FEW] if options.quick else list(CASES.values())
+    rows = [compare(case) for case in cases]
+    ours, theirs = (Counter(row[side]["verdict"] for row in rows) for side in ("prunekit", "torch_pruning"))
+    result = {
+        "networks": rows,
+        "prunekit": {**ours, "groups": sum(row["prunekit"]["groups"] for row in rows)},
+        "torch_pruning": {**theirs, "groups": sum(row["torch_pruning"]["groups"] for row in rows)},
+        "seconds": {
+            side: round(statistics.median(row[side]["seconds"] for row in rows), 4)
+            for side in ("prunekit", "torch_pruning")
+        },
+        "versions": {name: version(name) for name in ("torch", "torch-pruning")},
+        "resnet50": large(export=not options.quick),
+    }
+    print(json.dumps({"structure": result}) if options.json else text(result))
+
+
+def compare(case: Case) -> dict:
+    """Cut one network by both."""
+    begun = process_time()
+    structure = structure_of(case.model(), case.inputs())
+    seconds = process_time() - begun
+    proofs = list(prove(case.model(), case.inputs()))
+    cut = [proof for proof in proofs if proof.error is not None]
+    wrong = [proof.group for proof in cut if not proof.exact]
+    found = cut_by_peer(case, outputs_of(structure.groups))
+    return {
+        "name": case.name,
+        "prunekit": {
+            "verdict": "silently wrong" if wrong else "exact" if cut else "nothing found",
+            "groups": len(cut) - len(wrong),
+            "protected": len(proofs) - len(cut),
+            "seconds": seconds,
+        },
+        "torch_pruning": {
+            "verdict": found.verdict,
+            "groups": len(found.exact),
+            "error": found.failed,
+            "seconds": found.seconds,
+        },
+    }
+
+
+def large(export: bool) -> dict:
+    """Time what a person waits for on a network of ResNet-50's size."""
+    model, example = resnet50().eval(), torch.randn(2, 3, 224, 224)
+    seconds: dict[str, float] = {}
+
+    def timed(name: str, work: Callable[[], Any]) -> Any:
+        begun = process_time()
+        answer = work()
+        seconds[name] = round(process_time() - begun, 3)
+        return answer
+
+    with torch.no_grad():
+        traced = timed("recording", lambda: trace(model, example))
+        analysed = timed("analysis", lambda: analyze(traced, *propagate(traced)))
+        structure = timed("recording, analysis and check", lambda: structure_of(model, example))
+        timed("distributions", lambda: histograms(model, structure))
+        kept = {structure.prunable[0].name: range(kept_units(structure.prunable[0].units, 0.5))}
+        timed("one probe, two images", lambda: shrink(model, structure, kept)(example))
+        if export:
+            every = {group.name: range(kept_units(group.units, 0.5)) for group in structure.prunable}
+            small = shrink(model, structure, every)
+            with tempfile.TemporaryDirectory() as folder:
+                timed("export as .pt2", lambda: write_pt2(small, example, Path(folder) / "small.pt2"))
+    return {"seconds": seconds, "goal": GOAL, "groups": len(analysed.prunable)}
+
+
+def text(result: dict) -> str:
+    """Write the result as a table."""
+    peer = f"torch-pruning {result['versions']['torch-pruning']}"
+    lines = [f"{str(len(result['networks'])) + ' networks':<20} PruneKit   {peer}"]
+    for what in (*VERDICTS, "groups"):
+        ours, theirs = (result[side].get(what, 0) for side in ("prunekit", "torch_pruning"))
+        label = "exact groups" if what == "groups" else what
+        lines.append(f"{label:<20} {ours:>8} {theirs:>10}")
+    ours, theirs = (1000 * result["seconds"][side] for side in ("prunekit", "torch_pruning"))
+    lines.append(f"{'analysis, median':<20} {ours:>8.0f} {theirs:>10.0f}   ms of CPU time")
+    for row in result["networks"]:
+        if row["torch_pruning"]["verdict"] != "exact" or row["prunekit"]["verdict"] != "exact":
+            error = f" ({row['torch_pruning']['error']})" if row["torch_pruning"]["error"] else ""
+            lines.append(f"  {row['name']}: {row['prunekit']['verdict']}; {row['torch_pruning']['verdict']}{error}")
+    large = result["resnet50"]
+    times = ", ".join(f"{name} {value:.2f} s" for name, value in large["seconds"].items())
+    lines.append(
+        f"ResNet-50, random weights, {large['groups']} groups, CPU time: {times} (goal for the analysis {GOAL} s)"
+    )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
