@@ -55,8 +55,8 @@ def cut(task: Task, mode: Mode, sparsity: float = 0.5, whole: bool = False) -> t
     return structure, recipe, pruned, read(pruned, recipe, task.data.validation)
 
 
-def read(pruned: Pruned, recipe: Recipe, split: Split) -> Reading:
-    *_, reading = evaluate(pruned.model, split, recipe=recipe.digest)
+def read(pruned: Pruned, recipe: Recipe, split: Split, metric: str = "accuracy") -> Reading:
+    *_, reading = evaluate(pruned.model, split, metric, recipe=recipe.digest)
     return reading
 
 

@@ -44,7 +44,7 @@ def proven(tmp_path_factory):
                     patch.setattr(room, "write_pt2", write_pt2 if i == 0 else _left_out)
                     recipe = draw(structure, name, mode, rng)
                     pruned = prune(task.model, structure, recipe)
-                    reading = read(pruned, recipe, task.data.validation)
+                    reading = read(pruned, recipe, task.data.validation, task.metric)
                     folders[name, mode, i] = root / f"{name}-{mode}-{i}"
                     for _ in write_export(task, structure, recipe, pruned, reading, folders[name, mode, i]):
                         pass
