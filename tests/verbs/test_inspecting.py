@@ -10,17 +10,17 @@ from tests.untouched import untouched
 def test_criteria_agree_with_themselves_and_slow_ones_come_last(opened):
     records = list(verbs.agreement(opened, Recipe(), "conv2"))
     assert [record.criteria for record in records] == [
-        ("l2", "l1", "bn_scale", "random", "taylor")[: n + 1] for n in range(5)
+        ("l2", "l1", "bn_scale", "wanda", "lamp", "random", "taylor")[: n + 1] for n in range(7)
     ]
     last = records[-1]
     assert (last.group, last.units) == ("stem", 6)
-    assert [round(row[i], 9) for i, row in enumerate(last.matrix)] == [1.0] * 5
+    assert [round(row[i], 9) for i, row in enumerate(last.matrix)] == [1.0] * 7
     assert last.matrix[0][1] > 0.5  # l1 and l2 rank much alike
 
 
 def test_a_criterion_that_reads_nothing_here_is_left_out(opened):
     without = replace(opened, task=replace(opened.task, data=replace(opened.task.data, train=None)))
-    assert verbs.last(verbs.agreement(without, Recipe(), "stem")).criteria == ("l2", "l1", "bn_scale", "random")
+    assert verbs.last(verbs.agreement(without, Recipe(), "stem")).criteria == ("l2", "l1", "bn_scale", "lamp", "random")
 
 
 def test_only_the_units_a_base_still_has_are_ranked(opened):

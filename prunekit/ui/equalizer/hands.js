@@ -52,15 +52,15 @@ class Hands {
     } else if (desk.canMove(bar)) {
       desk.part("bars").setPointerCapture(event.pointerId);
       this.presses = [this.presses.at(-1), { index, values: { ...desk.values } }];
-      const box = desk.slider(index).getBoundingClientRect();
-      this.drag = { bar, box, from: { ...desk.values }, keys: desk.together(bar) };
+      this.drag = { bar, slider: desk.slider(index), from: { ...desk.values }, keys: desk.together(bar) };
     }
     this.focus(index, true);
     if (this.drag) this.pull(event);
   }
 
   pull(event) {
-    const { bar, box, from } = this.drag;
+    const { bar, slider, from } = this.drag;
+    const box = slider.getBoundingClientRect(); // now: a page that scrolls or grows moves it under the hand
     const target = Math.round(100 * bound((box.bottom - event.clientY) / box.height, 0, 1)) / 100;
     this.desk.shift(bar, target - (from[bar.key] ?? 0), from);
   }
