@@ -4,6 +4,7 @@ from prunekit.errors import listed
 from prunekit.ui.arrival import top_first
 from prunekit.ui.card import article_card, checkpoint_upload, task_card
 from prunekit.ui.opening import opened_task
+from prunekit.ui.proving import cuttable
 from prunekit.ui.reading import desk_recipe
 from prunekit.ui.table import table
 from prunekit.ui.text import literal
@@ -37,6 +38,9 @@ tied = [group for group in structure.groups if group.linked and len(group.layers
 for group in tied:
     st.caption(f":material/link: {literal(listed(group.layers, 8))} move together: {literal(group.linked)}.")
 
+cuttable(opened)
+
+st.subheader("Where does its weight lie?", anchor=False)
 what = st.segmented_control(
     "Area by", list(SHARES), default="params", required=True, format_func=SHARES.__getitem__, key="treemap-by"
 )
