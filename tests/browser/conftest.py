@@ -87,9 +87,16 @@ def page(context, server) -> Iterator[Page]:
     assert not errors, "\n".join(errors)
 
 
+RESTS = """() => {
+    const state = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState;
+    window.restsSince = state === "notRunning" ? (window.restsSince ?? performance.now()) : null;
+    return window.restsSince !== null && performance.now() - window.restsSince > 400;
+}"""  # a page that was just come to pauses between its top and the rest of it
+
+
 def settled(page: Page) -> None:
     """Wait until the app's script has run to its end and no part of the page is still loading."""
-    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+    page.wait_for_function(RESTS)
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
 
 
