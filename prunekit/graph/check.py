@@ -7,12 +7,14 @@ A forward that raises is the kind failure. The dangerous one runs: code that rem
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from operator import getitem
 
 from torch import nn
 
 from prunekit.errors import StructureError
 from prunekit.graph.calls import bind
 from prunekit.graph.labels import Labels
+from prunekit.graph.propagate import live_values
 from prunekit.graph.record import Example
 from prunekit.graph.rewrite import Rewriting, rewriting
 from prunekit.graph.shrink import shrink_class
@@ -27,7 +29,8 @@ def find_ways(model: nn.Module, structure: Structure, traced: Trace, labels: Lab
     """Find out which groups the network's own class can lose, which only its graph, and which neither.
 
     All groups lose a unit together first: where that is right, as it nearly always is, one pass
-    on ``meta`` proves them all. Otherwise each is tried alone.
+    on ``meta`` proves them all. Otherwise each is tried alone, and so where the pass computes what nobody reads: that
+    binds no channels, yet the class still adds them up, which is seen only while the others keep theirs.
 
     Returns:
         The structure, with the groups that failed protected and the reason in words.
@@ -35,7 +38,11 @@ def find_ways(model: nn.Module, structure: Structure, traced: Trace, labels: Lab
     candidates = [group for group in structure.prunable if group.units > 1]
     probe = stand_in(model)
     fails = partial(_failure, probe, structure, traced, labels, example=example)
-    by_class = _failures(fails, shrink_class, [group for group in candidates if not group.graph_only])
+    live = live_values(traced.graph)
+    together = all(
+        node in live for node in traced.graph.nodes if node.op == "call_function" and node.target is not getitem
+    )
+    by_class = _failures(fails, together, shrink_class, [group for group in candidates if not group.graph_only])
     by_class |= {group.name: group.graph_only for group in candidates if group.graph_only}
     if not by_class:
         return structure
@@ -45,7 +52,7 @@ def find_ways(model: nn.Module, structure: Structure, traced: Trace, labels: Lab
     except StructureError as error:
         given, by_graph = None, dict.fromkeys(by_class, str(error))
     else:
-        by_graph = _failures(fails, partial(_graph_way, given), candidates)
+        by_graph = _failures(fails, together, partial(_graph_way, given), candidates)
         # A graph is cut as a whole: it has to lose what the class can lose too.
         if others := [name for name in by_graph if name not in by_class]:
             by_graph = dict.fromkeys(by_class, f"it cannot lose {others[0]}: {by_graph[others[0]]}")
@@ -64,9 +71,11 @@ def _graph_way(
     return given.network(shrink_class(model, structure, kept), structure.survivors(kept))
 
 
-def _failures(fails: Callable[[Way, Sequence[Group]], str | None], way: Way, groups: list[Group]) -> dict[str, str]:
+def _failures(
+    fails: Callable[[Way, Sequence[Group]], str | None], together: bool, way: Way, groups: list[Group]
+) -> dict[str, str]:
     """Return the groups that cannot go this way, with why."""
-    if not groups or fails(way, groups) is None:
+    if not groups or (together and fails(way, groups) is None):
         return {}
     return {group.name: reason for group in groups if (reason := fails(way, [group])) is not None}
 

@@ -23,7 +23,7 @@ def propagate(trace: Trace) -> tuple[Labels, dict[str, list[Atoms]]]:
         The labels, and the atoms of every dimension of every parameter and buffer.
     """
     mark_heads(trace.graph)
-    labels, live = Labels(), _live(trace.graph)
+    labels, live = Labels(), live_values(trace.graph)
     tensors: dict[str, list[Atoms]] = {}
     for node in trace.graph.nodes:
         if node.op == "placeholder":
@@ -47,7 +47,7 @@ def propagate(trace: Trace) -> tuple[Labels, dict[str, list[Atoms]]]:
     return labels, tensors
 
 
-def _live(graph: fx.Graph) -> set[fx.Node]:
+def live_values(graph: fx.Graph) -> set[fx.Node]:
     """Return the values that the answer depends on: what is computed for nothing binds nothing."""
     found: set[fx.Node] = set()
     for node in reversed(graph.nodes):

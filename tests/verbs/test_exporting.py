@@ -15,7 +15,7 @@ def test_int8_is_measured_and_proven_as_itself(opened, tmp_path):
     split = opened.task.data.validation
     answers = OnnxNetwork(tmp_path / "out" / "tiny_int8.onnx")(split.inputs)
     right = int((answers.argmax(1) == split.targets).sum())
-    assert said.startswith(f"int8 in ONNX Runtime gets {right} of 60 validation samples right")
+    assert said.startswith(f"int8 in ONNX Runtime has accuracy {right / 60:.2%} on 60 validation samples")
     (tmp_path / "out" / "tiny_int8.onnx").write_bytes((tmp_path / "out" / "tiny.onnx").read_bytes())
     assert not verbs.verify(tmp_path / "out" / "tiny_int8.onnx", opened).ok
 
