@@ -80,9 +80,11 @@ def draw(opened: "Opened", on_command: Callable[[str], None]) -> bool:
             now.hand = replace(now.hand, recipe=recipe, version=now.hand.version + 1, is_final=True)
 
     def command() -> None:
-        wanted = (shown(KEY) or {}).get("command")
-        if wanted in ("undo", "redo"):
-            on_command(wanted)
+        wanted = sent.parse_command(shown(KEY))
+        # A page that runs again before it has ended is given the same press again.
+        if wanted is not None and wanted[1] != now.press:
+            now.press = wanted[1]
+            on_command(wanted[0])
 
     given = data(opened)
     equalizer(KEY, given, on_command=command)

@@ -104,6 +104,7 @@ class Session:
         asked: the newest question of each kind.
         page: address of the page that is shown.
         has_come: the visitor has just come to it and seen nothing of it yet.
+        press: the newest press of a key on the bars that asked for something, which counts once.
         dismissed: explanations that were read and closed.
         taken: jobs whose outcome is on the desk.
         moving: held while the desk moves, since bars talk to the server while a script runs.
@@ -123,6 +124,7 @@ class Session:
     asked: dict[str, Asked] = field(default_factory=dict)
     page: str | None = None
     has_come: bool = False
+    press: str | None = None
     dismissed: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
     id: str = field(default_factory=lambda: uuid.uuid4().hex)

@@ -31,7 +31,7 @@ class Desk {
       clearTimeout(this.soon);
       setStateValue("desk", message);
     };
-    this.command = (name) => setTriggerValue("command", name);
+    this.command = (name) => setTriggerValue("command", { name, press: `${Date.now()} ${Math.random()}` });
     const isNew = this.data?.layout !== data.layout;
     const hasMoved = data.version !== this.version;
     this.data = data;

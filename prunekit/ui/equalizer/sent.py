@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+COMMANDS = ("undo", "redo")
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -41,6 +43,14 @@ def parse(state: Any) -> Sent | None:
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None
+
+
+def parse_command(state: Any) -> tuple[str, str] | None:
+    """Read what a key on the bars asks for, and which press of it that was; ``None`` for nothing."""
+    found = state.get("command") if hasattr(state, "get") else None
+    if not isinstance(found, dict) or found.get("name") not in COMMANDS:
+        return None
+    return str(found["name"]), str(found.get("press"))
 
 
 def _fraction(value: Any) -> float:
