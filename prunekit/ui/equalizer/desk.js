@@ -256,12 +256,13 @@ export default function (component) {
   const root = component.parentElement;
   const desk = instances.get(root) ?? new Desk(root);
   instances.set(root, desk);
-  // While this module loads, `data` may change: the cleanup of the superseded call must not tear down the newer one.
-  const generation = (desk.generation = (desk.generation ?? 0) + 1);
   desk.update(component);
-  return () => {
-    if (desk.generation !== generation) return;
-    desk.close();
-    instances.delete(root);
-  };
+  // While this module loads, `data` may change, and calls then come and go in any order: only a desk that has left the
+  // page is closed.
+  return () =>
+    setTimeout(() => {
+      if (root.isConnected) return;
+      desk.close();
+      instances.delete(root);
+    }, LINGER);
 }
