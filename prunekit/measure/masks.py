@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from prunekit.graph.trace import named_tensors
-from prunekit.recipe import Pattern
+from prunekit.pattern import Pattern
 
 
 def keep_highest(scores: Tensor, keep: int) -> Tensor:

@@ -17,7 +17,8 @@ from prunekit.graph.trace import named_tensors
 from prunekit.measure.masks import keep_highest, keep_pattern, zero
 from prunekit.measure.precision import Precision, cost_of, precisions
 from prunekit.measure.validate import check_recipe
-from prunekit.recipe import Pattern, Recipe, kept_units
+from prunekit.pattern import Pattern
+from prunekit.recipe import Recipe, kept_units
 from prunekit.records import Cost
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from prunekit.recipe import Pattern, Recipe
+from prunekit.pattern import Pattern
+from prunekit.recipe import Recipe
 from prunekit.ui.jobs import ask
 from prunekit.ui.reading import desk_recipe, recipe_of
 from prunekit.ui.session import session

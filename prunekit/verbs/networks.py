@@ -24,6 +24,7 @@ from prunekit.quantize.codes import quantize
 from prunekit.recipe import FrozenMap, Recipe
 from prunekit.recover.recalibrate import recalibrate, with_statistics
 from prunekit.store.files import write_aside
+from prunekit.tasks.task import Split
 from prunekit.verbs.blocks import Shortened, apart, by_group
 from prunekit.verbs.live import way_of
 from prunekit.verbs.opening import Opened
@@ -124,9 +125,7 @@ def gradients_of(opened: Opened, run_id: str | None) -> Mapping[str, Tensor]:
     Raises:
         RecipeError: the task has no train data.
     """
-    if opened.train_split is None:
-        raise RecipeError("Taylor scores need train data, and this task has none; use l1 or l2.")
-    return gradients(base_of(opened, run_id).model, opened.train_split)
+    return gradients(base_of(opened, run_id).model, _train_split(opened, "Taylor"))
 
 
 @lru_cache(maxsize=4)
@@ -136,9 +135,13 @@ def norms_of(opened: Opened, run_id: str | None) -> Mapping[str, Tensor]:
     Raises:
         RecipeError: the task has no train data.
     """
+    return input_norms(base_of(opened, run_id).model, _train_split(opened, "Wanda"))
+
+
+def _train_split(opened: Opened, scores: str) -> Split:
     if opened.train_split is None:
-        raise RecipeError("Wanda scores need train data, and this task has none; use l1 or l2.")
-    return input_norms(base_of(opened, run_id).model, opened.train_split)
+        raise RecipeError(f"{scores} scores need train data, and this task has none; use l1 or l2.")
+    return opened.train_split
 
 
 @lru_cache(maxsize=16)

@@ -16,8 +16,9 @@ from prunekit.errors import RecipeError
 from prunekit.measure.evaluate import evaluate
 from prunekit.measure.precision import precisions
 from prunekit.measure.pruned import Pruned
+from prunekit.pattern import Pattern
 from prunekit.quantize.straight_through import quantize_
-from prunekit.recipe import Pattern, Recipe
+from prunekit.recipe import Recipe
 from prunekit.records import Conditions, Epoch, Fitted, Run
 from prunekit.recover import reconstruct as fit
 from prunekit.recover.finetune import EVERY, FineTune, finetune

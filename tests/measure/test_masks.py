@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn.utils import prune as reference
 
 from prunekit.measure.masks import keep_highest, keep_pattern, zero
-from prunekit.recipe import Pattern
+from prunekit.pattern import Pattern
 
 
 @pytest.mark.parametrize("remove", [0, 1, 37, 119, 120])
