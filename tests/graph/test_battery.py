@@ -13,7 +13,15 @@ from prunekit.graph.proof import Prover
 from prunekit.graph.rewrite import GraphNetwork
 from prunekit.recipe import kept_units
 from prunekit.records.proof import EXACT
-from tests.graph.battery import attention, convolutional, joined, sequence  # noqa: F401 - each enters its networks
+from tests.graph.battery import (  # noqa: F401 - each enters its networks
+    attention,
+    convolutional,
+    grouped,
+    joined,
+    own_code,
+    resolution,
+    sequence,
+)
 from tests.graph.battery.case import CASES, expected, found
 from tests.graph.test_shrink import ignoring
 from tests.untouched import untouched
