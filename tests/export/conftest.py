@@ -19,6 +19,7 @@ from prunekit.export.manifest import FILE_NAME, Manifest, file_entry
 from prunekit.export.verify import Proof, proofs
 from prunekit.graph import structure_of
 from prunekit.measure.evaluate import evaluate
+from prunekit.measure.outputs import Outputs
 from prunekit.measure.pruned import Pruned, prune
 from prunekit.recipe import Recipe
 from prunekit.records import Cost, Mode, Reading
@@ -55,8 +56,10 @@ def cut(task: Task, mode: Mode, sparsity: float = 0.5, whole: bool = False) -> t
     return structure, recipe, pruned, read(pruned, recipe, task.data.validation)
 
 
-def read(pruned: Pruned, recipe: Recipe, split: Split, metric: str = "accuracy") -> Reading:
-    *_, reading = evaluate(pruned.model, split, metric, recipe=recipe.digest)
+def read(
+    pruned: Pruned, recipe: Recipe, split: Split, metric: str = "accuracy", outputs: Outputs | None = None
+) -> Reading:
+    *_, reading = evaluate(outputs or pruned.model, split, metric, recipe=recipe.digest)
     return reading
 
 

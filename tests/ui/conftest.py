@@ -1,10 +1,13 @@
 import json
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
+from prunekit.engine import Ticket
 from prunekit.ui.cached import worker
 from prunekit.ui.session import Session
 from tools.app_server import ROOT
@@ -28,21 +31,33 @@ def tiles(app: AppTest) -> dict[str, dict[str, Any]]:
 
 
 def settle(app: AppTest) -> AppTest:
-    """Run the page until the worker owes it nothing, twice in a row: who comes to a page gets its top first."""
-    calm = 0
+    """Run the page until the worker owes it nothing: a run that came to no new page and had no question left open."""
     for _ in range(200):
         worker().call(lambda: None)  # a turn of the worker, so that everything asked makes a step
-        for question in tuple(desk(app).asked.values()):
-            question.ticket.wait(60)
+        stood = asked(app)
+        for ticket in stood[1]:
+            ticket.wait(60)
         app.run()
         waits = any(caption.value.startswith("Opening") for caption in app.caption)
         waits |= any("[measuring]" in metric.label for metric in app.metric)
         waits |= any(tile["status"] == "measuring" for tile in tiles(app).values())
-        waits |= not all(question.finished for question in desk(app).asked.values())
-        calm = 0 if waits else calm + 1
-        if app.exception or app.error or calm == 2:
+        if app.exception or app.error or (stood == asked(app) and not waits):
             break
-    return app.run()
+    return app
+
+
+def asked(app: AppTest) -> tuple[str | None, list[Ticket[Any]]]:
+    """Which page runs, of which the first run draws only the top, and all tickets it waits for."""
+    now = desk(app)
+    return now.page, [question.ticket for question in now.asked.values()]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def scanned_once():
+    """Every AppTest starts a runtime, which reads the metadata of all installed packages: once is enough."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
 
 
 @pytest.fixture
