@@ -2,15 +2,18 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# The linters read while the browser is fetched.
+MAKEFLAGS += --jobs=2
+
 .PHONY: app test lint browser picture bench
 
 ## Start the desk: make app, make app TASK=vgg, make app TASK=path/to/prunekit.toml
 app: .venv/.app
 	$(if $(TASK),PRUNEKIT_TASK="$(TASK)" )$(BIN)/streamlit run app.py
 
-## Everything a change must pass
+## Everything a change must pass. Three tests at a time keep two cores busy: one of them mostly waits for a browser.
 test: lint browser
-	$(BIN)/pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder
 
 lint: .venv/.dev
 	$(BIN)/ruff check
@@ -38,6 +41,6 @@ bench: browser
 	$(BIN)/pip install -r requirements.txt -e .
 	@touch $@
 
-.venv/.dev: requirements-dev.txt .venv/.app
-	$(BIN)/pip install -r requirements-dev.txt
-	@touch $@
+.venv/.dev: requirements-dev.txt requirements.txt pyproject.toml | .venv/bin/python
+	$(BIN)/pip install -r requirements-dev.txt -e .
+	@touch $@ .venv/.app
