@@ -45,12 +45,14 @@ def _latency_text(found: "Latency") -> Iterator[str]:
                 ("CPU", timing.cpu, timing.cpu_quartiles),
             )
         )
-        yield f"{name:<10} {', '.join(times)}"
+        memory = "not known" if timing.memory is None else f"{timing.memory / 1e6:.1f} MB"
+        yield f"{name:<10} {', '.join(times)}, memory at its peak {memory}"
     low, high = found.interval
     clock = {"cpu": "CPU", "wall": "wall"}[found.clock]
+    beside = " (dense: ONNX Runtime fp32)" if found.runtime == "int8" else ""
     yield (
         f"{found.verdict.value}: {found.speedup:.2f} times as fast by {clock} time, 95 % interval {low:.2f} to"
-        f" {high:.2f}, {found.rounds} rounds, batch {found.batch}, threads {found.threads}"
+        f" {high:.2f}, {found.rounds} rounds, batch {found.batch}, threads {found.threads}, {found.runtime}{beside}"
     )
     if found.busy:
         yield "The machine was busy: wall times are too long."

@@ -132,8 +132,9 @@ def pareto(points: Sequence[tuple[float, float]]) -> tuple[bool, ...]:
 
 
 def latency_of(run: Run, batch: int = 1, threads: int = 1) -> Latency | None:
-    """Return what was timed of a run for a batch size and thread count."""
-    return next((found for found in run.latencies if (found.batch, found.threads) == (batch, threads)), None)
+    """Return what was timed of a run in PyTorch for a batch size and thread count."""
+    asked = ("eager", batch, threads)
+    return next((found for found in run.latencies if (found.runtime, found.batch, found.threads) == asked), None)
 
 
 def _spots(

@@ -35,6 +35,7 @@ def latency(
     threads: int = 1,
     recipe: str = "",
     code: str = "",
+    needs: Sequence[str] = (),
     rounds: int = ROUNDS,
 ) -> Iterator[Latency]:
     """Time two networks in turns until there are enough rounds, or until the time is up.
@@ -49,6 +50,7 @@ def latency(
         threads: threads a forward pass may use.
         recipe: digest of the recipe that made the candidate.
         code: ``module:function`` or ``file.py:function`` whose module defines the networks' classes.
+        needs: modules that running the networks imports, whose memory is not theirs.
         rounds: how many rounds are enough, at least 6.
 
     Yields:
@@ -60,16 +62,23 @@ def latency(
     if len(inputs) < 1 or threads < 1:
         raise LatencyError(f"Latency needs a batch and threads of at least 1; given {len(inputs)} and {threads}.")
     found: list[Round] = []
-    with _stopwatch(dense, candidate, inputs, threads, code) as time_once:
-        found.append(time_once())  # the first waits for the process to start
+    with _stopwatch(dense, candidate, inputs, threads, code, needs) as ask:
+        memory = ask("memory")  # the first answer waits for the process to start
+
+        def time_once() -> Round:
+            return Round(*(Times(*times) for times in ask("round")))
+
+        found.append(time_once())
         end = monotonic() + SECONDS
         while len(found) < LEAST or (len(found) < rounds and monotonic() < end):
             found.append(time_once())
             if len(found) >= LEAST:
-                yield summary(found, recipe, len(inputs), threads)
+                yield summary(found, recipe, len(inputs), threads, memory)
 
 
-def summary(rounds: Sequence[Round], recipe: str, batch: int, threads: int) -> Latency:
+def summary(
+    rounds: Sequence[Round], recipe: str, batch: int, threads: int, memory: Sequence[int | None] = (None, None)
+) -> Latency:
     """Return what rounds say together.
 
     Args:
@@ -77,6 +86,7 @@ def summary(rounds: Sequence[Round], recipe: str, batch: int, threads: int) -> L
         recipe: digest of the recipe that made the candidate.
         batch: inputs in one forward pass.
         threads: threads a forward pass may use.
+        memory: most bytes that the dense network and the candidate took.
     """
     clock = "cpu" if threads == 1 else "wall"
     ratios = [getattr(found.dense, clock) / getattr(found.candidate, clock) for found in rounds]
@@ -85,17 +95,17 @@ def summary(rounds: Sequence[Round], recipe: str, batch: int, threads: int) -> L
         batch=batch,
         threads=threads,
         rounds=len(rounds),
-        dense=_timing([found.dense for found in rounds]),
-        candidate=_timing([found.candidate for found in rounds]),
+        dense=_timing([found.dense for found in rounds], memory[0]),
+        candidate=_timing([found.candidate for found in rounds], memory[1]),
         clock=clock,
         speedup=median(ratios),
         interval=median_interval(ratios),
     )
 
 
-def _timing(times: Sequence[Times]) -> Timing:
+def _timing(times: Sequence[Times], memory: int | None) -> Timing:
     wall, cpu = [time.wall for time in times], [time.cpu for time in times]
-    return Timing(median(wall), _quartiles(wall), median(cpu), _quartiles(cpu))
+    return Timing(median(wall), _quartiles(wall), median(cpu), _quartiles(cpu), memory)
 
 
 def _quartiles(values: Sequence[float]) -> tuple[float, float]:
@@ -105,14 +115,15 @@ def _quartiles(values: Sequence[float]) -> tuple[float, float]:
 
 @contextmanager
 def _stopwatch(
-    dense: nn.Module, candidate: nn.Module, inputs: Tensor, threads: int, code: str
-) -> Iterator[Callable[[], Round]]:
-    """Start the other process and hand out what asks it for one round."""
+    dense: nn.Module, candidate: nn.Module, inputs: Tensor, threads: int, code: str, needs: Sequence[str]
+) -> Iterator[Callable[[str], Any]]:
+    """Start the other process and hand out what asks it for a round, or for the memory that the networks take."""
     with tempfile.TemporaryDirectory(prefix="prunekit-latency-") as name:
         folder = Path(name)  # nobody else can read or write here
-        networks, errors = folder / "networks.pt", folder / "errors"
-        _store({"dense": dense, "candidate": candidate, "inputs": inputs.clone()}, networks)
-        job = json.dumps({"networks": str(networks), "code": code, "threads": threads})
+        errors = folder / "errors"
+        for stem, what in (("dense", dense), ("candidate", candidate), ("inputs", inputs.clone())):
+            _store(what, folder / f"{stem}.pt")
+        job = json.dumps({"folder": str(folder), "code": code, "needs": [*needs], "threads": threads})
         # What can be imported here can be imported there.
         paths = os.pathsep.join(filter(None, sys.path))
         with errors.open("w") as log:
@@ -128,20 +139,19 @@ def _stopwatch(
         assert process.stdout is not None
         say, hear = process.stdin, process.stdout
 
-        def time_once() -> Round:
+        def ask(what: str) -> Any:
             try:
-                print("round", file=say, flush=True)
+                print(what, file=say, flush=True)
                 answer = hear.readline()
             except BrokenPipeError:
                 answer = ""
             if not answer:
                 raise LatencyError(f"The network cannot be timed in another process: {_last_line(errors.read_text())}.")
-            dense, candidate = json.loads(answer)
-            return Round(Times(*dense), Times(*candidate))
+            return json.loads(answer)
 
         try:
             print(job, file=say)
-            yield time_once
+            yield ask
         finally:
             process.kill()  # nobody asks any more
             with suppress(BrokenPipeError):
@@ -150,9 +160,9 @@ def _stopwatch(
             process.wait()
 
 
-def _store(objects: dict[str, Any], path: Path) -> None:
+def _store(what: nn.Module | Tensor, path: Path) -> None:
     try:
-        torch.save(objects, path)
+        torch.save(what, path)
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         raise LatencyError(
             f"The network cannot be sent to another process ({_last_line(str(error))}); "

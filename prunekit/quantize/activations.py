@@ -1,7 +1,8 @@
 """Activations of eight bits: what each quantised layer reads is rounded to 256 levels of its range."""
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,12 @@ class Levels:
         first, *others = inputs
         level = ((first / self.scale).round() + self.zero).clamp(0, LEVELS)
         return ((level - self.zero) * self.scale, *others)
+
+
+def rounding_modules(model: nn.Module, layers: Iterable[str]) -> list[str]:
+    """Name the modules among some layers that can round what they read: those that take one tensor."""
+    modules = dict(model.named_modules())
+    return [path for path in layers if isinstance(modules.get(path), nn.Conv1d | nn.Conv2d | nn.Linear)]
 
 
 def levels(model: nn.Module, modules: Iterable[str], split: Split, limit: int = SAMPLES) -> dict[str, Levels]:
@@ -72,6 +79,39 @@ def round_inputs(model: nn.Module, grids: Mapping[str, Levels]) -> nn.Module:
     for path, grid in grids.items():
         twin.get_submodule(path).register_forward_pre_hook(grid)
     return twin
+
+
+def without_rounding(model: nn.Module) -> nn.Module:
+    """Copy a network whose modules no longer round their inputs."""
+    twin = copy.deepcopy(model)
+    for module in twin.modules():
+        for number in [number for number, hook in module._forward_pre_hooks.items() if isinstance(hook, Levels)]:
+            del module._forward_pre_hooks[number]
+    return twin
+
+
+@contextmanager
+def rounding_in_training(model: nn.Module, modules: Iterable[str]) -> Iterator[None]:
+    """Let modules round their inputs for as long as the block lasts; gradients pass unchanged.
+
+    The range moves while a network learns, so each batch has its own.
+
+    Source: Bengio et al., Estimating or Propagating Gradients Through Stochastic Neurons, 2013, arXiv 1308.3432.
+    """
+    handles = [model.get_submodule(path).register_forward_pre_hook(_round_batch) for path in modules]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _round_batch(module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    first, *others = inputs
+    seen = first.detach()
+    grid = _grid(min(0.0, float(seen.min())), max(0.0, float(seen.max())))
+    (near,) = grid(module, (seen,))
+    return (first + (near - seen), *others)
 
 
 def _grid(low: float, high: float) -> Levels:

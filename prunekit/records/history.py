@@ -26,7 +26,7 @@ class Run:
         label: what a person calls it.
         weights: file of its own weights inside the workspace, for a recovered run.
         starred: whether a person marked it.
-        latencies: what was timed of its recipe, one for each batch size and thread count.
+        latencies: what was timed of its recipe, one for each runtime, batch size and thread count.
         conditions: what it was computed under; ``None`` where that was not written down yet.
     """
 

@@ -27,12 +27,15 @@ class Timing:
         wall_quartiles: a quarter of the rounds was quicker than the first, a quarter slower than the second.
         cpu: what the processor spent, on all threads together.
         cpu_quartiles: the same of ``cpu``.
+        memory: most bytes that the process held to load and run the network, beyond what it held before; ``None``
+            where the system does not tell.
     """
 
     wall: float
     wall_quartiles: tuple[float, float]
     cpu: float
     cpu_quartiles: tuple[float, float]
+    memory: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class Latency:
             machine disturb least, else ``wall`` time.
         speedup: median over rounds of dense time ÷ candidate time.
         interval: 95 % interval of ``speedup``.
+        runtime: what ran both: ``eager`` PyTorch, or ONNX Runtime; of ``int8`` the dense network is in single
+            precision.
     """
 
     recipe: str
@@ -61,6 +66,7 @@ class Latency:
     clock: str
     speedup: float
     interval: tuple[float, float]
+    runtime: str = "eager"
 
     @property
     def verdict(self) -> Speed:

@@ -10,16 +10,16 @@ from prunekit.store.encoding import latency_of, latency_text
 
 
 def add(db: sqlite3.Connection, model: str, latency: Latency) -> None:
-    """Store a latency in place of an earlier one of the same recipe, batch size and thread count."""
+    """Store a latency in place of an earlier one of the same recipe, runtime, batch size and thread count."""
     db.execute(
-        "INSERT INTO latencies (model, recipe, batch, threads, latency) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT (model, recipe, batch, threads) DO UPDATE SET latency = excluded.latency",
-        (model, latency.recipe, latency.batch, latency.threads, latency_text(latency)),
+        "INSERT INTO latencies (model, recipe, runtime, batch, threads, latency) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (model, recipe, runtime, batch, threads) DO UPDATE SET latency = excluded.latency",
+        (model, latency.recipe, latency.runtime, latency.batch, latency.threads, latency_text(latency)),
     )
 
 
 def of_model(db: sqlite3.Connection, model: str) -> dict[str, tuple[Latency, ...]]:
-    """Return what was timed of a network's recipes, by batch size, then by threads.
+    """Return what was timed of a network's recipes: by runtime, PyTorch first, then by batch size, then by threads.
 
     Args:
         db: an open transaction.
@@ -29,7 +29,8 @@ def of_model(db: sqlite3.Connection, model: str) -> dict[str, tuple[Latency, ...
         Recipe digest → latencies.
     """
     found: dict[str, tuple[Latency, ...]] = {}
-    query = "SELECT recipe, latency FROM latencies WHERE model = ? ORDER BY batch, threads"
+    order = "runtime != 'eager', runtime DESC, batch, threads"
+    query = f"SELECT recipe, latency FROM latencies WHERE model = ? ORDER BY {order}"
     for recipe, text in db.execute(query, (model,)):
         found[recipe] = (*found.get(recipe, ()), latency_of(text))
     return found

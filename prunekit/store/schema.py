@@ -56,6 +56,20 @@ STEPS: tuple[tuple[str, ...], ...] = (
         )""",
     ),
     ("ALTER TABLE runs ADD COLUMN conditions TEXT",),
+    (
+        "ALTER TABLE latencies RENAME TO eager_latencies",
+        """CREATE TABLE latencies (
+            model   TEXT NOT NULL,
+            recipe  TEXT NOT NULL,
+            runtime TEXT NOT NULL,
+            batch   INTEGER NOT NULL,
+            threads INTEGER NOT NULL,
+            latency TEXT NOT NULL,
+            PRIMARY KEY (model, recipe, runtime, batch, threads)
+        )""",
+        "INSERT INTO latencies SELECT model, recipe, 'eager', batch, threads, latency FROM eager_latencies",
+        "DROP TABLE eager_latencies",
+    ),
 )
 
 VERSION = len(STEPS)

@@ -100,7 +100,7 @@ class Workspace:
             raise WorkspaceError(f"Run {run_id} is deleted, but its weights are not ({error}); delete them.") from error
 
     def add_latency(self, model: str, latency: Latency) -> None:
-        """Store a latency for every run of its recipe, in place of an earlier one of the same batch and threads.
+        """Store a latency for every run of its recipe, in place of an earlier one of the same conditions.
 
         Args:
             model: digest of the dense weights.
@@ -110,7 +110,7 @@ class Workspace:
             latencies.add(db, model, latency)
 
     def latencies(self, model: str, recipe: str) -> tuple[Latency, ...]:
-        """Return what was timed of a recipe, by batch size, then by threads.
+        """Return what was timed of a recipe: by runtime, PyTorch first, then by batch size, then by threads.
 
         Args:
             model: digest of the dense weights.

@@ -58,8 +58,9 @@ def reply(opened: "Opened", now: Session) -> dict[str, Any]:
 
 
 def timed(opened: "Opened", recipe: str) -> Latency | None:
-    """Return what was timed of a recipe, one input on one thread before any other."""
-    return next(iter(opened.workspace.latencies(opened.digest, recipe)), None)
+    """Return what was timed of a recipe in PyTorch, one input on one thread before any other."""
+    found = opened.workspace.latencies(opened.digest, recipe)
+    return next((latency for latency in found if latency.runtime == "eager"), None)
 
 
 def draw(opened: "Opened", on_command: Callable[[str], None]) -> bool:

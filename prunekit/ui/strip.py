@@ -55,7 +55,7 @@ def past(runs: Sequence[Run]) -> dict[str, list[float]]:
         "macs": [run.cost.macs for run in runs],
         "flops": [run.cost.flops for run in runs],
         "bytes": [run.cost.bytes for run in runs],
-        "latency": [run.latencies[0].candidate.cpu for run in runs if run.latencies],
+        "latency": [found.candidate.cpu for run in runs for found in run.latencies[:1] if found.runtime == "eager"],
     }
 
 

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from torch import nn
@@ -33,7 +34,7 @@ def latency(
             precision under ONNX Runtime, so that the runtime's own gain is not taken for the quantisation's.
 
     Yields:
-        Latencies of growing numbers of rounds; the last is final. Eager ones are stored for the runs of this recipe.
+        Latencies of growing numbers of rounds, each stored for the runs of this recipe; the last is final.
 
     Raises:
         RecipeError: the recipe does not fit the task.
@@ -52,18 +53,25 @@ def latency(
             dense = _onnx(opened, dense, Path(folder) / "dense.onnx", threads)
             model = _onnx(opened, model, Path(folder) / "candidate.onnx", threads, runtime == "int8")
         for found in measuring.latency(
-            dense, model, inputs, threads=threads, recipe=recipe.digest, code=opened.task.factory_path
+            dense,
+            model,
+            inputs,
+            threads=threads,
+            recipe=recipe.digest,
+            code=opened.task.factory_path,
+            needs=() if runtime == "eager" else ("onnxruntime",),
         ):
-            if runtime == "eager":
-                opened.workspace.add_latency(opened.digest, found)
+            found = replace(found, runtime=runtime)
+            opened.workspace.add_latency(opened.digest, found)
             yield found
 
 
 def _onnx(opened: Opened, model: nn.Module, path: Path, threads: int, int8: bool = False) -> nn.Module:
     from prunekit.export.onnx import CALIBRATION, OnnxNetwork, write_int8, write_onnx
+    from prunekit.quantize.activations import without_rounding
 
-    write_onnx(model, opened.task.example, path)
-    if int8:
+    write_onnx(without_rounding(model) if int8 else model, opened.task.example, path)
+    if int8:  # it has grids of its own
         if opened.train_split is None:
             raise LatencyError("int8 needs train data to find the range of its activations, and this task has none.")
         single, path = path, path.with_name("int8.onnx")

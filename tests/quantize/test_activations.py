@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from prunekit.quantize.activations import levels, round_inputs
+from prunekit.quantize.activations import levels, round_inputs, rounding_in_training, without_rounding
 from prunekit.tasks.task import Split
 from tests.untouched import untouched
 
@@ -31,3 +31,16 @@ def test_inputs_are_rounded_on_a_copy(net):
     grid = found["0"]
     assert torch.equal(rounded(inputs), net((inputs / grid.scale).round() * grid.scale))
     assert not torch.equal(rounded(inputs), net(inputs))
+    assert torch.equal(without_rounding(rounded)(inputs), net(inputs))
+
+
+def test_in_training_each_batch_has_its_grid_and_gradients_pass():
+    net = nn.Linear(3, 2, bias=False)
+    inputs = torch.tensor([[-1.0, 0.0, 4.1], [0.513, 0.0, 1.009]], requires_grad=True)
+    with untouched(net), rounding_in_training(net, [""]):
+        found = net(inputs)
+    # 5.1 ÷ 255 = 0.02 between two levels
+    near = torch.tensor([[-1.0, 0.0, 4.1], [0.52, 0.0, 1.0]])
+    assert torch.allclose(found, net(near), atol=1e-6)
+    found.sum().backward()
+    assert torch.allclose(inputs.grad, net.weight.sum(0).expand(2, 3))

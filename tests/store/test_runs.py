@@ -150,13 +150,14 @@ def test_latencies_belong_to_every_run_of_the_recipe_whichever_came_first(store,
     late = replace(make_run(3), recipe=early.recipe)
     store.add_run(early)
     slow, quick = make_latency(early.recipe.digest, batch=8), make_latency(early.recipe.digest)
-    for latency in (slow, make_latency(early.recipe.digest, rounds=6), quick):
+    few = make_latency(early.recipe.digest, runtime="int8")
+    for latency in (few, slow, make_latency(early.recipe.digest, rounds=6), quick):
         store.add_latency("feed", latency)
     store.add_latency("another model", make_latency(other.recipe.digest))
     for run in (other, late):
         store.add_run(run)
-    assert [run.latencies for run in store.runs("resnet8")] == [(quick, slow), (), (quick, slow)]
-    assert store.latencies("feed", early.recipe.digest) == (quick, slow)
+    assert [run.latencies for run in store.runs("resnet8")] == [(quick, slow, few), (), (quick, slow, few)]
+    assert store.latencies("feed", early.recipe.digest) == (quick, slow, few)
     assert store.latencies("feed", "unknown") == ()
     timed = make_run(4, latencies=(make_latency(make_run(4).recipe.digest),))
     store.add_run(timed)

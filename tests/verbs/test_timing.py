@@ -23,10 +23,11 @@ def test_nothing_to_time_is_one_sentence(opened, asked):
         next(verbs.latency(opened, Recipe(), **asked))
 
 
-def test_int8_is_timed_beside_onnx_and_not_stored_as_the_networks_own(opened):
+def test_int8_is_timed_beside_onnx_and_stored_as_such(opened):
     recipe = verbs.check(opened, Recipe(channels={"stem": 0.5}))
     (found,) = islice(verbs.latency(opened, recipe, runtime="int8"), 1)
-    assert (found.recipe, found.rounds) == (recipe.digest, 6)
-    assert opened.workspace.latencies(opened.digest, recipe.digest) == ()
+    assert (found.recipe, found.rounds, found.runtime) == (recipe.digest, 6, "int8")
+    assert opened.workspace.latencies(opened.digest, recipe.digest) == (found,)
+    assert found.dense.memory > 0
     with pytest.raises(LatencyError, match="Unknown runtime 'int4'"):
         next(verbs.latency(opened, recipe, runtime="int4"))
