@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from torch import Tensor
+
 from prunekit.errors import ExportError, close_matches
 from prunekit.export import reference
 from prunekit.export.checkpoint import versions, write_checkpoint
@@ -19,9 +21,11 @@ from prunekit.graph.rewrite import GraphNetwork
 from prunekit.graph.structure import Structure
 from prunekit.measure.evaluate import logits
 from prunekit.measure.pruned import Pruned
+from prunekit.measure.sizes import nonzero
+from prunekit.quantize.activations import without_rounding
 from prunekit.recipe import Recipe
 from prunekit.records import Check, ExportedFile, Reading, Verdict
-from prunekit.tasks.task import Task
+from prunekit.tasks.task import Split, Task
 
 Step = ExportedFile | Check | tuple[ExportedFile, ...]
 """What an export yields: each file as it is written, each check as it is made, last all files with their proofs."""
@@ -134,7 +138,8 @@ def write_export(
         )
         (folder / f"load_{name}.py").write_text(snippet)
         yield written(f"load_{name}.py")
-    reference.write_reference(folder / reference.FILE_NAME, logits(pruned.model, split))
+    answers = logits(pruned.model, split)
+    reference.write_reference(folder / reference.FILE_NAME, answers)
     yield written(reference.FILE_NAME)
     if own_class:
         write_checkpoint(folder / f"{name}.safetensors", task, recipe, pruned, reading)
@@ -172,7 +177,16 @@ def write_export(
         files={path.name: file_entry(path) for path in files},
         versions=versions(),
         own=own,
+        nonzero=nonzero(pruned.model),
+        rounding=_rounding(pruned, answers, split),
     ).write(folder)
+
+
+def _rounding(pruned: Pruned, answers: Tensor, split: Split) -> float:
+    """Return what rounding the inputs of layers does to a network's answers."""
+    if not pruned.levels:
+        return 0.0
+    return reference.mean_difference(answers, logits(without_rounding(pruned.model), split))
 
 
 def _no_class(task: Task, structure: Structure, pruned: Pruned) -> str:
@@ -199,7 +213,11 @@ def _onnx(
         return
     if task.data.train is None:
         raise ExportError("int8 needs train data to find the range of its activations, and this task has none.")
-    write_int8(single, task.data.train(0).inputs[:CALIBRATION], few)
+    with tempfile.TemporaryDirectory(prefix="prunekit-onnx-") as aside:
+        if pruned.levels:  # int8 has grids of its own
+            single = Path(aside) / single.name
+            write_onnx(without_rounding(pruned.model), task.example, single)
+        write_int8(single, task.data.train(0).inputs[:CALIBRATION], few)
     split = task.data.validation
     answers = reference.outputs(OnnxNetwork(few), split.inputs)
     found = few.with_name(f"{reference.STEM}_int8.safetensors")

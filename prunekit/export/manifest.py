@@ -56,6 +56,8 @@ class Manifest:
         files: every other file of the export by its name.
         versions: what wrote it.
         own: what was measured of a file that is another network, by the file's name.
+        nonzero: parameters that are not zero; ``None`` in exports that do not say.
+        rounding: root mean square of what rounding the inputs of layers does to the outputs; 0 where none is rounded.
     """
 
     name: str
@@ -72,6 +74,8 @@ class Manifest:
     files: Mapping[str, FileEntry]
     versions: Mapping[str, str]
     own: Mapping[str, Own] = field(default_factory=dict)
+    nonzero: int | None = None
+    rounding: float = 0.0
 
     def write(self, folder: Path) -> Path:
         """Write ``manifest.json`` into ``folder`` and return its path."""

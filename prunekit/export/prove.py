@@ -119,8 +119,12 @@ def network_checks(path: Path, manifest: Manifest, splits: Sequence[Split]) -> I
         yield from _outputs(path, model, manifest, splits)
         return
     # A loaded program has a parameter for every place of a tied tensor, all on one storage.
-    params = sum({parameter.data_ptr(): parameter.numel() for parameter in model.parameters()}.values())
+    places = {parameter.data_ptr(): parameter for parameter in model.parameters()}.values()
+    params, left = sum(one.numel() for one in places), sum(int(one.count_nonzero()) for one in places)
     yield Check("params", params == manifest.params, f"{params:,} parameters, displayed {manifest.params:,}.")
+    if manifest.nonzero is not None:
+        zeros = f"{left:,} parameters are not zero, displayed {manifest.nonzero:,}."
+        yield Check("zeros", left == manifest.nonzero, zeros)
     yield from _outputs(path, model, manifest, splits)
 
 
@@ -157,7 +161,8 @@ def _output_checks(path: Path, model: nn.Module, manifest: Manifest, splits: Seq
         yield Check("macs", macs == manifest.macs, f"{macs:,} MACs for one input, displayed {manifest.macs:,}.")
     own = manifest.own.get(path.name, Own(reference.FILE_NAME, manifest.correct))
     logits = reference.read_reference(path.with_name(own.reference))
-    found = reference.agreement(logits, reference.outputs(model, split.inputs), split.targets, manifest.metric)
+    given, rounding = reference.outputs(model, split.inputs), 0.0 if path.name in manifest.own else manifest.rounding
+    found = reference.agreement(logits, given, split.targets, manifest.metric, rounding)
     value = manifest.value if own.value is None else own.value
     yield from reference.agreement_checks(found, own.correct, manifest.n, manifest.metric, value)
 

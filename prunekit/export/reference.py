@@ -21,6 +21,9 @@ TOLERANCE = 1e-5
 """Largest difference allowed, times the largest reference output where that is above 1."""
 CLOSE_CALL = 1e-4
 """Gap between a sample's two largest outputs below which rounding may swap them."""
+FLIPS = 0.5
+"""Share of what rounding the inputs of layers does to the outputs by which they may differ: the last digit of a sum is
+enough for a value between two levels to fall the other way. A network that does not round differs by all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +31,12 @@ class Agreement:
     """How a network's outputs agree with the reference.
 
     Attributes:
-        difference: largest absolute difference.
+        difference: largest absolute difference; root mean square where inputs of layers are rounded.
         allowed: the largest difference that counts as equal.
         correct: how many samples the network gets right; ``None`` for a metric that does not count.
         swapped: samples with close calls that fell the other way, by number.
         value: the metric; ``None`` where it is a person's own.
+        rounds: whether the network rounds inputs of layers.
     """
 
     difference: float
@@ -40,6 +44,7 @@ class Agreement:
     correct: int | None
     swapped: tuple[int, ...]
     value: float | None = None
+    rounds: bool = False
 
 
 def split_digest(split: Split) -> str:
@@ -78,7 +83,14 @@ def read_reference(path: Path) -> Tensor:
         raise CheckpointError(f"{path} cannot be read ({error}); export it again.") from None
 
 
-def agreement(reference: Tensor, given: Tensor, targets: Tensor, metric: str = "accuracy") -> Agreement:
+def mean_difference(first: Tensor, second: Tensor) -> float:
+    """Return the root mean square of the difference of two outputs."""
+    return (first - second).square().mean().sqrt().item()
+
+
+def agreement(
+    reference: Tensor, given: Tensor, targets: Tensor, metric: str = "accuracy", rounding: float = 0.0
+) -> Agreement:
     """Compare logits ``(n, classes, *places)`` with the reference.
 
     Where the reference's two largest outputs are closer than ``CLOSE_CALL``, a sample that falls the other way is
@@ -89,10 +101,14 @@ def agreement(reference: Tensor, given: Tensor, targets: Tensor, metric: str = "
         given: what another says.
         targets: ``(n, *places)``.
         metric: name of the metric; one that nobody here knows is not computed.
+        rounding: root mean square of what rounding the inputs of layers does to the outputs; 0 where none is rounded.
     """
-    largest = reference.abs().max().item()
-    top = reference.topk(2, dim=1).values
-    close = top[:, 0] - top[:, 1] < CLOSE_CALL
+    difference, allowed = (given - reference).abs().max().item(), TOLERANCE * max(1.0, reference.abs().max().item())
+    top, gap = reference.topk(2, dim=1).values, CLOSE_CALL
+    if rounding:
+        gap = max(gap, 2 * difference)
+        difference, allowed = mean_difference(given, reference), max(allowed, FLIPS * rounding)
+    close = top[:, 0] - top[:, 1] < gap
     chosen, expected = given.argmax(1), reference.argmax(1)
     swapped = close & (chosen != expected)
     settled = torch.where(swapped.unsqueeze(1), reference, given)
@@ -102,11 +118,12 @@ def agreement(reference: Tensor, given: Tensor, targets: Tensor, metric: str = "
         rule = None
     found = None if rule is None else rule.statistics(settled, targets)
     return Agreement(
-        difference=(given - reference).abs().max().item(),
-        allowed=TOLERANCE * max(1.0, largest),
+        difference=difference,
+        allowed=allowed,
         correct=int(found.sum()) if rule is not None and found is not None and rule.counts else None,
         swapped=tuple(swapped.reshape(len(targets), -1).any(1).nonzero().flatten().tolist()),
         value=rule.value(found.mean(0)) if rule is not None and found is not None else None,
+        rounds=rounding > 0,
     )
 
 
@@ -137,7 +154,10 @@ def agreement_checks(
         Check(
             "outputs",
             same,
-            f"outputs on {n:,} validation samples differ by at most {found.difference:.1e} "
+            f"outputs on {n:,} validation samples differ by {found.difference:.1e} root mean square (allowed "
+            f"{found.allowed:.1e}: half of what rounding the inputs of layers does)."
+            if found.rounds
+            else f"outputs on {n:,} validation samples differ by at most {found.difference:.1e} "
             f"(allowed {found.allowed:.1e}).",
         ),
         Check(

@@ -1,12 +1,15 @@
 """Training weights of few bits: forwards they are rounded, backwards they are not."""
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Iterable, Mapping
 
 from torch import Tensor, nn
 
 from prunekit.graph.trace import named_tensors
 from prunekit.measure.precision import Precision
+from prunekit.quantize.activations import levels, round_inputs
 from prunekit.quantize.codes import quantize
+from prunekit.tasks.task import Split
 
 
 def rounded(model: nn.Module, precisions: Mapping[str, Precision]) -> dict[str, Tensor]:
@@ -27,3 +30,19 @@ def quantize_(model: nn.Module, precisions: Mapping[str, Precision]) -> nn.Modul
     for name, precision in precisions.items():
         weights[name].data = quantize(weights[name].detach(), precision)
     return model
+
+
+def quantised(
+    model: nn.Module, precisions: Mapping[str, Precision], rounding: Iterable[str], split: Split
+) -> nn.Module:
+    """Copy a network the way it is measured and exported: its weights rounded, then the inputs of some modules.
+
+    Args:
+        model: the network; untouched.
+        precisions: weights to round.
+        rounding: paths of modules whose inputs are rounded.
+        split: train samples that their ranges are found on.
+    """
+    few = quantize_(copy.deepcopy(model), precisions)
+    paths = tuple(rounding)
+    return round_inputs(few, levels(few, paths, split)) if paths else few

@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -16,7 +16,8 @@ from prunekit.measure.evaluate import evaluate
 from prunekit.measure.masks import zero
 from prunekit.measure.metrics import Metric, metric_named
 from prunekit.measure.precision import Precision
-from prunekit.quantize.straight_through import quantize_, rounded
+from prunekit.quantize.activations import rounding_in_training
+from prunekit.quantize.straight_through import quantised, rounded
 from prunekit.records import Epoch, Reading
 from prunekit.recover.schedule import Schedule
 from prunekit.tasks.task import Data, Split
@@ -68,6 +69,7 @@ def finetune(
     *,
     masks: Mapping[str, Tensor] | None = None,
     precisions: Mapping[str, Precision] | None = None,
+    rounding: Sequence[str] = (),
     teacher: nn.Module | None = None,
     metric: str | Metric = "accuracy",
     recipe: str = "",
@@ -81,6 +83,7 @@ def finetune(
         schedule: how long and how fast.
         masks: tensor name → mask of the weights that may move; the others stay zero.
         precisions: weights that are quantised in every forward pass; what is trained stays precise.
+        rounding: paths of modules whose inputs are rounded to eight bits in every forward pass.
         teacher: the dense network, where the schedule distils.
         metric: name in ``METRICS``, or the metric; decides what is best, the loss decides ties.
         recipe: digest that the validation readings carry.
@@ -99,7 +102,8 @@ def finetune(
     schedule = schedule or Schedule()
     best = copy.deepcopy(model)
     zero(best, masks or {})
-    training = _Training(best, data, data.train, schedule, masks or {}, precisions or {}, metric_named(metric), recipe)
+    kept = masks or {}, precisions or {}, tuple(rounding)
+    training = _Training(best, data, data.train, schedule, *kept, metric_named(metric), recipe)
     if schedule.distil and teacher is not None:
         training.teacher = copy.deepcopy(teacher).eval()
     return FineTune(training, state)
@@ -113,6 +117,7 @@ class _Training:
     schedule: Schedule
     masks: Mapping[str, Tensor]
     precisions: Mapping[str, Precision]
+    rounding: tuple[str, ...]
     metric: Metric
     recipe: str
     teacher: nn.Module | None = None
@@ -179,7 +184,8 @@ class _Training:
             yield inputs.to(memory_format=layout) if inputs.ndim == 4 else inputs, samples.targets[chosen]
 
     def _step(self, inputs: Tensor, targets: Tensor) -> float:
-        answers = functional_call(self.student, rounded(self.student, self.precisions), (inputs,))
+        with rounding_in_training(self.student, self.rounding):
+            answers = functional_call(self.student, rounded(self.student, self.precisions), (inputs,))
         loss = F.cross_entropy(answers, targets)
         if self.teacher is not None:
             with torch.no_grad():
@@ -196,7 +202,7 @@ class _Training:
 
     def _validate(self, model: nn.Module) -> Reading:
         if self.precisions:
-            model = quantize_(copy.deepcopy(model), self.precisions)
+            model = quantised(model, self.precisions, self.rounding, self.draw(0))
         *_, reading = evaluate(model, self.data.validation, self.metric, recipe=self.recipe)
         return reading
 

@@ -19,7 +19,7 @@ from prunekit.errors import RecipeError, WorkspaceError
 from prunekit.graph import expand_state, named_tensors
 from prunekit.measure.outputs import Answer, Outputs, finish
 from prunekit.measure.pruned import Left, Pruned, leave, made
-from prunekit.quantize.activations import levels, round_inputs
+from prunekit.quantize.activations import levels, round_inputs, rounding_modules
 from prunekit.quantize.codes import quantize
 from prunekit.recipe import FrozenMap, Recipe
 from prunekit.recover.recalibrate import recalibrate, with_statistics
@@ -224,9 +224,7 @@ def network_of(opened: Opened, recipe: Recipe) -> Network:
     if opened.train_split is None:
         raise RecipeError("Activations of few bits need train data to find their range; set activation_bits to null.")
     model = network.pruned.model
-    modules = dict(model.named_modules())
-    paths = [path for path in recipe.bits if isinstance(modules.get(path), nn.Conv1d | nn.Conv2d | nn.Linear)]
-    grids = levels(model, paths, opened.train_split)
+    grids = levels(model, rounding_modules(model, recipe.bits), opened.train_split)
     told = {path: (grid.scale, grid.zero) for path, grid in grids.items()}
     return replace(network, pruned=replace(network.pruned, model=round_inputs(model, grids), levels=told))
 

@@ -174,7 +174,7 @@ def _other_outputs(folder: Path) -> None:
 
 
 def _other_numbers(folder: Path) -> None:
-    sign(folder, params=1, macs=2, correct=3)
+    sign(folder, params=1, macs=2, correct=3, nonzero=4)
 
 
 def _other_samples(folder: Path) -> None:

@@ -43,7 +43,15 @@ def test_an_export_ends_with_its_files_and_their_proofs(task, tmp_path):
         for path in (tmp_path / "out" / "linear").iterdir()
         if path.name != "manifest.json"
     }
-    assert [check.name for check in files[3].proof.checks] == ["file", "load", "params", "macs", "outputs", "metric"]
+    assert [check.name for check in files[3].proof.checks] == [
+        "file",
+        "load",
+        "params",
+        "zeros",
+        "macs",
+        "outputs",
+        "metric",
+    ]
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["linear"]
 
 

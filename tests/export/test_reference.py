@@ -51,6 +51,16 @@ def test_not_a_number_is_not_equal():
     assert not agreement_checks(agreement(REFERENCE, given, TARGETS), 2, 3)[0].ok
 
 
+def test_a_network_that_rounds_may_round_a_value_on_the_border_to_the_other_side():
+    given = REFERENCE.clone()
+    given[1] += torch.tensor([0.06, 0.0])  # root mean square 0.06 ÷ √6 = 0.0245
+    few = agreement(REFERENCE, given, TARGETS, rounding=0.05)
+    assert (few.allowed, few.correct, few.swapped) == (0.025, 2, (1,))
+    assert all(check.ok for check in agreement_checks(few, 2, 3))
+    assert not agreement_checks(agreement(REFERENCE, given, TARGETS, rounding=0.04), 2, 3)[0].ok
+    assert not agreement_checks(agreement(REFERENCE, given, TARGETS), 2, 3)[0].ok
+
+
 def test_outputs_do_not_depend_on_the_batch():
     net = torch.nn.Linear(3, 2)
     inputs = torch.randn(501, 3)

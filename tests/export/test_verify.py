@@ -4,7 +4,7 @@ from prunekit.records import Check, Mode
 from tests import nets
 from tests.export.conftest import DAMAGES, SAMPLES
 
-NETWORK = ("file", "load", "params", "macs", "outputs", "metric")
+NETWORK = ("file", "load", "params", "zeros", "macs", "outputs", "metric")
 
 
 def failed(proofs) -> list[Check]:
@@ -71,12 +71,12 @@ def test_damage_is_a_failed_check_in_one_sentence(proven, name):
 
 def test_other_numbers_fail_one_by_one(proven):
     names = [proof.check.name for proof in proven["other numbers"] if not proof.check.ok]
-    assert names == ["params", "macs", "metric", "params", "metric"]
+    assert names == ["params", "zeros", "macs", "metric", "params", "zeros", "metric"]
 
 
 def test_wrong_shapes_fail_though_their_digest_is_right(proven):
     details = {check.name: check.detail for check in failed(proven["wrong shapes"])}
-    assert set(details) == {"params", "outputs"}
+    assert set(details) == {"params", "zeros", "outputs"}
     assert "cannot be run on the validation samples: RuntimeError" in details["outputs"]
 
 
