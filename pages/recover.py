@@ -33,6 +33,7 @@ def draw() -> None:
     summary(opened)
     found = jobs.started(owner)
     if found is None or found.finished:
+        recovery.unfinished(opened)
         recovery.controls(opened)
     if found is not None:
         reference = reading.dense(opened)
@@ -83,6 +84,7 @@ def pending() -> bool:
 
 hint("recover")
 if recipe.is_dense and recipe.base is None:
+    recovery.unfinished(opened)
     st.info("Nothing is cut yet, so there is nothing to recover from.", icon=":material/info:")
     link("tune", "Cut something on the desk first")
 else:

@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from prunekit.ui import jobs, reading
+from prunekit.ui.asked import asked
 from prunekit.ui.summary import exact
-from prunekit.ui.text import duration
+from prunekit.ui.text import duration, literal
 
 if TYPE_CHECKING:
     from prunekit.recover.schedule import Schedule
     from prunekit.verbs import Opened
+    from prunekit.verbs.unfinished import Recovery
 
 METHODS = {
     "finetune": "Trains a copy of the desk's network; zeroed weights stay zero, weights of few bits are trained as "
@@ -18,6 +20,8 @@ METHODS = {
     "reconstruct": "Fits what reads cut channels to what it said before, by least squares on train images, without "
     "training. A good start for fine-tuning.",
 }
+OFFERED = 3
+"""Unfinished recoveries that are offered, the latest first."""
 DISTIL = 0.9
 """Share of the loss that follows the dense network where that is asked for."""
 
@@ -25,6 +29,22 @@ DISTIL = 0.9
 def owner(opened: "Opened") -> str:
     """Name the jobs that recover this task's networks."""
     return f"recover {opened.digest}"
+
+
+def unfinished(opened: "Opened") -> None:
+    """Offer to go on with recoveries whose process was killed."""
+    from prunekit import verbs
+
+    for number, found in enumerate(verbs.unfinished(opened)[:OFFERED]):
+        which = f"round {len(found.done) + 1} of {found.rounds}, " if found.rounds > 1 else ""
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f":material/pause_circle: A recovery has not ended: {which}{found.schedule.epochs} passes, "
+                f"{literal(asked(found.recipe))}.",
+                width="stretch",
+            )
+            st.button("Go on", key=f"go-on-{number}", on_click=_go_on, args=(opened, found))
+            st.button("Forget it", key=f"forget-{number}", on_click=verbs.forget, args=(opened, found))
 
 
 def controls(opened: "Opened") -> None:
@@ -49,7 +69,7 @@ def controls(opened: "Opened") -> None:
     if method == "reconstruct":
         st.button("Reconstruct", icon=":material/healing:", on_click=_reconstruct, args=(opened,), disabled=waits)
         return
-    schedule, rounds = _schedule()
+    schedule, rounds = _schedule(reading.desk_recipe(opened).seed)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Fine-tune",
@@ -63,7 +83,7 @@ def controls(opened: "Opened") -> None:
             st.caption(_announced(opened, schedule, rounds))
 
 
-def _schedule() -> "tuple[Schedule, int]":
+def _schedule(seed: int) -> "tuple[Schedule, int]":
     from prunekit.recover.schedule import Schedule
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -89,6 +109,7 @@ def _schedule() -> "tuple[Schedule, int]":
         )
     schedule = Schedule(
         epochs=epochs or 2,
+        seed=seed,
         optimizer=optimizer or "adamw",
         distil=DISTIL if distil else 0.0,
         fit_first=fit_first,
@@ -101,12 +122,13 @@ def _announced(opened: "Opened", schedule: "Schedule", rounds: int) -> str:
 
     recipe = reading.desk_recipe(opened)
     question = opened.digest, recipe, schedule
-    asked = jobs.ask("recovery time", question, lambda: verbs.recovery_seconds(opened, recipe, schedule))
-    if asked.error:
-        return asked.error
-    if not asked.finished:
+    time = jobs.ask("recovery time", question, lambda: verbs.recovery_seconds(opened, recipe, schedule))
+    if time.error:
+        return time.error
+    if not time.finished:
         return "Timing a few steps …"
-    return f"Will take about {duration(rounds * asked.answer)}, by the clock of a few steps."
+    beside = " and the reconstruction before" if schedule.fit_first else ""
+    return f"Will take about {duration(rounds * time.answer)}{beside}, by the clock of a few steps."
 
 
 def _parent(opened: "Opened") -> str | None:
@@ -120,6 +142,13 @@ def _start(opened: "Opened", schedule: "Schedule", rounds: int) -> None:
 
     recipe, parent = reading.desk_recipe(opened), _parent(opened)
     jobs.start(owner(opened), "Fine-tuning", lambda: verbs.recover_in_rounds(opened, recipe, rounds, schedule, parent))
+
+
+def _go_on(opened: "Opened", found: "Recovery") -> None:
+    from prunekit import verbs
+
+    how = found.rounds, found.schedule, found.parent
+    jobs.start(owner(opened), "Fine-tuning", lambda: verbs.recover_in_rounds(opened, found.recipe, *how))
 
 
 def _reconstruct(opened: "Opened") -> None:

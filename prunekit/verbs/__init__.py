@@ -40,6 +40,7 @@ from prunekit.verbs.scanning import (
     stored_points,
 )
 from prunekit.verbs.timing import latency
+from prunekit.verbs.unfinished import forget, unfinished
 
 T = TypeVar("T")
 
@@ -62,6 +63,7 @@ __all__ = [
     "evaluate",
     "evaluate_steps",
     "export",
+    "forget",
     "histograms",
     "history",
     "history_tree",
@@ -97,6 +99,7 @@ __all__ = [
     "task_names",
     "thinned",
     "thumbnails",
+    "unfinished",
     "unit_scores",
     "verify",
     "warm_up",

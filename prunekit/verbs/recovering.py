@@ -1,10 +1,9 @@
 """Recovery: fine-tune what a cut left, and keep it as a run of its own."""
 
-import copy
 import pickle
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,13 @@ from typing import Any
 import torch
 from torch import nn
 
-from prunekit.errors import RecipeError
+from prunekit.errors import PrunekitError, RecipeError
 from prunekit.measure.evaluate import evaluate
 from prunekit.measure.precision import precisions
 from prunekit.measure.pruned import Pruned
 from prunekit.pattern import Pattern
-from prunekit.quantize.straight_through import quantize_
+from prunekit.quantize.activations import rounding_modules
+from prunekit.quantize.straight_through import quantised
 from prunekit.recipe import Recipe
 from prunekit.records import Conditions, Epoch, Fitted, Run
 from prunekit.recover import reconstruct as fit
@@ -27,9 +27,10 @@ from prunekit.recover.schedule import Schedule
 from prunekit.store.files import write_aside
 from prunekit.verbs.blocks import apart
 from prunekit.verbs.history import new_run
-from prunekit.verbs.networks import Network, base_of, dense_outputs, network_of, store_weights
+from prunekit.verbs.networks import Network, base_of, dense_outputs, network_of, rounds_inputs, store_weights
 from prunekit.verbs.opening import Opened
 from prunekit.verbs.reading import check
+from prunekit.verbs.unfinished import Recovery, forget, gone_on_with, reached, remember
 
 
 def recover(
@@ -58,7 +59,7 @@ def recover(
     """
     recipe = check(opened, recipe)
     schedule = schedule or Schedule(epochs=epochs, seed=recipe.seed)
-    path = opened.workspace.path / "recoveries" / f"{_key(opened, recipe, schedule)}.pt"
+    path = reached(opened, recipe, schedule)
     state = _remembered(path)
     start = None
     if schedule.fit_first and state is None:
@@ -85,7 +86,8 @@ def recover_in_rounds(
 ) -> Iterator[Fitted | Epoch | Run]:
     """Cut a little, recover, and again, until all of a recipe is cut; bits come in the last round.
 
-    Every round keeps the same share of what the one before kept.
+    Every round keeps the same share of what the one before kept. The same rounds asked for again after their process
+    was killed go on with the round that was under way.
 
     Source: Han et al., Learning both Weights and Connections for Efficient Neural Networks, 2015, arXiv 1506.02626.
 
@@ -105,14 +107,26 @@ def recover_in_rounds(
     """
     if rounds < 1:
         raise RecipeError(f"Rounds are counted from 1, not {rounds}.")
-    recipe = check(opened, recipe)
-    base = recipe.base
-    for number in range(1, rounds + 1):
+    recovery = gone_on_with(opened, Recovery(check(opened, recipe), schedule, rounds, parent))
+    remember(opened, recovery)
+    try:
+        yield from _rounds(opened, recovery)
+    except (GeneratorExit, PrunekitError):  # stopped by a person, or impossible: nothing to go on with
+        forget(opened, recovery)
+        raise
+    forget(opened, recovery)
+
+
+def _rounds(opened: Opened, recovery: Recovery) -> Iterator[Fitted | Epoch | Run]:
+    recipe, rounds = recovery.recipe, recovery.rounds
+    for number in range(len(recovery.done) + 1, rounds + 1):
+        base, parent = (recovery.done[-1],) * 2 if recovery.done else (recipe.base, recovery.parent)
         asked = replace(_part(recipe, number / rounds), base=base)
-        for record in recover(opened, asked, parent=parent, schedule=schedule):
-            yield record
+        for record in recover(opened, asked, parent=parent, schedule=recovery.schedule):
             if isinstance(record, Run):
-                base = parent = record.id
+                recovery = replace(recovery, done=(*recovery.done, record.id))
+                remember(opened, recovery)
+            yield record
 
 
 def _part(recipe: Recipe, share: float) -> Recipe:
@@ -167,6 +181,10 @@ def _calibrated(opened: Opened, recipe: Recipe, fitting: fit.Reconstruction) -> 
     return recalibrate(fitting.model, opened.train_split) if recipe.recalibrate else fitting.model
 
 
+def _rounding(model: nn.Module, recipe: Recipe) -> list[str]:
+    return rounding_modules(model, recipe.bits) if rounds_inputs(recipe) else []
+
+
 def _precise(recipe: Recipe) -> Recipe:
     """Return a recipe without its quantisation, which comes after the recovery."""
     return replace(recipe, bits={}, activation_bits=None)
@@ -204,18 +222,13 @@ def _begin(
         schedule,
         masks=network.pruned.masks,
         precisions=precisions(left.structure, asked),
+        rounding=_rounding(network.pruned.model, recipe),
         teacher=opened.task.model,
         metric=opened.metric,
         recipe=recipe.digest,
         state=state,
     )
     return network, tuned
-
-
-def _key(opened: Opened, recipe: Recipe, schedule: Schedule) -> str:
-    """Name a recovery by all that decides its bits."""
-    text = "-".join(str(value) for value in asdict(schedule).values())
-    return f"{opened.digest}-{recipe.digest}-{text}"
 
 
 def _remember(tuned: FineTune, path: Path) -> None:
@@ -249,8 +262,9 @@ def _stored(
 ) -> Run:
     left, asked = apart(opened, recipe)
     stored = precisions(left.structure, asked)
+    assert opened.train_split is not None, "no recovery goes without"
     *_, reading = evaluate(
-        quantize_(copy.deepcopy(model), stored) if stored else model,
+        quantised(model, stored, _rounding(model, recipe), opened.train_split),
         opened.task.data.validation,
         opened.metric,
         recipe=recipe.digest,

@@ -1,8 +1,14 @@
+import json
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
+from prunekit.cli import main
 from prunekit.recipe import Recipe
+from prunekit.store import Workspace
 from prunekit.tasks.zoo import task_names
 from prunekit.ui import jobs
 from prunekit.ui.navigation import FOLDER, SECTIONS
@@ -55,18 +61,37 @@ def test_an_unknown_project_is_one_sentence_and_a_way_on(visit, tmp_path):
     assert [button.label for button in app.button] == ["Try again"]
 
 
-def test_a_recovered_run_becomes_the_base_of_the_desk(visit):
-    app = visit("recover", session=Session("resnet8", recipe=Recipe("resnet8", channels={"layer3.0.conv1": 0.9})))
+RECIPE = Recipe(
+    "resnet8",
+    channels={"layer3.0.conv1": 0.9},
+    weights={"layer1.0.conv2": 0.5},
+    bits={"layer2.0.conv2": 4, "layer1.0.conv2": 2},
+    seed=3,
+)
+
+
+def test_a_recovered_run_becomes_the_base_of_the_desk_and_is_the_command_lines_to_the_bit(
+    visit, workspace, tmp_path, capsys
+):
+    app = visit("recover", session=Session("resnet8", recipe=RECIPE))
     app.button_group(key="epochs").set_value(1).run()
     next(button for button in app.button if button.label == "Fine-tune").click().run()
     owner = next(job.owner for job in reversed(jobs.worker().jobs()) if job.owner.startswith("recover"))
     run = jobs.started(owner).wait(120).latest
     app = settle(app)
-    assert desk(app).recipe == Recipe("resnet8", base=run.id, channels={"layer3.0.conv1": 0.9})
+    assert desk(app).recipe == replace(RECIPE, base=run.id)
     assert {"Before", "After"} <= {metric.label for metric in app.metric}
     app.switch_page(str(FOLDER / "tune.py"))
     app = settle(app)
     assert tiles(app)["accuracy"]["value"] == f"{100 * run.readings[0].value:.1f} %"
+
+    (tmp_path / "recipe.json").write_text(RECIPE.to_text())
+    told = ("recover", "resnet8", "--recipe", str(tmp_path / "recipe.json"), "--epochs", "1", "--json")
+    assert main([*told, "--workspace", str(tmp_path / "other")]) == 0
+    other = Workspace(tmp_path / "other").weights_path(json.loads(capsys.readouterr().out)["run"])
+    weights, same = (load_file(path) for path in (Workspace(workspace).weights_path(run.id), other))
+    assert weights.keys() == same.keys()
+    assert all(torch.equal(tensor, same[name]) for name, tensor in weights.items())
 
 
 def test_the_article_is_counted_as_printed(visit):

@@ -6,7 +6,7 @@ import torch
 from safetensors import safe_open
 
 from prunekit import verbs
-from prunekit.errors import RecipeError
+from prunekit.errors import RecipeError, TaskError
 from prunekit.graph import named_tensors
 from prunekit.measure.precision import Precision
 from prunekit.quantize.codes import quantize
@@ -72,12 +72,15 @@ def test_an_export_of_few_bits_loads_to_the_bit(opened, tmp_path):
         }
 
 
-def test_a_recovered_run_keeps_masks_and_bits(opened):
-    *_, run = verbs.recover(opened, RECIPE, epochs=1)
+@pytest.mark.parametrize("activations", [None, 8])
+def test_a_recovered_run_keeps_masks_and_bits(opened, activations):
+    recipe = replace(RECIPE, activation_bits=activations)
+    *_, run = verbs.recover(opened, recipe, epochs=1)
     assert isinstance(run, Run)
-    again = replace(verbs.check(opened, RECIPE), base=run.id)
+    again = replace(verbs.check(opened, recipe), base=run.id)
     evaluation = verbs.last(verbs.evaluate(opened, again))
     assert evaluation.reading.correct == run.readings[0].correct
+    assert evaluation.reading.loss == pytest.approx(run.readings[0].loss, rel=1e-4)
     assert not evaluation.reading.recalibrated
     assert evaluation.cost == run.cost
     pruned = network_of(opened, again).pruned
@@ -109,6 +112,40 @@ def test_a_killed_recovery_goes_on_to_the_same_bits(opened, tmp_path, monkeypatc
     for (name, tensor), (_, wanted) in zip(named_tensors(found), named_tensors(expected), strict=True):
         assert torch.equal(tensor, wanted), name
     assert not list((tmp_path / "other" / "recoveries").iterdir())
+
+
+def test_killed_rounds_go_on_with_the_round_under_way(opened, tmp_path, monkeypatch):
+    recipe, schedule = verbs.check(opened, RECIPE), Schedule(epochs=1, batch=32)
+    *_, last = verbs.recover_in_rounds(opened, recipe, 2, schedule)
+    expected = network_of(opened, replace(recipe, base=last.id)).pruned.model
+
+    other = replace(opened, workspace=type(opened.workspace)(tmp_path / "other"))
+    records = verbs.recover_in_rounds(other, recipe, 2, schedule)
+    first = next(record for record in records if isinstance(record, Run))
+    monkeypatch.setattr("prunekit.verbs.recovering.forget", lambda *_: None)  # as if it had been killed
+    records.close()
+    monkeypatch.undo()
+
+    (left,) = verbs.unfinished(other)
+    assert (left.recipe, left.schedule, left.rounds, left.done) == (recipe, schedule, 2, (first.id,))
+    (run,) = [record for record in verbs.recover_in_rounds(other, recipe, 2, schedule) if isinstance(record, Run)]
+    assert run.parent == first.id
+    found = network_of(other, replace(recipe, base=run.id)).pruned.model
+    for (name, tensor), (_, wanted) in zip(named_tensors(found), named_tensors(expected), strict=True):
+        assert torch.equal(tensor, wanted), name
+    assert verbs.unfinished(other) == ()
+
+
+def test_a_recovery_that_a_person_stops_or_that_cannot_be_is_not_offered_again(opened):
+    records = verbs.recover_in_rounds(opened, RECIPE, 2, Schedule(epochs=1, batch=32))
+    next(records)
+    assert len(verbs.unfinished(opened)) == 1
+    records.close()
+    assert verbs.unfinished(opened) == ()
+    without = replace(opened, task=replace(opened.task, data=replace(opened.task.data, train=None)))
+    with pytest.raises(TaskError, match="needs train data"):
+        next(verbs.recover_in_rounds(without, RECIPE, 1, Schedule()))
+    assert verbs.unfinished(without) == ()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,100 @@
+"""Recoveries that were begun and have not ended: what a killed one needs to be gone on with."""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from prunekit.errors import PrunekitError, WorkspaceError
+from prunekit.recipe import Recipe
+from prunekit.recover.schedule import Schedule
+from prunekit.store.files import write_aside
+from prunekit.verbs.opening import Opened
+
+FOLDER = "recoveries"
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """A recovery that was asked for.
+
+    Attributes:
+        recipe: the cut to arrive at.
+        schedule: how to train in each round.
+        rounds: how many times to cut and recover.
+        parent: the run that the first round continues, in the history.
+        done: the runs of the rounds that have ended.
+    """
+
+    recipe: Recipe
+    schedule: Schedule
+    rounds: int = 1
+    parent: str | None = None
+    done: tuple[str, ...] = ()
+
+
+def key(opened: Opened, recipe: Recipe, schedule: Schedule) -> str:
+    """Name a recovery by all that decides its bits."""
+    text = "-".join(str(value) for value in asdict(schedule).values())
+    return f"{opened.digest}-{recipe.digest}-{text}"
+
+
+def folder(opened: Opened) -> Path:
+    """Return where recoveries under way keep what they have reached."""
+    return opened.workspace.path / FOLDER
+
+
+def reached(opened: Opened, recipe: Recipe, schedule: Schedule) -> Path:
+    """Return the file that holds what one training has reached."""
+    return folder(opened) / f"{key(opened, recipe, schedule)}.pt"
+
+
+def remember(opened: Opened, recovery: Recovery) -> None:
+    """Write a recovery down, in place of what was written of it before."""
+    text = json.dumps({**asdict(recovery), "recipe": recovery.recipe.to_json()})
+    path = _path(opened, recovery)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_aside(path, lambda aside: aside.write_text(text))
+
+
+def forget(opened: Opened, recovery: Recovery) -> None:
+    """Give a recovery up, with what it has reached since its last run."""
+    _path(opened, recovery).unlink(missing_ok=True)
+    reached(opened, recovery.recipe, recovery.schedule).unlink(missing_ok=True)
+
+
+def unfinished(opened: Opened) -> tuple[Recovery, ...]:
+    """Return the task's recoveries that have not ended, the one begun last first."""
+    paths = folder(opened).glob(f"{opened.digest}-*.json")
+    found = (_read(path) for path in sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True))
+    return tuple(recovery for recovery in found if recovery is not None)
+
+
+def gone_on_with(opened: Opened, recovery: Recovery) -> Recovery:
+    """Return a recovery with the rounds that an earlier process has ended and whose runs are still there."""
+    known = _read(_path(opened, recovery))
+    if known is None:
+        return recovery
+    try:
+        whole = all(opened.workspace.run(run).weights for run in known.done)
+    except WorkspaceError:
+        whole = False
+    return replace(recovery, done=known.done) if whole else recovery
+
+
+def _path(opened: Opened, recovery: Recovery) -> Path:
+    return folder(opened) / f"{key(opened, recovery.recipe, recovery.schedule)}-{recovery.rounds}.json"
+
+
+def _read(path: Path) -> Recovery | None:
+    """Read what was written of a recovery; what cannot be read is no recovery."""
+    try:
+        said = json.loads(path.read_text())
+        return Recovery(
+            Recipe.from_json(said["recipe"]),
+            Schedule(**said["schedule"]),
+            said["rounds"],
+            said["parent"],
+            tuple(said["done"]),
+        )
+    except (OSError, ValueError, TypeError, KeyError, PrunekitError):
+        return None
