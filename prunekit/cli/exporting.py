@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prunekit.cli.options import add_recipe, add_verb, opened_of, recipe_of
+from prunekit.cli.options import add_formats, add_recipe, add_verb, opened_of, recipe_of
 from prunekit.cli.output import evaluation_text, files_answer, reading_text, show
 
 if TYPE_CHECKING:
@@ -16,13 +16,7 @@ def add(verbs: "Verbs") -> None:
     """Add ``prune`` and ``verify``."""
     command = add_recipe(add_verb(verbs, "prune", _prune, "Export the smaller network, proven equal."))
     command.add_argument("--out", type=Path, required=True, help="folder to write")
-    command.add_argument(
-        "--format",
-        action="append",
-        default=[],
-        choices=["onnx", "int8"],
-        help="write this besides checkpoint and program: onnx, or int8 for ONNX Runtime; repeat for both",
-    )
+    add_formats(command)
     command = add_verb(verbs, "verify", _verify, "Prove an export again in a fresh process.")
     command.add_argument("path", type=Path, help="the export's folder, or one of its files")
     command.add_argument("--task", help="the project it was exported from, where it is not a bundled task")

@@ -114,6 +114,17 @@ def add_recipe(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
     return command
 
 
+def add_formats(command: argparse.ArgumentParser) -> None:
+    """Let a verb that exports write further formats."""
+    command.add_argument(
+        "--format",
+        action="append",
+        default=[],
+        choices=["onnx", "int8"],
+        help="write this besides checkpoint and program: onnx, or int8 for ONNX Runtime; repeat for both",
+    )
+
+
 def recipe_of(options: argparse.Namespace, opened: "Opened") -> "Recipe":
     """Read the recipe that was given, the empty one where none was, with what the options add to it.
 

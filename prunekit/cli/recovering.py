@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prunekit.cli.options import add_recipe, add_verb, opened_of, recipe_of
+from prunekit.cli.options import add_formats, add_recipe, add_verb, opened_of, recipe_of
 from prunekit.cli.output import evaluation_text, files_answer, progress, show
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def add(verbs: "Verbs") -> None:
     command.add_argument("--rounds", type=int, default=1, help="cut and recover in this many rounds (default: 1)")
     command.add_argument("--seed", type=int, help="of the sample order and of dropout (default: the recipe's)")
     command.add_argument("--out", type=Path, help="folder to export the recovered network to")
+    add_formats(command)
 
 
 def _recover(options: argparse.Namespace) -> None:
@@ -73,7 +74,7 @@ def _recover(options: argparse.Namespace) -> None:
     answer: dict[str, Any] = {"run": run.id, **verbs.last(verbs.evaluate(opened, recovered)).to_json()}
     text = [f"run {run.id}", *evaluation_text(answer)]
     if options.out:
-        *_, files = verbs.export(opened, recovered, options.out)
+        *_, files = verbs.export(opened, recovered, options.out, options.format)
         assert isinstance(files, tuple)
         answer["files"], lines = files_answer(files)
         text += lines

@@ -85,10 +85,11 @@ def plan_bits(
     def size(bits: Mapping[str, int]) -> int:
         return cost_of(left.structure, replace(asked, bits=bits), kept).bytes
 
+    *_, cut = evaluate(opened, base)  # what the cut did already is no layer's harm
     curves: dict[str, dict[int, float]] = {}
     for point in scan_bits(opened, base, ends=ends):
         yield point
-        curves.setdefault(point.name, {})[int(point.level)] = point.reading.kl or 0.0
+        curves.setdefault(point.name, {})[int(point.level)] = (point.reading.kl or 0.0) - (cut.reading.kl or 0.0)
     plans = {"mixed": mixed(curves, size, limit)}
     for bits in sorted(BITS, reverse=True):
         if size(dict.fromkeys(curves, bits)) <= limit:

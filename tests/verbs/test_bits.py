@@ -3,6 +3,7 @@ from dataclasses import replace
 from prunekit import verbs
 from prunekit.recipe import Recipe
 from prunekit.records import Candidate, Kind
+from prunekit.search.mixed import mixed
 
 
 def test_every_inner_layer_is_measured_once_and_stored(opened, monkeypatch):
@@ -20,7 +21,9 @@ def test_every_inner_layer_is_measured_once_and_stored(opened, monkeypatch):
     assert list(verbs.scan_bits(opened, levels=(4, 1))) == points
 
 
-def test_a_mixed_plan_meets_its_budget(opened):
+def test_a_mixed_plan_meets_its_budget_and_blames_no_layer_for_the_cut(opened, monkeypatch):
+    harms = {}
+    monkeypatch.setattr("prunekit.verbs.bits.mixed", lambda curves, *to: harms.update(curves) or mixed(curves, *to))
     dense = opened.structure.cost({}).bytes
     *steps, best = verbs.plan_bits(opened, 0.45, Recipe(channels={"conv1": 0.25}))
     candidates = [step for step in steps if isinstance(step, Candidate)]
@@ -30,3 +33,6 @@ def test_a_mixed_plan_meets_its_budget(opened):
     assert best.recipe.channels == {"conv1": 0.25}
     again = verbs.last(verbs.evaluate(opened, best.recipe)).reading
     assert again.correct == best.reading.correct
+    cut = verbs.last(verbs.evaluate(opened, Recipe(channels={"conv1": 0.25}))).reading
+    assert cut.kl > 0
+    assert all(abs(curve[16]) < cut.kl / 10 for curve in harms.values())
