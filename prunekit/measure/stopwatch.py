@@ -133,11 +133,11 @@ def main() -> None:
     timing = None
     for question in sys.stdin:
         if question == "memory\n":
-            told = [memory(path, inputs, job["threads"]) for path in paths]
+            said = json.dumps([memory(path, inputs, job["threads"]) for path in paths])
         else:
             timing = timing or _begin(paths, inputs, job["threads"])
-            told = next(timing)
-        print(json.dumps(told), file=answers, flush=True)
+            said = json.dumps(next(timing))
+        print(said, file=answers, flush=True)
 
 
 def _begin(paths: list[Path], inputs: Tensor, threads: int) -> Iterator[Round]:
