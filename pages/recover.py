@@ -43,12 +43,13 @@ def draw() -> None:
         if fitted and not any(isinstance(record, Epoch) for record in records):
             progress(found, "layers", stop="Stop", share=fitted[-1].done / fitted[-1].total)
             return
-        done = [n for n, record in enumerate(records) if isinstance(record, Run)]
-        rest = done and not found.finished
-        epochs = [record for record in records[done[-1] + 1 if rest else 0 :] if isinstance(record, Epoch)]
-        share = epochs[-1].step / epochs[-1].steps if epochs else 0.0
-        what = f"round {len(done) + 1}, " if rest else ""
-        progress(found, f"records, {what}{percent(share, 0)} of the steps", stop="Stop", share=share)
+        trained = [record for record in records if isinstance(record, Epoch)]
+        latest = trained[-1] if trained else None
+        epochs = [record for record in trained if latest and record.round == latest.round]
+        share, begun = (latest.share, trained[0].begun) if latest else (0.0, 0.0)  # a killed one had done some before
+        what = f"round {latest.round} of {latest.rounds}, " if latest and latest.rounds > 1 else ""
+        unit = f"records, {what}{percent(share, 0)} of the steps"
+        progress(found, unit, stop="Stop", share=share, begun=begun)
         if epochs:
             alt = f"Training loss and validation {opened.task.metric} while fine-tuning"
             chart(learning_curve(epochs, dense=dense), learning_table(epochs), "recovery", alt)

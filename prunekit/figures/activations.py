@@ -38,10 +38,12 @@ def activations(found: Sequence[Activation], dense: Sequence[Activation] = ()) -
         ],
         hovertemplate="%{y}: %{x:.1f} % zeros<br>%{hovertext}<extra></extra>",
     )
-    if dense:
+    there = {activation.layer for activation in found}
+    before = [activation for activation in dense if activation.layer in there]  # others went with their block
+    if before:
         made.add_scatter(
-            x=[100 * activation.zeros for activation in dense],
-            y=[plain(activation.layer) for activation in dense],
+            x=[100 * activation.zeros for activation in before],
+            y=[plain(activation.layer) for activation in before],
             mode="markers",
             name="dense",
             marker={"symbol": "line-ns-open", "size": 14, "color": NEUTRAL, "line": {"width": 2}},

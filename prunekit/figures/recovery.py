@@ -53,10 +53,17 @@ def learning_curve(epochs: Sequence[Epoch], before: Reading | None = None, dense
             yaxis="y2",
             hoverinfo="skip",
         )
-    metric = readings[0][1].metric if readings else "metric"
+    known = [reading for _, reading in readings] + ([dense] if dense else [])
+    metric = known[0].metric if known else "metric"
     made.update_layout(
         xaxis={"range": [-0.02 * planned, 1.02 * planned]},
-        yaxis2={"title": {"text": f"{metric}, %"}, "overlaying": "y", "side": "right", "showgrid": False},
+        yaxis2={
+            "title": {"text": f"{metric}, %"},
+            "overlaying": "y",
+            "side": "right",
+            "showgrid": False,
+            "tickformat": ".1f",
+        },
     )
     return made
 

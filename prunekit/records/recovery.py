@@ -1,5 +1,6 @@
 """How a recovery goes."""
 
+import math
 from dataclasses import dataclass
 
 from prunekit.records.reading import Reading
@@ -15,6 +16,8 @@ class Epoch:
         epoch: epochs done, a fraction while one runs.
         loss: mean training loss since the last record.
         reading: validation reading, where this step measured one.
+        round: the round of cutting and recovering that it belongs to, from 1.
+        rounds: how many rounds there are.
     """
 
     step: int
@@ -22,6 +25,19 @@ class Epoch:
     epoch: float
     loss: float
     reading: Reading | None = None
+    round: int = 1
+    rounds: int = 1
+
+    @property
+    def share(self) -> float:
+        """How much of all rounds is done, 0–1."""
+        return (self.round - 1 + self.step / self.steps) / self.rounds
+
+    @property
+    def begun(self) -> float:
+        """How much of all rounds was done when its epoch began, 0–1."""
+        of_epoch = (self.epoch - math.ceil(self.epoch) + 1) / self.epoch
+        return self.share - of_epoch * self.step / self.steps / self.rounds
 
 
 @dataclass(frozen=True, slots=True)

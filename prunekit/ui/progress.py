@@ -8,7 +8,9 @@ from prunekit.engine import Snapshot, State, Ticket
 from prunekit.ui.text import duration, literal
 
 
-def progress(ticket: Ticket[Any], unit: str, stop: str = "Cancel", share: float | None = None) -> None:
+def progress(
+    ticket: Ticket[Any], unit: str, stop: str = "Cancel", share: float | None = None, begun: float = 0.0
+) -> None:
     """Draw a running job's progress with its stop button, or why it ended.
 
     Args:
@@ -16,6 +18,7 @@ def progress(ticket: Ticket[Any], unit: str, stop: str = "Cancel", share: float 
         unit: what its records are called.
         stop: text of the button.
         share: how much of the job is done, 0–1, where its records are not of equal size.
+        begun: how much of it was done before.
     """
     now = ticket.snapshot()
     if now.error:
@@ -27,8 +30,8 @@ def progress(ticket: Ticket[Any], unit: str, stop: str = "Cancel", share: float 
     left = now.seconds_left
     if share is None:
         share = min(1.0, now.done / now.total) if now.total else 0.0
-    elif share > 0:
-        left = now.elapsed * (1 - share) / share
+    elif share > begun:
+        left = now.elapsed * (1 - share) / (share - begun)
     bar, button = st.columns([6, 1], vertical_alignment="bottom", wrap=False)
     bar.progress(share, text=_text(now, unit, left, ticket.stopping))
     button.button(stop, key=f"stop-{now.id}", on_click=ticket.cancel, disabled=ticket.stopping)

@@ -27,7 +27,15 @@ from prunekit.recover.schedule import Schedule
 from prunekit.store.files import write_aside
 from prunekit.verbs.blocks import apart
 from prunekit.verbs.history import new_run
-from prunekit.verbs.networks import Network, base_of, dense_outputs, network_of, rounds_inputs, store_weights
+from prunekit.verbs.networks import (
+    Network,
+    base_of,
+    dense_outputs,
+    network_of,
+    recalibrates,
+    rounds_inputs,
+    store_weights,
+)
 from prunekit.verbs.opening import Opened
 from prunekit.verbs.reading import check
 from prunekit.verbs.unfinished import Recovery, forget, gone_on_with, reached, remember
@@ -126,7 +134,7 @@ def _rounds(opened: Opened, recovery: Recovery) -> Iterator[Fitted | Epoch | Run
             if isinstance(record, Run):
                 recovery = replace(recovery, done=(*recovery.done, record.id))
                 remember(opened, recovery)
-            yield record
+            yield replace(record, round=number, rounds=rounds) if isinstance(record, Epoch) else record
 
 
 def _part(recipe: Recipe, share: float) -> Recipe:
@@ -159,12 +167,12 @@ def reconstruct(opened: Opened, recipe: Recipe, parent: str | None = None) -> It
     recipe = check(opened, recipe)
     fitting = _fitting(opened, recipe)
     yield from fitting
-    pruned = network_of(opened, _precise(recipe)).pruned
+    pruned = network_of(opened, _precise(opened, recipe)).pruned
     yield _stored(opened, recipe, pruned, _calibrated(opened, recipe, fitting), parent, "reconstructed")
 
 
 def _fitting(opened: Opened, recipe: Recipe) -> fit.Reconstruction:
-    left, asked = apart(opened, _precise(recipe))
+    left, asked = apart(opened, _precise(opened, recipe))
     network = network_of(left, asked)
     return fit.reconstruct(
         base_of(left, asked.base).model,
@@ -185,9 +193,12 @@ def _rounding(model: nn.Module, recipe: Recipe) -> list[str]:
     return rounding_modules(model, recipe.bits) if rounds_inputs(recipe) else []
 
 
-def _precise(recipe: Recipe) -> Recipe:
-    """Return a recipe without its quantisation, which comes after the recovery."""
-    return replace(recipe, bits={}, activation_bits=None)
+def _precise(opened: Opened, recipe: Recipe) -> Recipe:
+    """Return a recipe without its quantisation, which comes after the recovery.
+
+    A base that was trained in these very bits keeps the BatchNorm statistics that it has in them.
+    """
+    return replace(recipe, bits={}, activation_bits=None, recalibrate=recalibrates(opened, recipe))
 
 
 def recovery_seconds(opened: Opened, recipe: Recipe, schedule: Schedule) -> Iterator[float]:
@@ -215,7 +226,7 @@ def _begin(
     start: nn.Module | None = None,
 ) -> tuple[Network, FineTune]:
     left, asked = apart(opened, recipe)
-    network = network_of(opened, _precise(recipe))
+    network = network_of(opened, _precise(opened, recipe))
     tuned = finetune(
         start or network.pruned.model,
         opened.task.data,

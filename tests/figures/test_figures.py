@@ -221,3 +221,11 @@ def test_every_chart_has_its_numbers_as_a_table(rows, first):
 
 def test_long_names_are_shortened_in_the_middle():
     assert layout.short("a" * 40 + "b" * 40, 21) == "a" * 10 + "…" + "b" * 10
+
+
+def test_a_step_knows_its_share_of_all_rounds_and_what_was_done_before_its_epoch():
+    # The 30th of 40 steps in four epochs of ten, in the second of two rounds: 70 of 80; its epoch began at 60.
+    late = Epoch(30, 40, 3.0, 0.1, round=2, rounds=2)
+    assert (late.share, late.begun) == (pytest.approx(70 / 80), pytest.approx(60 / 80))
+    assert Epoch(5, 40, 0.5, 0.1).begun == pytest.approx(0.0)
+    assert Epoch(34, 40, 3.4, 0.1).begun == pytest.approx(30 / 40)

@@ -89,6 +89,12 @@ def test_a_recovered_run_keeps_masks_and_bits(opened, activations):
     precise = network_of(opened, replace(again, bits={})).pruned.model
     assert len(precise.conv1.weight.unique()) > 7 * len(precise.conv1.weight)
     assert verbs.last(verbs.evaluate(opened, replace(again, bits={"conv1": 2}))).reading.recalibrated
+    # A recovery of it that is stopped at once leaves it as it is.
+    records = verbs.recover(opened, again, epochs=1)
+    next(records)
+    records.close()
+    kept = verbs.history(opened)[-1]
+    assert kept.readings[0].loss == pytest.approx(run.readings[0].loss, rel=1e-6)
 
 
 def test_a_killed_recovery_goes_on_to_the_same_bits(opened, tmp_path, monkeypatch):
@@ -122,6 +128,7 @@ def test_killed_rounds_go_on_with_the_round_under_way(opened, tmp_path, monkeypa
     other = replace(opened, workspace=type(opened.workspace)(tmp_path / "other"))
     records = verbs.recover_in_rounds(other, recipe, 2, schedule)
     first = next(record for record in records if isinstance(record, Run))
+    assert next(records).share > 0.5
     monkeypatch.setattr("prunekit.verbs.recovering.forget", lambda *_: None)  # as if it had been killed
     records.close()
     monkeypatch.undo()

@@ -205,7 +205,9 @@ class Desk {
     const inMode = mode === "channels";
     const kept = groups.map((group) => countKept(group, inMode ? (this.values[group.name] ?? 0) : group.sparsity));
     const counts = evaluateFormula(terms, kept);
-    if (!inMode) counts.zeros = bars.reduce((sum, bar) => sum + bar.units - this.keptOf(bar), 0);
+    // Where channels or blocks are gone, too, some of the zeros went with them: how many, the measured figure says.
+    const isWhole = counts.params === this.data.dense.params;
+    if (!inMode) counts.zeros = isWhole ? bars.reduce((sum, bar) => sum + bar.units - this.keptOf(bar), 0) : null;
     return counts;
   }
 

@@ -112,7 +112,8 @@ function paintStrip(desk) {
   }
   const zeros = desk.part("zeros");
   zeros.hidden = counts.zeros === undefined;
-  if (counts.zeros !== undefined) write(zeros, `${number(counts.zeros)} weights are zero, kept in place: dense FLOPs and latency stay as they are.`);
+  const which = counts.zeros === null ? "Zeros are" : `${number(counts.zeros ?? 0)} weights are zero,`;
+  write(zeros, `${which} kept in place: dense FLOPs and latency stay as they are.`);
   write(desk.part("error"), reply.error ?? "");
   const { dataset } = desk.root.querySelector(".desk");
   Object.assign(dataset, { rev: reply.rev, n: reply.n, done: reply.done && !waits, pending: waits });
