@@ -34,6 +34,27 @@ def keep_highest(scores: Tensor, keep: int) -> Tensor:
     return mask.reshape(scores.shape)
 
 
+def ranks(scores: Tensor) -> Tensor:
+    """Number the weights by their scores, from 0 on; among equals the first in memory order comes first.
+
+    Those ranked ``numel - keep`` and above are those of ``keep_highest``, at any ``keep``.
+
+    Args:
+        scores: any shape.
+
+    Returns:
+        Whole numbers in the shape of ``scores``.
+
+    Example:
+        >>> ranks(torch.tensor([3.0, 1.0, 2.0, 1.0])).tolist()
+        [3, 0, 2, 1]
+    """
+    flat = scores.reshape(-1)
+    found = torch.empty(flat.numel(), dtype=torch.int32)
+    found[flat.argsort(stable=True)] = torch.arange(flat.numel(), dtype=torch.int32)
+    return found.reshape(scores.shape)
+
+
 def keep_pattern(scores: Tensor, pattern: Pattern, dim: int) -> Tensor:
     """Mark all but the lowest ``n`` of every ``m`` neighbours along a dimension; a shorter rest stays whole.
 

@@ -10,7 +10,7 @@ from prunekit.criteria.select import select
 from prunekit.criteria.units import Scores, unit_scores
 from prunekit.criteria.weights import layer_scores
 from prunekit.graph.structure import Structure
-from prunekit.measure.masks import keep_highest
+from prunekit.measure.masks import ranks
 from prunekit.measure.program import Cut, without_channels, without_weights
 from prunekit.measure.validate import check_recipe
 from prunekit.recipe import Recipe, kept_units
@@ -69,7 +69,7 @@ class Cells:
         self.sizes = {name: size for name, size in every.items() if question.names is None or name in question.names}
         self._question = question
         self._units: Scores | None = None
-        self._weights: dict[str, Tensor] = {}
+        self._ranks: dict[str, Tensor] = {}
 
     def at(self, levels: Sequence[float]) -> Iterator[Cell]:
         """Yield the cells of every name at each level in turn."""
@@ -88,8 +88,8 @@ class Cells:
         if question.mode is Mode.CHANNELS:
             return without_channels(state, question.structure, self._kept(cell))
         weight = question.structure.layer(cell.name).weight
-        if cell.name not in self._weights:
-            self._weights |= layer_scores(
+        if cell.name not in self._ranks:
+            scores = layer_scores(
                 question.model,
                 {cell.name: weight},
                 recipe.criterion,
@@ -97,7 +97,9 @@ class Cells:
                 norms=question.norms,
                 seed=recipe.seed,
             )
-        return without_weights(state, {weight: keep_highest(self._weights[cell.name], cell.kept)})
+            self._ranks[cell.name] = ranks(scores[cell.name])
+        ranked = self._ranks[cell.name]
+        return without_weights(state, {weight: ranked >= ranked.numel() - cell.kept})
 
     def _kept(self, cell: Cell) -> dict[str, tuple[int, ...]]:
         question, recipe = self._question, self._recipe

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.utils import prune as reference
 
-from prunekit.measure.masks import keep_highest, keep_pattern, zero
+from prunekit.measure.masks import keep_highest, keep_pattern, ranks, zero
 from prunekit.pattern import Pattern
 
 
@@ -32,6 +32,13 @@ def test_keeping_fewer_keeps_a_subset(scores, one, other):
     small, large = keep_highest(values, few), keep_highest(values, many)
     assert int(small.sum()) == min(few, len(scores))
     assert not (small & ~large).any()
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=30), st.integers(1, 30))
+def test_ranks_keep_what_keep_highest_keeps(scores, keep):
+    values = torch.tensor(scores, dtype=torch.float32)
+    kept = min(keep, len(scores))
+    assert torch.equal(ranks(values) >= len(scores) - kept, keep_highest(values, keep))
 
 
 def test_zeroing_sets_exactly_the_masked_weights():
