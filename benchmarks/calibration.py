@@ -114,6 +114,10 @@ class LookUp:
         """Return which samples are read."""
         return Positions(positions)
 
+    def rows(self, batches: list["Positions"], positions: list[int]) -> "Positions":
+        """Return which samples are read."""
+        return Positions(positions)
+
     def answer(self, ready: Tensor, batch: "Positions") -> Tensor:
         """Return a network's answers on them."""
         return ready[batch.positions]
@@ -123,6 +127,7 @@ class Positions:
     """Stands for a batch."""
 
     bytes = 0
+    logits = None
 
     def __init__(self, positions: list[int]) -> None:
         self.positions = positions

@@ -50,6 +50,11 @@ class Outputs:
                 self._batches.append(batch)
             yield
 
+    def know(self, outputs: Tensor) -> None:
+        """Take the outputs on all samples from whoever computed them anyway."""
+        if self.known < self._samples:
+            self._batches = [outputs]
+
     def __getitem__(self, rows: slice) -> Tensor:
         _, stop, _ = rows.indices(self._samples)
         finish(self.compute(stop))

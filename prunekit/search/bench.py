@@ -1,18 +1,19 @@
 """A question on the bench: its cells, its samples and the network, ready to be cut."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from functools import cached_property
 
+import torch
 from torch import Tensor
 
 from prunekit.measure.evaluate import Samples, read
 from prunekit.measure.metrics import metric_named
 from prunekit.measure.outputs import Outputs
-from prunekit.measure.program import Ready
+from prunekit.measure.program import Batch, Ready
 from prunekit.records import Point, Reading
 from prunekit.search.cells import Cell, Cells
-from prunekit.search.probe import Probe, probing
+from prunekit.search.probe import Probe, chunks, probing
 from prunekit.search.question import Question
 
 
@@ -37,6 +38,7 @@ class Bench:
         self.question, self.cells, self.probe = question, cells, probe
         self.split, self.levels, self.seed = question.split, tuple(question.levels), question.base.seed
         self._outputs = Outputs(question.model if question.train else probe.dense, question.split)
+        self._held: list[Batch] = []
 
     @cached_property
     def logits(self) -> Tensor:
@@ -53,13 +55,33 @@ class Bench:
         """The dense network's reading on all samples."""
         return self.read(self.logits, self.split.targets, self.logits)
 
-    def prepare(self) -> Iterator[None]:
-        """Run the dense network on all samples, in steps."""
-        return self._outputs.compute(len(self.split))
+    def prepare(self) -> Generator[None, None, list[Batch]]:
+        """Run the dense network on all samples, in steps.
 
-    def first(self, n: int) -> Tensor:
-        """Return the dense network's outputs on the first samples, without running it on all."""
-        return self._outputs[:n]
+        Returns:
+            The samples in batches with what any cut starts from; none where memory does not allow that.
+        """
+        parts = list(chunks(range(len(self.split))))
+        while len(self._held) < len(parts):
+            self._held.append(self.probe.batch(parts[len(self._held)]))
+            yield
+            if self._held[0].bytes * len(parts) > self.question.memory:
+                self.release()
+                break
+        logits = [batch.logits for batch in self._held if batch.logits is not None]
+        if logits and self.question.train is None:
+            self._outputs.know(torch.cat(logits))
+        yield from self._outputs.compute(len(self.split))
+        return self._held
+
+    def release(self) -> None:
+        """Forget what cuts start from."""
+        self._held = []
+
+    def first(self, batch: Batch) -> Tensor:
+        """Return the dense network's outputs on a batch of the first samples, without running it on all."""
+        own = batch.logits if self.question.train is None else None
+        return self._outputs[: len(batch.inputs)] if own is None else own
 
     def read(self, logits: Tensor, targets: Tensor, dense: Tensor) -> Reading:
         """Read a network's answers."""

@@ -31,16 +31,15 @@ def picture(asked: Bench, known: Collection[Point] = (), samples: int = PICTURE)
         Points that are estimates, and without an interval: so few samples say what the KL divergence
         is about, not what the metric is. BatchNorm is recalibrated, if at all, on few samples too.
     """
-    first = list(range(min(samples, len(asked.split))))
-    batch = asked.probe.batch(first)
+    batch = asked.probe.batch(range(min(samples, len(asked.split))))
+    dense, targets = asked.first(batch), asked.split.targets[: len(batch.inputs)]
     done = {(point.name, point.level) for point in known}
     seen: dict[tuple[str, int], Reading] = {}
     for cell in asked.cells.at(spread(asked.levels)):
         if (cell.name, cell.level) in done:
             continue
         if (cell.name, cell.kept) not in seen:
-            answer = asked.probe.answer(asked.ready(cell, glance=True), batch)
-            found = asked.read(answer, asked.split.targets[: len(first)], asked.first(len(first)))
+            found = asked.read(asked.probe.answer(asked.ready(cell, glance=True), batch), targets, dense)
             seen[cell.name, cell.kept] = replace(found, status=Status.ESTIMATED, interval=None)
         yield asked.point(cell, seen[cell.name, cell.kept])
 
@@ -66,18 +65,11 @@ def exact(asked: Bench, known: Collection[Point] = (), cells: Collection[tuple[s
     ]
     if not left:
         return
-    yield from asked.prepare()
-    parts = list(chunks(range(n)))
-    first = asked.probe.batch(parts[0])
-    if first.bytes * len(parts) <= asked.question.memory:
-        held = [first]
-        for part in parts[1:]:
-            yield None
-            held.append(asked.probe.batch(part))
+    held = yield from asked.prepare()
+    if held:
         yield from _together(asked, left, held)
         return
-    del first
-    names = list(asked.cells.sizes)
+    parts, names = list(chunks(range(n))), list(asked.cells.sizes)
     for _, own in groupby(sorted(left, key=lambda cell: names.index(cell.name)), key=lambda cell: cell.name):
         yield from _by_name(asked, list(own), parts)
 

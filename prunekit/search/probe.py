@@ -57,6 +57,10 @@ class Probe:
         """Run the dense network on the samples at these positions, and keep what any cut starts from."""
         return self.program.dense(self._inputs[positions])
 
+    def rows(self, batches: Sequence[Batch], positions: Sequence[int]) -> Batch:
+        """Collect the samples at these positions, which rise, out of the batches of all samples."""
+        return self.program.rows(batches, positions)
+
     def prefix(self, positions: Sequence[int], cuts: Sequence[Ready]) -> Batch:
         """Run the dense network on samples as far as some cuts need."""
         return self.program.prefix(self._inputs[positions], cuts)

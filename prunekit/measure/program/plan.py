@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, fx
 
-from prunekit.measure.program.operations import Operations
+from prunekit.measure.program.operations import Operations, Rows
 from prunekit.measure.program.step import Step
 
 Values = dict[fx.Node, Any]
@@ -146,6 +146,22 @@ class Plan:
                     del values[node]
         return Env(len(inputs), {node: value for node, value in values.items() if node in keep or node in self._fixed})
 
+    def rows(self, parts: Sequence[tuple[Env, Tensor]]) -> Env:
+        """Collect some samples of each of several batches.
+
+        A value that does not hold its samples row by row is left out, and computed again when it is read.
+        """
+        first, _ = parts[0]
+        values = {node: first.values[node] for node in self.source.constants}
+        for node in first.values.keys() - values.keys():
+            if node is self.source.input or self._by_rows(node):
+                values[node] = torch.cat([take(env.values[node], 0, rows) for env, rows in parts])
+        return Env(sum(len(rows) for _, rows in parts), values)
+
+    def _by_rows(self, node: fx.Node) -> bool:
+        shape = self.maker[node].calls[-1].shape
+        return bool(shape) and isinstance(shape[0], Rows) and shape[0] == 1
+
     def suffix(self, env: Env, suffix: Suffix) -> Tensor:
         """Run the steps that a cut changes and return the output."""
         values = {node: self.value(env, node) for node in suffix.schedule.needs}
@@ -180,8 +196,11 @@ def take(value: Tensor, dim: int, positions: Tensor) -> Tensor:
 
     Images stay in channels-last order, out of which ``index_select`` would bring them, and slowly.
     """
-    if value.ndim == 4 and dim == 1 and value.is_contiguous(memory_format=torch.channels_last):
+    if value.ndim == 4 and dim < 2 and value.is_contiguous(memory_format=torch.channels_last):
         n, channels, height, width = value.shape
-        rows = value.permute(0, 2, 3, 1).reshape(-1, channels).index_select(1, positions)
+        last = value.permute(0, 2, 3, 1)
+        if dim == 0:
+            return last.index_select(0, positions).permute(0, 3, 1, 2)
+        rows = last.reshape(-1, channels).index_select(1, positions)
         return rows.view(n, height, width, len(positions)).permute(0, 3, 1, 2)
     return value.index_select(dim, positions)

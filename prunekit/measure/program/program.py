@@ -17,7 +17,7 @@ from prunekit.measure.program.calibrate import Calibrator
 from prunekit.measure.program.cuts import Cut, without_channels
 from prunekit.measure.program.fused import fused, suits
 from prunekit.measure.program.operations import NoPlanError, Operations
-from prunekit.measure.program.plan import Env, Plan, Suffix
+from prunekit.measure.program.plan import Env, Plan, Suffix, take
 from prunekit.measure.program.replay import Recorded, Replay
 from prunekit.measure.program.slicing import Slicer
 from prunekit.measure.program.step import plain
@@ -149,6 +149,25 @@ class Program:
         needs = {node for ready in cuts if ready.suffix is not None for node in ready.suffix.schedule.needs}
         with torch.inference_mode():
             return Batch(inputs, self._plan.dense(inputs, needs), None)
+
+    def rows(self, batches: Sequence[Batch], positions: Sequence[int]) -> Batch:
+        """Collect samples out of batches, where that is possible; else run the dense network on them.
+
+        Args:
+            batches: what ``dense`` returned on all samples, in order.
+            positions: which of these samples, rising.
+        """
+        wanted, start, parts = torch.tensor(positions), 0, []
+        for batch in batches:
+            stop = start + len(batch.inputs)
+            parts.append((batch, wanted[(start <= wanted) & (wanted < stop)] - start))
+            start = stop
+        inputs = torch.cat([take(batch.inputs, 0, rows) for batch, rows in parts])
+        if self._plan is None:
+            return self.dense(inputs)
+        with torch.inference_mode():
+            env = self._plan.rows([(batch.env, rows) for batch, rows in parts if isinstance(batch.env, Env)])
+            return Batch(inputs, env, self._plan.value(env, self._plan.source.output))
 
     def suffix(self, batch: Batch, ready: Ready | Cut) -> Tensor:
         """Run what a cut changes.

@@ -54,6 +54,20 @@ def test_a_suffix_is_the_full_forward_with_any_tensor_replaced(name, backend):
 
 
 @pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("backend", ["fused", "eager", "replay"])
+def test_samples_collected_from_batches_are_a_batch_of_them(name, backend):
+    double = backend != "fused"
+    net, structure, x = made(name, double)
+    program = program_of(net, structure, x, [backend])
+    some = program.rows([program.dense(x[:2]), program.dense(x[2:])], [1, 3, 4])
+    tolerance = 1e-10 if double else 1e-4
+    assert torch.allclose(some.logits, run(net, x[[1, 3, 4]]), atol=tolerance)
+    for tensor in {layer.weight for layer in structure.layers}:
+        other = {tensor: program.state[tensor] * 0.5}
+        assert torch.allclose(program.suffix(some, Cut(other)), replaced(net, x[[1, 3, 4]], other), atol=tolerance)
+
+
+@pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("way", ["slice", "zero"])
 @pytest.mark.parametrize("backend", ["fused", "eager"])
 def test_a_channel_cut_is_the_really_smaller_network(name, way, backend):
