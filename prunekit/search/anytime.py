@@ -7,11 +7,10 @@ measured.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -19,10 +18,19 @@ from prunekit.records import Reading, Status
 
 NARROW = 0.2
 """Share of samples that count as decided narrowly; up to half of a sample is drawn from them."""
-FIRST_CHECK = 64
+FIRST = 192
+"""Samples before a cell is looked at: of fewer, those that seem to vary least stop by chance alone."""
+STEP = 64
+"""Samples between two checks, while that is more than an eighth of those before."""
 LOOKS = 2.236
 """Standard errors to each side of a 95 % interval that was looked at twice: the 98.7 % quantile of the normal
 distribution. A cell is looked at after every check, and stops when a look happens to please."""
+UNSEEN = 0.5
+"""Changes assumed in each stratum beside those seen, so that one in which nothing changed yet is not certain:
+over both strata the one change that Agresti and Min add (see ``measure.intervals.paired``)."""
+NEAR = 2
+"""Levels are interpolated between two that lose at most this many times what was asked: further down a curve is no
+longer smooth, and two networks that lose as much do so on other samples."""
 TENTH = 0.1
 """An interval may be this share of the drop wide to each side, where that is more than what was asked."""
 
@@ -74,20 +82,21 @@ def draw(dense: Tensor, seed: int) -> Draw:
         counts.append((first, size - first))
     order, stratum, done = [], [], (0, 0)
     for now in counts:
-        for which in (0, 1):
-            order.extend(strata[which][done[which] : now[which]].tolist())
-            stratum.extend([which] * (now[which] - done[which]))
+        added = [(at, which) for which in (0, 1) for at in strata[which][done[which] : now[which]].tolist()]
+        for at, which in sorted(added):  # as they stand in the split, from which they are collected
+            order.append(at)
+            stratum.append(which)
         done = now
     sizes = (narrow, n - narrow)
     return Draw(np.array(order, dtype=np.int64), checks, tuple(counts), sizes, np.array(stratum, dtype=np.int64))
 
 
 def _checks(n: int) -> tuple[int, ...]:
-    """Return sizes that grow by half and by a third in turn, the last all."""
-    found, size = [], FIRST_CHECK
+    """Return sizes that grow by a step, later by an eighth, the last all."""
+    found, size = [], FIRST
     while size < n:
         found.append(size)
-        size = size * 3 // 2 if size & (size - 1) == 0 else size * 4 // 3
+        size += max(STEP, size // 8)
     return (*found, n)
 
 
@@ -101,7 +110,7 @@ def estimate(values: Values, drawn: Draw, check: int) -> tuple[float, float]:
 
     Returns:
         The mean, and half of its 95 % interval; 0 where every sample was measured. The variance is that
-        of the sample and one more change, so that a stratum in which nothing changed yet is not certain.
+        of the sample and of the changes that may not have been seen.
     """
     total, mean, variance = sum(drawn.sizes), 0.0, 0.0
     stratum = drawn.stratum[: len(values)]
@@ -110,7 +119,7 @@ def estimate(values: Values, drawn: Draw, check: int) -> tuple[float, float]:
         if not len(own):
             continue
         share = size / total
-        spread = float(own.var()) + 1 / len(own)
+        spread = float(own.var()) + UNSEEN / len(own)
         mean += share * float(own.mean())
         variance += share**2 * spread / len(own) * (1 - len(own) / size)
     return mean, LOOKS * math.sqrt(max(variance, 0.0))
@@ -128,7 +137,7 @@ class Brackets:
     Attributes:
         levels: the levels, rising.
         dense: the dense network's metric, which stands at level 0.
-        within: values that differ by no more count as one.
+        within: values near the dense network's that differ by no more count as one.
     """
 
     levels: tuple[float, ...]
@@ -160,7 +169,7 @@ class Brackets:
             middle = inside[len(inside) // 2]
         elif high - low < 2:
             return
-        elif abs(self._value(low, known) - self._value(high, known)) <= self.within:
+        elif self._agree(self._value(low, known), self._value(high, known)):
             between.extend(self.levels[low + 1 : high])
             return
         else:
@@ -169,6 +178,10 @@ class Brackets:
             return
         self._look(low, middle, known, measure, between)
         self._look(middle, high, known, measure, between)
+
+    def _agree(self, one: float, other: float) -> bool:
+        near = max(abs(self.dense - one), abs(self.dense - other)) <= NEAR * self.within
+        return near and abs(one - other) <= self.within
 
     def _value(self, at: int, known: Mapping[float, Reading]) -> float:
         return self.dense if at < 0 else known[self.levels[at]].value
@@ -201,9 +214,3 @@ def interpolate(level: float, known: Mapping[float, Reading], dense: Reading) ->
         per_class=(),
         status=Status.INTERPOLATED,
     )
-
-
-def taken(values: Tensor, positions: Sequence[int] | NDArray[np.int64]) -> Values:
-    """Return some entries of a vector in double precision."""
-    found: Values = values.double().numpy()[torch.as_tensor(np.asarray(positions)).numpy()]
-    return found

@@ -29,9 +29,9 @@ def within(asked: Bench, half_width: float, known: Collection[Point] = ()) -> St
         A point for each cell: measured on all samples; estimated from fewer, with the interval that
         holds the value on all of them; or interpolated between two measured levels that agree.
     """
-    yield from asked.prepare()
+    held = yield from asked.prepare()
     drawn = draw(asked.logits, asked.seed)
-    blocks = _Blocks(asked, drawn)
+    blocks = _Blocks(asked, drawn, held)
     table = _Table(asked, half_width, known)
     while True:
         yield from table.fill()
@@ -97,53 +97,65 @@ def _round(asked: Bench, cells: Sequence[Cell], drawn: Draw, blocks: "_Blocks", 
                 if batch is not None:
                     answers[key].append(asked.probe.answer(readies[key], batch))
                 yield None
-            reading = _read_sample(asked, torch.cat(answers[key]), drawn, check)
-            assert reading.interval is not None
-            half = (reading.interval[1] - reading.interval[0]) / 2
-            if check == len(drawn.checks) - 1 or enough(asked.dense.value - reading.value, half, half_width):
+            sample = _Sample(asked, torch.cat(answers[key]), drawn, check)
+            if sample.whole or enough(sample.change, sample.half, half_width):
                 del readies[key]
+                reading = sample.read()
                 for cell in groups[key]:
                     yield asked.point(cell, reading)
         if not readies:
             return
 
 
-def _read_sample(asked: Bench, logits: Tensor, drawn: Draw, check: int) -> Reading:
-    """Read answers on a stratified sample, by their difference from the dense network's."""
-    n = drawn.checks[check]
-    order = torch.from_numpy(drawn.order[:n])
-    targets, dense = asked.split.targets[order], asked.logits[order]
-    if check == len(drawn.checks) - 1:  # every sample was measured; back into the split's order
-        back = torch.argsort(order)
-        return asked.read(logits[back], asked.split.targets, asked.logits)
-    rule = metric_named(asked.question.metric)
-    own = asked.dense_samples.statistics
-    change = rule.statistics(logits, targets) - own[order]
-    moved = [estimate(column.numpy(), drawn, check)[0] for column in change.T]
-    mean = own.mean(0) + torch.tensor(moved, dtype=torch.float64)
-    value = rule.value(mean)
-    # Near its value the metric moves with the averages as its slope says.
-    half = estimate((change @ rule.slope(mean)).numpy(), drawn, check)[1]
-    harder = losses(logits, targets) - asked.dense_samples.losses[order]
-    return replace(
-        asked.dense,
-        value=value,
-        n=n,
-        correct=None,
-        interval=(value - half, value + half),
-        loss=asked.dense.loss + estimate(harder.numpy(), drawn, check)[0],
-        kl=max(0.0, estimate(divergences(dense, logits).numpy(), drawn, check)[0]),
-        per_class=(),
-        status=Status.ESTIMATED,
-    )
+class _Sample:
+    """Answers on a stratified sample, read by their difference from the dense network's.
+
+    Attributes:
+        whole: whether the sample is the split.
+        change: how far the metric is from the dense network's.
+        half: half of its 95 % interval.
+    """
+
+    def __init__(self, asked: Bench, logits: Tensor, drawn: Draw, check: int) -> None:
+        self._asked, self._logits, self._drawn, self._check = asked, logits, drawn, check
+        self._order = torch.from_numpy(drawn.order[: drawn.checks[check]])
+        self.whole = check == len(drawn.checks) - 1
+        rule, own = metric_named(asked.question.metric), asked.dense_samples.statistics
+        moved = rule.statistics(logits, asked.split.targets[self._order]) - own[self._order]
+        mean = own.mean(0) + torch.tensor([self._estimate(column)[0] for column in moved.T], dtype=torch.float64)
+        self._value = rule.value(mean)
+        self.change = self._value - asked.dense.value
+        # Near its value the metric moves with the averages as its slope says.
+        self.half = self._estimate(moved @ rule.slope(mean))[1]
+
+    def read(self) -> Reading:
+        """Read everything else, which no decision waits for."""
+        asked, order, logits = self._asked, self._order, self._logits
+        if self.whole:  # back into the split's order
+            return asked.read(logits[torch.argsort(order)], asked.split.targets, asked.logits)
+        harder = losses(logits, asked.split.targets[order]) - asked.dense_samples.losses[order]
+        return replace(
+            asked.dense,
+            value=self._value,
+            n=len(order),
+            correct=None,
+            interval=(self._value - self.half, self._value + self.half),
+            loss=asked.dense.loss + self._estimate(harder)[0],
+            kl=max(0.0, self._estimate(divergences(asked.logits[order], logits))[0]),
+            per_class=(),
+            status=Status.ESTIMATED,
+        )
+
+    def _estimate(self, values: Tensor) -> tuple[float, float]:
+        return estimate(values.numpy(), self._drawn, self._check)
 
 
 class _Blocks:
     """The dense network on the samples that each check adds, kept while memory allows."""
 
-    def __init__(self, asked: Bench, drawn: Draw) -> None:
-        self._asked, self._spans, self._order = asked, drawn.spans(), drawn.order
-        self._memory = asked.question.memory
+    def __init__(self, asked: Bench, drawn: Draw, batches: Sequence[Batch]) -> None:
+        self._asked, self._spans, self._order, self._batches = asked, drawn.spans(), drawn.order, batches
+        self._memory = asked.question.memory - sum(batch.bytes for batch in batches)
         self._held: dict[int, list[Batch]] = {}
         self._bytes = 0
 
@@ -153,7 +165,8 @@ class _Blocks:
             start, stop = self._spans[check]
             batches = []
             for part in chunks(self._order[start:stop].tolist()):
-                batches.append(self._asked.probe.batch(part))
+                probe = self._asked.probe
+                batches.append(probe.rows(self._batches, part) if self._batches else probe.batch(part))
                 yield None
             size = sum(batch.bytes for batch in batches)
             while self._held and self._bytes + size > self._memory:  # the last go: every cell needs the first

@@ -23,7 +23,7 @@ from prunekit.verbs.reading import check
 PRESETS = ("uniform", "global", "sensitivity")
 WITHIN = 0.01
 """How precisely a scan measures unless told: half of an interval, a fraction of the metric."""
-CODE = "3"
+CODE = "4"
 """Raised when the measuring code changes what a point says, so that old points are not mixed in."""
 
 

@@ -22,7 +22,7 @@ def test_every_sample_comes_once_and_half_of_a_check_is_decided_narrowly():
     dense = logits()
     drawn = draw(dense, seed=1)
     assert sorted(drawn.order.tolist()) == list(range(1000))
-    assert drawn.checks == (64, 96, 128, 192, 256, 384, 512, 768, 1000)
+    assert drawn.checks == (192, 256, 320, 384, 448, 512, 576, 648, 729, 820, 922, 1000)
     top = dense.topk(2).values
     narrow = set((top[:, 0] - top[:, 1]).argsort()[:200].tolist())
     for check, size in enumerate(drawn.checks):
@@ -33,7 +33,7 @@ def test_every_sample_comes_once_and_half_of_a_check_is_decided_narrowly():
     assert np.array_equal(drawn.order, draw(dense, seed=1).order)
 
 
-@pytest.mark.parametrize("n", [1, 3, 64, 65, 90])
+@pytest.mark.parametrize("n", [1, 3, 192, 193, 250])
 def test_few_samples_are_all_drawn(n):
     drawn = draw(logits(n), seed=0)
     assert sorted(drawn.order.tolist()) == list(range(n))
@@ -42,11 +42,11 @@ def test_few_samples_are_all_drawn(n):
 
 def test_an_estimate_weighs_the_strata_by_their_size():
     drawn = draw(logits(), seed=0)
-    values = (drawn.stratum[:128] == 0).astype(float)  # 1 where decided narrowly, which a fifth is
-    mean, half = estimate(values, drawn, 2)
+    values = (drawn.stratum[:192] == 0).astype(float)  # 1 where decided narrowly, which a fifth is
+    mean, half = estimate(values, drawn, 0)
     assert mean == pytest.approx(0.2)
-    # nothing varies within a stratum: one changed sample of 64 is assumed in each
-    variance = sum(share**2 / 64 / 64 * (1 - 64 / size) for share, size in ((0.2, 200), (0.8, 800)))
+    # nothing varies within a stratum: half a changed sample of 96 is assumed in each
+    variance = sum(share**2 * 0.5 / 96 / 96 * (1 - 96 / size) for share, size in ((0.2, 200), (0.8, 800)))
     # two looks of which both hold with 95 %: Φ⁻¹((1 + √0.95) / 2)
     looks = NormalDist().inv_cdf((1 + 0.95**0.5) / 2)
     assert half == pytest.approx(looks * variance**0.5, rel=1e-3)
@@ -89,6 +89,14 @@ def test_a_cliff_is_found_and_flat_stretches_are_not_measured():
 
 def test_a_steep_curve_is_measured_everywhere():
     known, filled = run(lambda level: 0.9 - level, LEVELS)
+    assert (set(known), filled) == (set(LEVELS), set())
+
+
+def test_levels_that_lose_alike_but_much_are_not_taken_for_one():
+    known, filled = run(lambda level: 0.881, LEVELS)
+    assert set(known) == {0.9, 0.5, 0.3, 0.2, 0.1}
+    assert filled == {0.4, 0.6, 0.7, 0.8}
+    known, filled = run(lambda level: 0.879, LEVELS)  # more than twice the hundredth asked below the dense 0.9
     assert (set(known), filled) == (set(LEVELS), set())
 
 
