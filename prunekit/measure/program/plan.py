@@ -160,7 +160,7 @@ class Plan:
 
     def _by_rows(self, node: fx.Node) -> bool:
         shape = self.maker[node].calls[-1].shape
-        return bool(shape) and isinstance(shape[0], Rows) and shape[0] == 1
+        return shape is not None and len(shape) > 0 and isinstance(shape[0], Rows) and shape[0] == 1
 
     def suffix(self, env: Env, suffix: Suffix) -> Tensor:
         """Run the steps that a cut changes and return the output."""
