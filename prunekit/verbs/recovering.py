@@ -15,7 +15,6 @@ from prunekit.errors import PrunekitError, RecipeError
 from prunekit.measure.evaluate import evaluate
 from prunekit.measure.precision import precisions
 from prunekit.measure.pruned import Pruned
-from prunekit.pattern import Pattern
 from prunekit.quantize.activations import rounding_modules
 from prunekit.quantize.straight_through import quantised
 from prunekit.recipe import Recipe
@@ -126,27 +125,14 @@ def recover_in_rounds(
 
 
 def _rounds(opened: Opened, recovery: Recovery) -> Iterator[Fitted | Epoch | Run]:
-    recipe, rounds = recovery.recipe, recovery.rounds
+    rounds = recovery.rounds
     for number in range(len(recovery.done) + 1, rounds + 1):
-        base, parent = (recovery.done[-1],) * 2 if recovery.done else (recipe.base, recovery.parent)
-        asked = replace(_part(recipe, number / rounds), base=base)
-        for record in recover(opened, asked, parent=parent, schedule=recovery.schedule):
+        parent = recovery.done[-1] if recovery.done else recovery.parent
+        for record in recover(opened, recovery.under_way, parent=parent, schedule=recovery.schedule):
             if isinstance(record, Run):
                 recovery = replace(recovery, done=(*recovery.done, record.id))
                 remember(opened, recovery)
             yield replace(record, round=number, rounds=rounds) if isinstance(record, Epoch) else record
-
-
-def _part(recipe: Recipe, share: float) -> Recipe:
-    """Return a milder recipe: after that share of the rounds the same share of every cut's way is gone."""
-    if share == 1:
-        return recipe
-
-    def mild(sparsities: Mapping[str, float]) -> dict[str, float]:
-        milder = {name: 1 - (1 - value) ** share for name, value in sparsities.items()}
-        return milder | {name: value for name, value in sparsities.items() if isinstance(value, Pattern)}
-
-    return replace(recipe, channels=mild(recipe.channels), weights=mild(recipe.weights), bits={}, activation_bits=None)
 
 
 def reconstruct(opened: Opened, recipe: Recipe, parent: str | None = None) -> Iterator[Fitted | Run]:

@@ -1,10 +1,12 @@
 """Recoveries that were begun and have not ended: what a killed one needs to be gone on with."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from prunekit.errors import PrunekitError, WorkspaceError
+from prunekit.pattern import Pattern
 from prunekit.recipe import Recipe
 from prunekit.recover.schedule import Schedule
 from prunekit.store.files import write_aside
@@ -30,6 +32,12 @@ class Recovery:
     rounds: int = 1
     parent: str | None = None
     done: tuple[str, ...] = ()
+
+    @property
+    def under_way(self) -> Recipe:
+        """What the round after those that have ended asks for."""
+        base = self.done[-1] if self.done else self.recipe.base
+        return replace(_part(self.recipe, (len(self.done) + 1) / self.rounds), base=base)
 
 
 def key(opened: Opened, recipe: Recipe, schedule: Schedule) -> str:
@@ -59,7 +67,7 @@ def remember(opened: Opened, recovery: Recovery) -> None:
 def forget(opened: Opened, recovery: Recovery) -> None:
     """Give a recovery up, with what it has reached since its last run."""
     _path(opened, recovery).unlink(missing_ok=True)
-    reached(opened, recovery.recipe, recovery.schedule).unlink(missing_ok=True)
+    reached(opened, recovery.under_way, recovery.schedule).unlink(missing_ok=True)
 
 
 def unfinished(opened: Opened) -> tuple[Recovery, ...]:
@@ -79,6 +87,18 @@ def gone_on_with(opened: Opened, recovery: Recovery) -> Recovery:
     except WorkspaceError:
         whole = False
     return replace(recovery, done=known.done) if whole else recovery
+
+
+def _part(recipe: Recipe, share: float) -> Recipe:
+    """Return a milder recipe: after that share of the rounds the same share of every cut's way is gone."""
+    if share == 1:
+        return recipe
+
+    def mild(sparsities: Mapping[str, float]) -> dict[str, float]:
+        milder = {name: 1 - (1 - value) ** share for name, value in sparsities.items()}
+        return milder | {name: value for name, value in sparsities.items() if isinstance(value, Pattern)}
+
+    return replace(recipe, channels=mild(recipe.channels), weights=mild(recipe.weights), bits={}, activation_bits=None)
 
 
 def _path(opened: Opened, recovery: Recovery) -> Path:

@@ -11,7 +11,7 @@ from prunekit.graph import named_tensors
 from prunekit.measure.precision import Precision
 from prunekit.quantize.codes import quantize
 from prunekit.recipe import Recipe
-from prunekit.records import Check, Run
+from prunekit.records import Check, Epoch, Run
 from prunekit.recover.schedule import Schedule
 from prunekit.verbs.networks import network_of
 from prunekit.verbs.recovering import recover
@@ -141,6 +141,21 @@ def test_killed_rounds_go_on_with_the_round_under_way(opened, tmp_path, monkeypa
     for (name, tensor), (_, wanted) in zip(named_tensors(found), named_tensors(expected), strict=True):
         assert torch.equal(tensor, wanted), name
     assert verbs.unfinished(other) == ()
+
+
+def test_a_killed_recovery_that_is_given_up_leaves_nothing_behind(opened, monkeypatch):
+    records = verbs.recover_in_rounds(opened, RECIPE, 2, Schedule(epochs=2, batch=32))
+    while (record := next(records)) and not (isinstance(record, Epoch) and record.round == 2 and record.reading):
+        pass
+    monkeypatch.setattr("prunekit.verbs.recovering._store", lambda *_: None)  # as if it had been killed
+    monkeypatch.setattr("pathlib.Path.unlink", lambda *_, **__: None)
+    records.close()
+    monkeypatch.undo()
+    folder = opened.workspace.path / "recoveries"
+    assert {path.suffix for path in folder.iterdir()} == {".json", ".pt"}
+    (left,) = verbs.unfinished(opened)
+    verbs.forget(opened, left)
+    assert not list(folder.iterdir())
 
 
 def test_a_recovery_that_a_person_stops_or_that_cannot_be_is_not_offered_again(opened):
