@@ -19,11 +19,14 @@ from prunekit.measure.precision import Precision
 from prunekit.quantize.activations import rounding_in_training
 from prunekit.quantize.straight_through import quantised, rounded
 from prunekit.records import Epoch, Reading
+from prunekit.recover.follow import Reads, distance, heard
 from prunekit.recover.schedule import Schedule
 from prunekit.tasks.task import Data, Split
 
 EVERY = 10
 """Steps between two loss records."""
+INSIDE = 10.0
+"""Weight of what layers read beside what the network answers, where the dense network is followed."""
 
 
 class FineTune(Iterator[Epoch]):
@@ -71,6 +74,7 @@ def finetune(
     precisions: Mapping[str, Precision] | None = None,
     rounding: Sequence[str] = (),
     teacher: nn.Module | None = None,
+    reads: Reads | None = None,
     metric: str | Metric = "accuracy",
     recipe: str = "",
     state: Mapping[str, Any] | None = None,
@@ -85,6 +89,7 @@ def finetune(
         precisions: weights that are quantised in every forward pass; what is trained stays precise.
         rounding: paths of modules whose inputs are rounded to eight bits in every forward pass.
         teacher: the dense network, where the schedule distils.
+        reads: layers whose inputs follow the dense network's too.
         metric: name in ``METRICS``, or the metric; decides what is best, the loss decides ties.
         recipe: digest that the validation readings carry.
         state: what an earlier training of the same network and schedule had reached.
@@ -105,7 +110,7 @@ def finetune(
     kept = masks or {}, precisions or {}, tuple(rounding)
     training = _Training(best, data, data.train, schedule, *kept, metric_named(metric), recipe)
     if schedule.distil and teacher is not None:
-        training.teacher = copy.deepcopy(teacher).eval()
+        training.teacher, training.reads = copy.deepcopy(teacher).eval(), reads or {}
     return FineTune(training, state)
 
 
@@ -121,6 +126,7 @@ class _Training:
     metric: Metric
     recipe: str
     teacher: nn.Module | None = None
+    reads: Reads = field(default_factory=dict)
     top: tuple[float, float] | None = None
     epoch: int = 0
     student: nn.Module = field(init=False)
@@ -184,14 +190,14 @@ class _Training:
             yield inputs.to(memory_format=layout) if inputs.ndim == 4 else inputs, samples.targets[chosen]
 
     def _step(self, inputs: Tensor, targets: Tensor) -> float:
-        with rounding_in_training(self.student, self.rounding):
+        with rounding_in_training(self.student, self.rounding), heard(self.student, self.reads) as own:
             answers = functional_call(self.student, rounded(self.student, self.precisions), (inputs,))
         loss = F.cross_entropy(answers, targets)
         if self.teacher is not None:
-            with torch.no_grad():
+            with torch.no_grad(), heard(self.teacher, self.reads) as dense:
                 wanted = self.teacher(inputs)
-            share = self.schedule.distil
-            loss = (1 - share) * loss + share * _distance(answers, wanted, self.schedule.temperature)
+            away = _divergence(answers, wanted, self.schedule.temperature) + INSIDE * distance(own, dense, self.reads)
+            loss = (1 - self.schedule.distil) * loss + self.schedule.distil * away
         self.optimizer.zero_grad()
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(self.student.parameters(), 1.0)
@@ -207,7 +213,7 @@ class _Training:
         return reading
 
 
-def _distance(answers: Tensor, wanted: Tensor, temperature: float) -> Tensor:
+def _divergence(answers: Tensor, wanted: Tensor, temperature: float) -> Tensor:
     """Compute the divergence of softened answers ``(batch, classes, *places)``, in the scale of their cross-entropy."""
     soft, target = (answers / temperature).log_softmax(1), (wanted / temperature).log_softmax(1)
     return temperature**2 * F.kl_div(soft, target, log_target=True, reduction="none").sum(1).mean()

@@ -25,7 +25,8 @@ class Schedule:
         seed: of the sample order and of dropout.
         threads: torch threads; results are bit-identical for the same number only.
         optimizer: ``adamw`` or ``sgd``.
-        distil: share (0–1) of the loss that is the distance from the dense network's softened answers.
+        distil: share (0–1) of the loss that is the distance from the dense network: from its softened answers and
+            from what its layers read.
         temperature: how much both answers are softened for that.
         fit_first: begin with a reconstruction by least squares.
     """

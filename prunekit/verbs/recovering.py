@@ -21,6 +21,7 @@ from prunekit.recipe import Recipe
 from prunekit.records import Conditions, Epoch, Fitted, Run
 from prunekit.recover import reconstruct as fit
 from prunekit.recover.finetune import EVERY, FineTune, finetune
+from prunekit.recover.follow import reads_left
 from prunekit.recover.recalibrate import recalibrate
 from prunekit.recover.schedule import Schedule
 from prunekit.store.files import write_aside
@@ -221,6 +222,7 @@ def _begin(
         precisions=precisions(left.structure, asked),
         rounding=_rounding(network.pruned.model, recipe),
         teacher=opened.task.model,
+        reads=reads_left(opened.task.model, left.structure, network.pruned.kept),
         metric=opened.metric,
         recipe=recipe.digest,
         state=state,
