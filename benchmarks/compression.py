@@ -51,8 +51,10 @@ def planned(task: str) -> dict[str, Any]:
     return json.loads((RECIPES / f"{task}.json").read_text())
 
 
-TRAINED = Schedule(epochs=5, lr=1e-3, distil=0.9, fit_first=True)
-LONG = replace(TRAINED, epochs=8)
+TRAINED = Schedule(epochs=5, distil=0.9)
+LONG = replace(TRAINED, epochs=10)
+SHORTENED = ["layer1.2", "layer2.2", "layer3.1"]
+"""Of all threes of ResNet-20's blocks, those without which validation samples are answered most like before."""
 
 GOALS = (
     Goal("resnet20 −50 %", "resnet20", 1.0, planned("resnet20"), TRAINED),
@@ -60,9 +62,9 @@ GOALS = (
     Goal("mobilenet −50 %", "mobilenet", 2.0, planned("mobilenet"), LONG),
     Goal("vit −40 %", "vit", 2.0, planned("vit"), LONG),
     Goal("article −80 %", "article", 1.0, planned("article"), LONG),
-    Goal("resnet20, 3 of 9 blocks", "resnet20", 2.0, {"blocks": ["layer1.2", "layer3.1", "layer3.2"]}, TRAINED),
-    Goal("resnet20 ternary", "resnet20", 5.0, {"bits": 2}, TRAINED),
-    Goal("resnet20 binary", "resnet20", 5.0, {"bits": 1}, TRAINED),
+    Goal("resnet20, 3 of 9 blocks", "resnet20", 2.0, {"blocks": SHORTENED}, LONG),
+    Goal("resnet20 ternary", "resnet20", 5.0, {"bits": 2}, LONG),
+    Goal("resnet20 binary", "resnet20", 5.0, {"bits": 1}, LONG),
 )
 QUICK = (
     Goal("resnet8 −40 %", "resnet8", 2.0, {"channels": {"layer3.0.conv1": 0.5}}, Schedule(epochs=1)),
@@ -118,14 +120,14 @@ def recovered(goal: Goal, seeds: Iterable[int], workspace: str) -> tuple[dict[st
     split = opened.task.data.test
     dense = hits(opened.task.model, split)
     start = recipe
-    if goal.schedule.fit_first:  # it knows no seed, so that once is enough
+    if recipe.channels:  # the fit knows no seed, so that once is enough
         fitted = verbs.last(verbs.reconstruct(opened, recipe))
         assert isinstance(fitted, Run)
         start = replace(recipe, base=fitted.id)
     runs: list[Run] = []
     right: list[Tensor] = []
     for seed in seeds:
-        run = verbs.last(verbs.recover(opened, start, schedule=replace(goal.schedule, seed=seed, fit_first=False)))
+        run = verbs.last(verbs.recover(opened, start, schedule=replace(goal.schedule, seed=seed)))
         assert isinstance(run, Run)
         runs.append(run)
         right.append(hits(network_of(opened, replace(recipe, base=run.id)).pruned.model, split))

@@ -30,7 +30,7 @@ def add(verbs: "Verbs") -> None:
         type=float,
         default=0.0,
         metavar="SHARE",
-        help="share (0 to 1) of the loss that is the distance from the dense network's answers (default: 0)",
+        help="share (0 to 1) of the loss that is the distance from the dense network (default: 0)",
     )
     command.add_argument("--fit-first", action="store_true", help="begin with a reconstruction by least squares")
     command.add_argument("--rounds", type=int, default=1, help="cut and recover in this many rounds (default: 1)")

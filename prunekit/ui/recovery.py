@@ -105,7 +105,8 @@ def _schedule(seed: int) -> "tuple[Schedule, int]":
         distil = st.toggle(
             "Follow the dense network",
             key="distil",
-            help="Distillation: most of the loss is the distance from the dense network's answers. Half as long again.",
+            help="Distillation: most of the loss is the distance from the dense network's answers and from what its "
+            "layers read. Half as long again.",
         )
     schedule = Schedule(
         epochs=epochs or 2,
