@@ -25,7 +25,7 @@ from prunekit.measure.evaluate import logits
 from prunekit.measure.latency import latency
 from prunekit.quantize.preset import inner_layers
 from prunekit.recipe import Recipe
-from prunekit.records import Run
+from prunekit.records import Latency, Run
 from prunekit.recover.schedule import Schedule
 from prunekit.tasks.task import Split
 from prunekit.verbs.networks import network_of
@@ -144,10 +144,17 @@ def recovered(goal: Goal, seeds: Iterable[int], workspace: str) -> tuple[dict[st
         "bound": goal.bound,
         "macs": round(cost.macs / whole.macs, 4),
         "bytes": round(cost.bytes / whole.bytes, 4),
+        "memory": share_of_memory(timed),
         "speedup": round(timed.speedup, 2),
         "speedup_interval": [round(bound, 2) for bound in timed.interval],
     }
     return row, runs
+
+
+def share_of_memory(timed: Latency) -> float | None:
+    """Return a network's peak memory as a share of the dense one's, where the system tells."""
+    own, dense = timed.candidate.memory, timed.dense.memory
+    return round(own / dense, 4) if own and dense else None
 
 
 def int8(goal: Goal, runs: Sequence[Run], workspace: str) -> dict[str, Any]:
@@ -173,6 +180,7 @@ def int8(goal: Goal, runs: Sequence[Run], workspace: str) -> dict[str, Any]:
         "seeds": [round(value, 2) for value in lost],
         "file": round(few.stat().st_size / dense.stat().st_size, 4),
         "tensors": round(tensor_bytes(few) / tensor_bytes(dense), 4),
+        "memory": share_of_memory(timed),
         "speedup": round(timed.speedup, 2),
         "speedup_interval": [round(bound, 2) for bound in timed.interval],
         "speedup_fp32": round(unquantised.speedup, 2),
@@ -233,8 +241,12 @@ def paired(before: Tensor, after: Tensor) -> tuple[float, float]:
 
 HEADER = (
     f"{'':<24} {'epochs':>6} {'dense':>6} {'loses':>6} {'95 % interval':>16} {'goal':>5} {'MACs':>6} {'bytes':>6}"
-    f" {'faster':>6}  each seed loses"
+    f" {'memory':>6} {'faster':>6}  each seed loses"
 )
+
+
+def percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.1%}"
 
 
 def line(row: dict[str, Any]) -> str:
@@ -242,19 +254,20 @@ def line(row: dict[str, Any]) -> str:
     interval = f"{low:+.2f} to {high:+.2f}"
     return (
         f"{row['name']:<24} {row['epochs']:>6} {row['dense']:>6.1f} {row['lost']:>+6.2f} {interval:>16}"
-        f" {row['bound']:>5g} {row['macs']:>6.1%} {row['bytes']:>6.1%} {row['speedup']:>6.2f}  "
-        + " ".join(f"{lost:+.1f}" for lost in row["seeds"])
+        f" {row['bound']:>5g} {row['macs']:>6.1%} {row['bytes']:>6.1%} {percent(row['memory']):>6}"
+        f" {row['speedup']:>6.2f}  " + " ".join(f"{lost:+.1f}" for lost in row["seeds"])
     )
 
 
 def int8_line(row: dict[str, Any]) -> str:
     low, high = row["speedup_interval"]
+    seeds = " ".join(f"{lost:+.1f}" for lost in row["seeds"])
     return (
-        f"{row['name']}: loses {row['lost_more']:+.2f} more (goal 0.5), each seed"
-        f" {' '.join(f'{lost:+.1f}' for lost in row['seeds'])}; file {row['file']:.1%} of the dense fp32 file (goal"
-        f" 20 %), tensors {row['tensors']:.1%} (goal 13.3 %); {row['speedup']:.2f} times as fast as the dense network"
-        f" in ONNX Runtime fp32 ({low:.2f} to {high:.2f}; the cut alone {row['speedup_fp32']:.2f}; goal 2 with VNNI,"
-        f" which is {'here' if row['vnni'] else 'not here'})"
+        f"{row['name']}: loses {row['lost_more']:+.2f} more (goal 0.5; seeds {seeds}); file {row['file']:.1%} of the"
+        f" dense fp32 file (goal 20 %), tensors {row['tensors']:.1%} (goal 13.3 %), peak memory"
+        f" {percent(row['memory'])}; {row['speedup']:.2f} times as fast as the dense network in ONNX Runtime fp32"
+        f" ({low:.2f} to {high:.2f}; the cut alone {row['speedup_fp32']:.2f}; goal 2 with VNNI, which is"
+        f" {'here' if row['vnni'] else 'not here'})"
     )
 
 
