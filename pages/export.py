@@ -16,10 +16,12 @@ opened = opened_task("Export")
 
 from prunekit import verbs  # noqa: E402 - brings torch, so after the title is painted
 
+# What a file is, by the end of its name; the first that fits. (Streamlit would draw a string that stands alone.)
 ABOUT = {
     ".safetensors": "The checkpoint: tensors, the recipe and the kept units. Data only, no code.",
     ".pt2": "The program that torch.export captured: runs without the network's class, any batch size.",
-    ".onnx": "ONNX, for other runtimes; the int8 one was measured and proven as the network it is.",
+    "_int8.onnx": "ONNX in eight bits, for ONNX Runtime: another network, measured and proven as itself.",
+    ".onnx": "ONNX in single precision, for other runtimes.",
     ".py": "The load snippet: a fresh network from its own class takes the checkpoint.",
     ".json": "The recipe: ask the same question again, here or on the command line.",
 }
@@ -40,13 +42,15 @@ def draw() -> None:
     """Draw the desk and, once it was started, the export."""
     summary(opened)
     ticket = jobs.started(owner)
-    if ticket is None or ticket.finished:
+    is_running = ticket is not None and not ticket.finished
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         formats = st.pills(
             "Besides checkpoint and program",
             list(FORMATS),
             selection_mode="multi",
             format_func=FORMATS.__getitem__,
             key="formats",
+            disabled=is_running,
             help="int8 stores weights and activations in eight bits, calibrated on train images; it is another "
             "network, so its own accuracy is measured and shown.",
         )
@@ -55,7 +59,7 @@ def draw() -> None:
             icon=":material/verified:",
             on_click=start,
             args=(formats,),
-            disabled=exact(opened) is None,
+            disabled=is_running or exact(opened) is None,
             help="Writes the files, then proves each in a fresh process. Waits for the exact reading.",
         )
     if ticket is None:
@@ -65,21 +69,39 @@ def draw() -> None:
         return
     progress(ticket, "files and checks")
     records = ticket.snapshot().records
-    checks([record for record in records if isinstance(record, Check)])
+    found = [record for record in records if isinstance(record, Check)]
     files = next((record for record in records if isinstance(record, tuple)), ())
     if files:
-        if opened.task.data.test is None:
-            st.caption("This task has no test split, so nothing was read that tuning did not see.")
-        tested([record.reading for record in records if isinstance(record, Evaluation)])
+        verdict(found, [record.reading for record in records if isinstance(record, Evaluation)])
         downloads(files)
+    checks(found, is_running)
+    if files:
+        loading(files)
 
 
-def checks(found: list[Check]) -> None:
-    """Draw what was proved."""
+def verdict(found: list[Check], readings: list[Reading]) -> None:
+    """Say whether what was written is what was measured, what is not there and why, and how well it does."""
+    st.subheader("Is it what was measured?", anchor=False)
+    passed = sum(check.ok for check in found)
+    st.success(
+        f"Yes. A fresh process loaded every file; all {passed} checks of outputs, counts and "
+        f"{literal(opened.task.metric)} passed.",
+        icon=":material/verified:",
+    )
+    for check in found:
+        if not check.ok:
+            st.warning(literal(check.detail), icon=":material/info:")
+    if opened.task.data.test is None:
+        st.caption("This task has no test split, so nothing was read that tuning did not see.")
+    tested(readings)
+
+
+def checks(found: list[Check], is_open: bool) -> None:
+    """Draw what was proved, one line each."""
     if not found:
         return
-    st.subheader("Is it what was measured?", anchor=False)
-    with st.container(border=True, gap="xsmall"):
+    label = f"Every check ({len(found)})"
+    with st.expander(label, expanded=is_open, icon=":material/fact_check:"), st.container(gap="xsmall"):
         for check in found:
             icon = ":blue[:material/check_circle:]" if check.ok else ":orange[:material/cancel:]"
             st.markdown(f"{icon} **{literal(check.name)}**: {literal(check.detail)}")
@@ -96,18 +118,23 @@ def tested(readings: list[Reading]) -> None:
             )
 
 
+def kind(file: ExportedFile) -> str:
+    """Return which of ``ABOUT`` a file is."""
+    return next(end for end in ABOUT if file.path.endswith(end))
+
+
 def downloads(files: tuple[ExportedFile, ...]) -> None:
     """Draw the files that proved equal."""
     st.subheader("What can I take with me?", anchor=False)
     cost = standing(opened)
     st.markdown(f"Tensors: **{size(cost.dense.bytes)}** before, **{size(cost.cost.bytes)}** after.")
     offered = [file for file in files if not Path(file.path).name.startswith("reference")]
-    for file in sorted(offered, key=lambda file: list(ABOUT).index(Path(file.path).suffix)):
+    for file in sorted(offered, key=lambda file: list(ABOUT).index(kind(file))):
         path = Path(file.path)
         with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             with st.container(gap=None, width="stretch"):
                 st.markdown(f"**{literal(path.name)}** · {size(file.bytes)}")
-                st.caption(ABOUT[path.suffix])
+                st.caption(ABOUT[kind(file)])
             st.download_button(
                 "Download",
                 path.read_bytes,
@@ -116,6 +143,10 @@ def downloads(files: tuple[ExportedFile, ...]) -> None:
                 icon=":material/download:",
                 on_click="ignore",
             )
+
+
+def loading(files: tuple[ExportedFile, ...]) -> None:
+    """Draw the snippet that loads the checkpoint, where there is one."""
     snippet = next((Path(file.path) for file in files if file.path.endswith(".py")), None)
     if snippet is not None:
         st.subheader("How do I load it?", anchor=False)

@@ -2,7 +2,7 @@ import streamlit as st
 
 from prunekit.errors import listed
 from prunekit.ui.arrival import top_first
-from prunekit.ui.card import article_card, checkpoint_upload, task_card
+from prunekit.ui.card import article_card, checkpoint_upload, own_network, task_card
 from prunekit.ui.opening import opened_task
 from prunekit.ui.proving import cuttable
 from prunekit.ui.reading import desk_recipe
@@ -24,6 +24,7 @@ with st.container(border=True):
         with st.expander("What the article prints", icon=":material/article:", expanded=True):
             article_card()
 checkpoint_upload(opened)
+own_network()
 
 if structure.unknown_ops:
     st.warning(

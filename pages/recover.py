@@ -2,13 +2,14 @@ import streamlit as st
 
 from prunekit.records import Epoch, Fitted, Run
 from prunekit.ui import jobs, reading, recovery
+from prunekit.ui.badges import delta_color
 from prunekit.ui.hints import hint
 from prunekit.ui.navigation import link
 from prunekit.ui.opening import opened_task
 from prunekit.ui.progress import progress
 from prunekit.ui.session import session
 from prunekit.ui.summary import exact, summary
-from prunekit.ui.text import count, interval, percent, points, sampled
+from prunekit.ui.text import interval, literal, percent, points, sampled, titled
 
 opened = opened_task("Recover")
 
@@ -48,7 +49,7 @@ def draw() -> None:
         epochs = [record for record in trained if latest and record.round == latest.round]
         share, begun = (latest.share, trained[0].begun) if latest else (0.0, 0.0)  # a killed one had done some before
         what = f"round {latest.round} of {latest.rounds}, " if latest and latest.rounds > 1 else ""
-        unit = f"records, {what}{percent(share, 0)} of the steps"
+        unit = f"readings, {what}{percent(share, 0)} of the steps"
         progress(found, unit, stop="Stop", share=share, begun=begun)
         if epochs:
             alt = f"Training loss and validation {opened.task.metric} while fine-tuning"
@@ -61,17 +62,18 @@ def before_and_after(run: Run) -> None:
     parent = opened.workspace.run(run.parent) if run.parent else None
     before = parent.readings[0] if parent and parent.readings else None
     st.subheader("What did the last recovery bring?", anchor=False)
-    with st.grid(3, min_column_width=150):
-        st.metric("Before", percent(before.value) if before else "not measured", border=True, height="stretch")
+    gain = points(after.value, before.value) if before else None
+    name = literal(titled(after.metric))
+    with st.grid(2, min_column_width=150):
+        st.metric(f"{name} before", percent(before.value) if before else "not measured", border=True, height="stretch")
         st.metric(
-            "After",
+            f"{name} after",
             percent(after.value),
-            points(after.value, before.value) if before else None,
-            delta_color="normal" if opened.metric.higher_is_better else "inverse",
+            gain,
+            delta_color=delta_color(gain, opened.metric.higher_is_better),
             border=True,
             height="stretch",
         )
-        st.metric("Parameters", count(run.cost.params), border=True, height="stretch")
     bounds = f", 95 % interval {interval(after.interval)}" if after.interval else ""
     here = " The desk starts from this run; cutting further goes on from it." if recipe.base == run.id else ""
     st.caption(f"{sampled(after)} {after.split} samples{bounds}.{here}")

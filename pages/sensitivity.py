@@ -1,6 +1,6 @@
 import streamlit as st
 
-from prunekit.records import Mode
+from prunekit.records import Mode, criterion_title
 from prunekit.ui import jobs, scanning
 from prunekit.ui.hints import hint
 from prunekit.ui.mode import mode_switch
@@ -100,9 +100,10 @@ def criteria(scan: scanning.Scan) -> None:
     chart(side_by_side.criteria(points, name), side_by_side.criteria_table(points, name), "criteria", alt)
     means = side_by_side.mean_harms(points, name)
     if len(means) > 1:
-        said = ", ".join(f"{literal(criterion)} {harm:.3f}" for criterion, harm in means.items())
+        said = ", ".join(f"{literal(criterion_title(criterion))} {harm:.3f}" for criterion, harm in means.items())
         st.caption(
-            f"**{literal(next(iter(means)))}** harms it least. Geometric mean over the levels all know, nats: {said}."
+            f"**{literal(criterion_title(next(iter(means))))}** harms it least. Geometric mean of the KL divergence "
+            f"over the sparsities that all were measured at, in nats: {said}."
         )
     else:
         st.caption("Scan by another criterion to see which harms this part least.")
@@ -136,7 +137,7 @@ def pending() -> bool:
 
 with st.container(horizontal=True, vertical_alignment="center"):
     mode_switch()
-    st.caption(f"by the criterion of the desk, {literal(desk_recipe(opened).criterion)}")
+    st.caption(f"by the desk's criterion, {literal(criterion_title(desk_recipe(opened).criterion))}")
 hint("sensitivity")
 jobs.follow("scan", draw, pending, every=1.0)
 bits_scan(opened)

@@ -4,11 +4,12 @@ from prunekit.ui import moves
 from prunekit.ui.arrival import top_first
 from prunekit.ui.hints import hint
 from prunekit.ui.jobs import follow
-from prunekit.ui.opening import opened_task
+from prunekit.ui.opening import opened_task, title_row
 from prunekit.ui.session import session
 from prunekit.ui.text import literal
 
-opened = opened_task("Tune")
+row = title_row()
+opened = opened_task("Tune", row)
 
 # These bring torch, so they come after the title is painted.
 from prunekit.ui import live, reading  # noqa: E402
@@ -16,22 +17,27 @@ from prunekit.ui.candidates import candidates  # noqa: E402
 from prunekit.ui.layer_view import layer_view  # noqa: E402
 from prunekit.ui.layers_table import layers_table  # noqa: E402
 from prunekit.ui.notes import notes  # noqa: E402
+from prunekit.ui.recipes import recipe_menu  # noqa: E402
 from prunekit.ui.table import table  # noqa: E402
 from prunekit.ui.toolbar import toolbar  # noqa: E402
+from prunekit.ui.undo import history_buttons  # noqa: E402
 from prunekit.ui.welcome import welcome  # noqa: E402
 
 with st.container():  # one place, however much it holds: what stands below must not move under a hand
     if refusal := moves.take_preset():
         st.error(literal(refusal), icon=":material/error:")
+    with row:
+        recipe_menu(opened)
+        history_buttons(opened)
     welcome(opened)
     toolbar(opened)
-    hint(session().mode.value)
     follow("preset", lambda: None, moves.preset_pending)
     if moves.preset_found():
         st.rerun()  # it was worked out while the lines above ran, where nobody looks for it any more
 is_told = live.draw(opened, lambda command: moves.COMMANDS[command](opened))
 top_first()
 with st.container():
+    hint(session().mode.value)
     notes(opened)
     if not is_told and reading.measure(opened).finished:
         st.rerun()  # it ended while the page ran, where nobody looks for it any more

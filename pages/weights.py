@@ -4,9 +4,10 @@ from prunekit.ui import reading
 from prunekit.ui.arrival import top_first
 from prunekit.ui.hints import hint
 from prunekit.ui.jobs import follow
-from prunekit.ui.opening import opened_task
+from prunekit.ui.opening import opened_task, title_row
 
-opened = opened_task("Weights")
+row = title_row()
+opened = opened_task("Weights", row)
 
 # These bring torch or plotly, so they come after the title is painted.
 from prunekit.ui.activity import activity  # noqa: E402
@@ -14,11 +15,11 @@ from prunekit.ui.closer import closer  # noqa: E402
 from prunekit.ui.layer_view import layer_view  # noqa: E402
 from prunekit.ui.overview import overview  # noqa: E402
 from prunekit.ui.summary import summary  # noqa: E402
-from prunekit.ui.toolbar import history_buttons  # noqa: E402
+from prunekit.ui.undo import history_buttons  # noqa: E402
 
-hint("weights page")
-with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
+with row:
     history_buttons(opened)
+hint("weights page")
 follow("readings", lambda: summary(opened), lambda: not reading.measure(opened).finished)
 overview(opened)
 top_first()

@@ -48,7 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="prunekit", description="The mixing desk for neural-network pruning.")
+    parser = argparse.ArgumentParser(
+        prog="prunekit",
+        description="The mixing desk for neural-network pruning.",
+        epilog="Begin with `prunekit app`, or without a screen with `prunekit inspect resnet8`.",
+    )
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     for family in FAMILIES:
         family.add(verbs)

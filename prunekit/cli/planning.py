@@ -25,7 +25,12 @@ def add(verbs: "Verbs") -> None:
         help="macs, params or bytes that may be left (0.5 is half, 1000000 a count), or points that may be lost"
         " (accuracy=-1); repeat for several",
     )
-    command.add_argument("--kind", choices=["channels", "weights", "bits"], default="channels")
+    command.add_argument(
+        "--kind",
+        choices=["channels", "weights", "bits"],
+        default="channels",
+        help="what the plan takes away (default: channels)",
+    )
     command.add_argument(
         "--pin",
         action="append",

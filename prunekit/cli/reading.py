@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def add(verbs: "Verbs") -> None:
     """Add ``evaluate``."""
     command = add_recipe(add_verb(verbs, "evaluate", _evaluate, "Measure the network a recipe asks for."))
-    command.add_argument("--split", default="validation", help="validation or test")
+    command.add_argument("--split", default="validation", help="validation (default) or test")
     command.add_argument("--limit", type=int, help="measure on the first this many samples")
 
 

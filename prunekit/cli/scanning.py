@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from prunekit.cli.options import add_task, add_verb, opened_of
 from prunekit.cli.output import progress, show, write_json
+from prunekit.records.criteria import TITLES
 
 if TYPE_CHECKING:
     from prunekit.cli.options import Verbs
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
 def add(verbs: "Verbs") -> None:
     """Add ``scan``."""
     command = add_task(add_verb(verbs, "scan", _scan, "Measure how sensitive each group or layer is."))
-    command.add_argument("--kind", choices=["channels", "weights", "blocks", "bits"], default="channels")
+    command.add_argument(
+        "--kind",
+        choices=["channels", "weights", "blocks", "bits"],
+        default="channels",
+        help="what is taken from each part (default: channels)",
+    )
     precision = command.add_mutually_exclusive_group()
     precision.add_argument(
         "--within",
@@ -36,7 +42,7 @@ def add(verbs: "Verbs") -> None:
         " (default: one for each core, where the scan takes long enough)",
     )
     command.add_argument("--limit", type=int, help="look at the first this many samples only")
-    command.add_argument("--criterion", default="l2", help="what goes first")
+    command.add_argument("--criterion", default="l2", help=f"what goes first: {', '.join(TITLES)} (default: l2)")
     command.add_argument("--out", type=Path, help="write the points as JSON")
 
 

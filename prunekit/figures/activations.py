@@ -29,8 +29,8 @@ def activations(found: Sequence[Activation], dense: Sequence[Activation] = ()) -
         name="on the desk",
         marker={"color": KEPT},
         text=[f"{activation.dead} always zero" if activation.dead else "" for activation in found],
-        textposition="outside",
-        cliponaxis=False,
+        textposition="auto",
+        insidetextanchor="start",
         customdata=[activation.layer for activation in found],
         hovertext=[
             f"as {plain(activation.reader)} reads it: {activation.dead} of {activation.channels} channels always zero"
@@ -49,7 +49,7 @@ def activations(found: Sequence[Activation], dense: Sequence[Activation] = ()) -
             marker={"symbol": "line-ns-open", "size": 14, "color": NEUTRAL, "line": {"width": 2}},
             hovertemplate="%{y}: %{x:.1f} % zeros<extra>dense</extra>",
         )
-    made.update_xaxes(range=[0, 112], tickvals=[0, 20, 40, 60, 80, 100])  # with room for what is written behind a bar
+    made.update_xaxes(range=[0, 100])
     layer_axis(made, [activation.layer for activation in found])
     return made
 

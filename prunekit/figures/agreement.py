@@ -4,7 +4,7 @@ import plotly.graph_objects as go
 
 from prunekit.figures.layout import Row, figure, nothing_yet, plain
 from prunekit.figures.palette import SIGNED
-from prunekit.records import Agreement
+from prunekit.records import Agreement, criterion_title
 
 
 def agreement(found: Agreement) -> go.Figure:
@@ -13,7 +13,7 @@ def agreement(found: Agreement) -> go.Figure:
     if not found.criteria:
         return nothing_yet(title, "No criterion finds anything to rank in this group; choose another.")
     made = figure(title, 170 + 44 * len(found.criteria))
-    names = [plain(name) for name in found.criteria]
+    names = [plain(criterion_title(name)) for name in found.criteria]
     made.add_heatmap(
         x=names,
         y=names,
@@ -25,10 +25,10 @@ def agreement(found: Agreement) -> go.Figure:
         ygap=2,
         texttemplate="%{z:.2f}",
         hoverongaps=False,
-        colorbar={"title": "rank<br>correlation", "thickness": 12},
+        showscale=False,  # the numbers stand in the cells, which need the room
         hovertemplate=f"%{{y}} and %{{x}} on {found.units} units: %{{z:.2f}}<extra></extra>",
     )
-    made.update_xaxes(type="category")
+    made.update_xaxes(type="category", tickangle=-40)
     made.update_yaxes(type="category", autorange="reversed")
     return made
 

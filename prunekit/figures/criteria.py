@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from prunekit.figures.layout import Row, figure, nothing_yet, plain
 from prunekit.figures.palette import GROUPS
 from prunekit.figures.sensitivity import FLOOR, GLANCED, known_as
-from prunekit.records import Point
+from prunekit.records import Point, criterion_title
 
 SYMBOLS = ("circle", "square", "diamond", "cross", "triangle-up", "x")
 
@@ -34,9 +34,11 @@ def criteria(scans: Mapping[str, Sequence[Point]], name: str) -> go.Figure:
                 name=_label(criterion, own),
                 line={"color": GROUPS[place % len(GROUPS)]},
                 marker={"symbol": SYMBOLS[place % len(SYMBOLS)], "size": 8},
-                hovertemplate="%{x:.0f} %: %{y:.4f} nats<extra>" + plain(criterion) + "</extra>",
+                hovertemplate="%{x:.0f} %: %{y:.4f} nats<extra>" + plain(criterion_title(criterion)) + "</extra>",
             )
-    made.update_layout(xaxis={"range": [0, 100]}, yaxis={"type": "log", "dtick": 1})
+    harms = [math.log10(_harm(point)) for own in curves.values() for point in own]
+    decades = [math.floor(min(harms) - 0.05), math.ceil(max(harms) + 0.05)]  # at least one, so that it has a number
+    made.update_layout(xaxis={"range": [0, 100]}, yaxis={"type": "log", "dtick": 1, "range": decades})
     return made
 
 
@@ -82,7 +84,9 @@ def _harm(point: Point) -> float:
 
 def _label(criterion: str, own: Sequence[Point]) -> str:
     """Name a criterion, and say where some of it is but a first look."""
-    return plain(criterion) + (f" ({GLANCED})" if any(known_as(point) == GLANCED for point in own) else "")
+    return plain(criterion_title(criterion)) + (
+        f" ({GLANCED})" if any(known_as(point) == GLANCED for point in own) else ""
+    )
 
 
 def _own(points: Sequence[Point], name: str) -> list[Point]:

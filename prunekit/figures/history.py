@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import plotly.graph_objects as go
 
 from prunekit.figures.layout import Row, figure, nothing_yet, plain, short
-from prunekit.figures.palette import DENSITY, NEUTRAL, REMOVED
+from prunekit.figures.palette import AREA, NEUTRAL, REMOVED
 from prunekit.records import Node, Reading, Run
 
 ADVICE = "Move a bar: every state you let go of is a run, and it appears here."
@@ -34,7 +34,7 @@ def tree(
         return nothing_yet(title, ADVICE)
     lanes = 1 + max(node.lane for node in nodes)
     steps = f"steps from {OWN}{'' if is_whole else ', of the runs shown'}"
-    made = figure(title, 190 + 34 * lanes, steps, legend=True)
+    made = figure(title, 230 + 34 * lanes, steps, legend=True)
     places = {node.run.id: (node.depth, node.lane) for node in nodes}
     made.add_trace(_lines(nodes, places))
     made.add_scatter(
@@ -54,7 +54,9 @@ def tree(
     made.add_scatter(x=[x], y=[y], mode="markers", name="on the desk", marker=RING, hoverinfo="skip")
     found = next((reading for node in nodes if (reading := reading_of(node.run, split))), None)
     metric = found.metric if found else "metric"
-    made.update_layout(coloraxis={"colorscale": DENSITY, "colorbar": {"title": f"{metric}, %", "thickness": 12}})
+    made.update_layout(
+        coloraxis={"colorscale": AREA, "colorbar": {"title": f"{metric}, %", "thickness": 12, "nticks": 4}}
+    )
     deepest = max(node.depth for node in nodes)
     made.update_xaxes(range=[-0.3, deepest + 0.5], dtick=1 if deepest <= 20 else None, zeroline=False, showgrid=False)
     made.update_yaxes(visible=False, range=[lanes - 0.4, -0.7])  # from above, with room for a name on the first lane
@@ -110,8 +112,8 @@ def hover(run: Run, split: str) -> str:
 
 
 def called(run: Run) -> str:
-    """Return what a person calls a run, else its id; a star goes before."""
-    return f"{'★ ' if run.starred else ''}{run.label or run.id}"
+    """Return what a person calls a run, else the beginning of its id; a star goes before."""
+    return f"{'★ ' if run.starred else ''}{run.label or f'run {run.id[:6]}'}"
 
 
 def caption(run: Run) -> str:

@@ -5,8 +5,13 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from prunekit.figures.palette import KEPT, NEUTRAL
+
 Row = dict[str, object]
 """One line of a chart's table twin."""
+
+TITLE = 38
+"""Pixels that the title takes."""
 
 
 def figure(title: str, height: int, x: str = "", y: str = "", *, legend: bool = False) -> go.Figure:
@@ -17,17 +22,26 @@ def figure(title: str, height: int, x: str = "", y: str = "", *, legend: bool = 
         height: pixels.
         x: title of the horizontal axis.
         y: title of the vertical axis.
-        legend: leave a line for it below the title.
+        legend: put one below the title; the plot makes room for as many lines as it takes.
     """
     return go.Figure(
         layout={
             "title": {"text": title, "x": 0, "xanchor": "left", "y": 0.99, "yanchor": "top", "yref": "container"},
             "height": height,
-            "margin": {"l": 8, "r": 8, "t": 78 if legend else 48, "b": 8},
+            "margin": {"l": 8, "r": 8, "t": TITLE + 10, "b": 8},
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
             "showlegend": legend,
-            "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
+            # Within the whole picture instead of the plot: there it pushes the plot down, and never lies on the title.
+            "legend": {
+                "orientation": "h",
+                "x": 0,
+                "xanchor": "left",
+                "y": 1 - TITLE / height,
+                "yref": "container",
+                "yanchor": "top",
+            },
+            "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": NEUTRAL, "activecolor": KEPT},
             "hoverlabel": {"namelength": -1},
             "xaxis": {"title": {"text": x}, "automargin": True},
             "yaxis": {"title": {"text": y}, "automargin": True},

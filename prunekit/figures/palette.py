@@ -26,8 +26,5 @@ FREQUENCY = [[0.0, "rgba(0,114,178,0.12)"], [1.0, "rgba(0,114,178,1)"]]
 HATCH = {"shape": "/", "fillmode": "overlay", "fgcolor": "rgba(255,255,255,0.55)", "size": 6}
 """The pattern on what goes, so that it is told apart without colours."""
 
-DENSITY = "Cividis"
-"""From few to many."""
-
 SIGNED = [[0.0, "#d55e00"], [0.5, "#f5f5f5"], [1.0, "#0072b2"]]
 """From negative over nothing to positive; its ends are told apart by every common form of colour vision."""

@@ -45,9 +45,7 @@ def plan_chart(
     if not candidates or dense is None:
         return nothing_yet(title, "No candidate was measured yet.")
     cost, reference = dense
-    made = figure(title, 440, f"{unit} left, % of the dense network", f"{metric}, %")
-    # Many words: above the chart they would run into its title where the page is narrow.
-    made.update_layout(showlegend=True, legend={"y": -0.2, "yanchor": "top"})
+    made = figure(title, 440, f"{unit} left, % of the dense network", f"{metric}, %", legend=True)
     for name in dict.fromkeys(candidate.name for candidate in candidates):
         _add(made, name, [candidate for candidate in candidates if candidate.name == name], outline, cost)
     if any(candidate.misses for candidate in candidates):

@@ -62,7 +62,7 @@ def learning_curve(epochs: Sequence[Epoch], before: Reading | None = None, dense
             "overlaying": "y",
             "side": "right",
             "showgrid": False,
-            "tickformat": ".1f",
+            "tickmode": "auto",  # round numbers of its own; by default it takes the other axis' places
         },
     )
     return made

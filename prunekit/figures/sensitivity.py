@@ -37,7 +37,7 @@ def heatmap(
     """Draw the harm of every cell; cells not measured, or where nothing is removed, stay blank.
 
     A marker before each row can be clicked; its ``customdata`` is the group's name. Cells that are
-    known without an interval carry a mark, too.
+    known without an interval carry a mark, too, unless all of them are a first look.
 
     Args:
         points: what was measured.
@@ -53,7 +53,11 @@ def heatmap(
     levels = sorted({point.level for point in points})
     cells = {(point.name, point.level): point for point in points}
     vague = [(point, state) for point in points if (state := known_as(point)) in (INTERPOLATED, GLANCED)]
-    glyphs = "".join(f"<br>{glyph} {state}" for state, glyph in GLYPHS.items() if any(k == state for _, k in vague))
+    if all(state == GLANCED for _, state in vague) and len(vague) == len(points):  # a mark on every cell marks none
+        vague, glyphs = [], f"<br>every cell is but a {GLANCED}"
+    else:
+        known = {state for _, state in vague}
+        glyphs = "".join(f"<br>{glyph} {state}" for state, glyph in GLYPHS.items() if state in known)
     axis = "sparsity, %" + glyphs + besides(protected)
     made = figure(title, 130 + 26 * len(names) + 18 * glyphs.count("<br>"), axis)
     labels = [plain(name) for name in names]
@@ -188,10 +192,8 @@ def curve(points: Sequence[Point], name: str, dense: float | None = None) -> go.
             name="dense network",
             line={"color": NEUTRAL, "dash": "dot"},
             hovertemplate="dense network: %{y:.1f} %<extra></extra>",
-            showlegend=False,
         )
-    # On a narrow page every entry has a line of its own.
-    made.update_layout(xaxis={"range": [0, 100]}, margin={"t": 48 + 20 * sum(t.mode == "markers" for t in made.data)})
+    made.update_layout(xaxis={"range": [0, 100]})
     return made
 
 

@@ -4,7 +4,7 @@ import plotly.graph_objects as go
 
 from prunekit.figures.layout import Row, figure, plain
 from prunekit.figures.palette import HATCH, KEPT, NEUTRAL, REMOVED
-from prunekit.records import UnitScores
+from prunekit.records import UnitScores, criterion_title
 
 LOOKS = {"removed": (REMOVED, HATCH), "kept": (KEPT, {}), "lost before": (NEUTRAL, {"shape": "x"})}
 """Colour and pattern of what became of a unit."""
@@ -20,7 +20,9 @@ def unit_scores(scores: UnitScores) -> go.Figure:
         scores: the units.
     """
     title = f"Which units of {plain(scores.group)} go first?"
-    made = figure(title, 340, "units, lowest score first", f"{plain(scores.criterion)} score", legend=True)
+    made = figure(
+        title, 340, "units, lowest score first", f"score by {plain(criterion_title(scores.criterion))}", legend=True
+    )
     order = _order(scores)
     fates = [_fate(scores, unit) for unit in order]
     for label, (colour, pattern) in LOOKS.items():

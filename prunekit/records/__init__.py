@@ -3,6 +3,7 @@
 from prunekit.records.checkpoint import Fit, Reshaped
 from prunekit.records.comparison import Change, Comparison, Flip, Shift, Thumbnail
 from prunekit.records.conditions import Conditions
+from prunekit.records.criteria import criterion_title
 from prunekit.records.export import Check, ExportedFile, Verdict
 from prunekit.records.history import Node, Run
 from prunekit.records.latency import Latency, Speed, Timing
@@ -59,4 +60,5 @@ __all__ = [
     "Trial",
     "UnitScores",
     "Verdict",
+    "criterion_title",
 ]

@@ -5,6 +5,7 @@ Blue, grey and orange stay apart in every common form of colour vision, and the 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from prunekit.records import Point
 from prunekit.ui.text import percent
@@ -21,6 +22,16 @@ MIDDLE = 0.5
 """The sparsity at which layers are compared."""
 ROBUST, SENSITIVE = 0.1, 0.5
 """KL divergence from the dense output, in nats, up to which a layer is robust and from which it is sensitive."""
+
+
+def delta_color(delta: str | None, higher_is_better: bool = False) -> Literal["blue", "orange"]:
+    """Return the colour of a change that begins with its sign: blue for the better, orange for the worse.
+
+    Example:
+        >>> delta_color("-50.0 %"), delta_color("-0.6 points", higher_is_better=True)
+        ('blue', 'orange')
+    """
+    return "blue" if (delta or "").startswith("+") is higher_is_better else "orange"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from prunekit.errors import listed
 from prunekit.recipe import Recipe
 from prunekit.records import Candidate, Mode, Outline
 from prunekit.ui import jobs, moves
-from prunekit.ui.badges import BADGES
+from prunekit.ui.badges import BADGES, delta_color
 from prunekit.ui.cached import worker
 from prunekit.ui.chart import choosing_chart
 from prunekit.ui.planner import owner
@@ -105,7 +105,7 @@ def _card(
             f"{literal(titled(reading.metric))} {BADGES['measured']}",
             percent(reading.value),
             delta,
-            delta_color="orange" if delta and delta.startswith("-") else "blue",
+            delta_color=delta_color(delta, higher_is_better=True),
         )
         st.caption("  \n".join(_numbers(opened, candidate, outline)))
         for miss in candidate.misses:

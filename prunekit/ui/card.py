@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from prunekit.records import Fit
+from prunekit.records import Evaluation, Fit
 from prunekit.tasks.zoo import BUNDLED
 from prunekit.ui import cached
+from prunekit.ui.badges import BADGES
+from prunekit.ui.jobs import follow
 from prunekit.ui.session import Upload, session, shown
 from prunekit.ui.table import table
-from prunekit.ui.text import count, literal, percent, shape, size, titled
+from prunekit.ui.text import count, interval, literal, percent, sampled, shape, size, titled
 
 if TYPE_CHECKING:
     from prunekit.verbs import Opened
@@ -20,7 +22,7 @@ BYTES_OF_A_FLOAT = 4
 
 def task_card(opened: "Opened") -> None:
     """Draw what the task says of itself."""
-    task, cost = opened.task, opened.structure.cost({})
+    task = opened.task
     st.markdown(f"**{literal(task.title)}**")
     if about := task.card.get("about"):
         st.markdown(literal(str(about)))
@@ -30,20 +32,39 @@ def task_card(opened: "Opened") -> None:
         st.caption("Without a train split there is no recalibration, no recovery, and no criterion taylor or wanda.")
     if task.data.test is None:
         st.caption("Without a test split an export reads nothing that tuning did not see.")
-    facts = {
-        "Parameters": count(cost.params),
-        "MACs": count(cost.macs),
-        "Bytes": size(cost.bytes),
-        "Classes": str(len(task.data.classes)),
-        "Validation": f"{len(task.data.validation):,}",
-    }
-    validation = task.card.get("validation")
-    if isinstance(validation, dict):
-        value = validation["value"] if "value" in validation else validation["correct"] / validation["n"]
-        facts[titled(task.metric)] = percent(value)
-    with st.grid(len(facts), min_column_width=130):
-        for name, value in facts.items():
-            st.metric(name, value, border=True)
+    asked = cached.dense_evaluation(opened.digest, opened, None)
+    follow("card", lambda: _facts(opened, asked.snapshot().latest), lambda: not asked.finished)
+
+
+def _facts(opened: "Opened", measured: Evaluation | None) -> None:
+    """Draw what the network costs and, once it was measured, how well it does."""
+    data, cost = opened.task.data, opened.structure.cost({})
+    reading = measured.reading if measured else None
+    badge = BADGES["measured" if reading else "measuring"]
+    with st.grid(4, min_column_width=130):
+        name = literal(titled(opened.task.metric))
+        st.metric(f"{name} {badge}", percent(reading.value) if reading else "…", border=True)
+        for label, value in (
+            ("Parameters", count(cost.params)),
+            ("MACs", count(cost.macs)),
+            ("Bytes", size(cost.bytes)),
+        ):
+            st.metric(label, value, border=True)
+    bounds = f", 95 % interval {interval(reading.interval)}" if reading and reading.interval else ""
+    told = f"{titled(sampled(reading))} validation samples{bounds}; " if reading else ""
+    test = f"; {len(data.test):,} test samples are read once, at export" if data.test else ""
+    st.caption(f"{told}{len(data.classes)} classes{test}.")
+
+
+def own_network() -> None:
+    """Say how to open a network of one's own."""
+    with st.expander("Open a network of your own", icon=":material/add:"):
+        st.markdown(
+            "Write a `prunekit.toml` that names its factory, its checkpoint and its data; `examples/own_model` holds "
+            "one to start from. Then start the desk with it:"
+        )
+        st.code("make app TASK=path/to/prunekit.toml", language="sh")
+        st.caption("Its code will run on this machine, so only whoever starts the server can name it: no page can.")
 
 
 def checkpoint_upload(opened: "Opened") -> None:

@@ -92,5 +92,6 @@ def _draw_agreement(opened: "Opened", layer: str) -> None:
     else:
         alt = f"Rank correlations of {len(found.criteria)} criteria on the units of {found.group}"
         chart(agreement(found), agreement_table(found), "agreement", alt)
-        said = f"Ranks of {found.units} units; chance alone reaches about {2 / found.units**0.5:.2f}."
+        chance = min(1.0, 2 / found.units**0.5)
+        said = f"Rank correlations over {found.units} units; chance alone reaches about {chance:.2f}."
         st.caption(said if asked.finished else f"{BADGES['measuring']} {said}")

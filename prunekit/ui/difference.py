@@ -8,6 +8,7 @@ import streamlit as st
 from prunekit.figures import difference as figures
 from prunekit.figures.history import OWN, called
 from prunekit.records import Comparison, Run
+from prunekit.ui.badges import delta_color
 from prunekit.ui.chart import chart
 from prunekit.ui.flips import flips
 from prunekit.ui.jobs import ask, follow
@@ -103,13 +104,14 @@ def _readings(found: Comparison, names: tuple[str, str], is_higher_better: bool)
                 percent(first.reading.value),
                 percent(second.reading.value),
                 points(second.reading.value, first.reading.value),
-                "normal" if is_higher_better else "inverse",
+                is_higher_better,
             ),
-            ("Parameters", count(a.params), count(b.params), change(b.params, a.params), "inverse"),
-            ("MACs", count(a.macs), count(b.macs), change(b.macs, a.macs), "inverse"),
-            ("Bytes", size(a.bytes), size(b.bytes), change(b.bytes, a.bytes), "inverse"),
+            ("Parameters", count(a.params), count(b.params), change(b.params, a.params), False),
+            ("MACs", count(a.macs), count(b.macs), change(b.macs, a.macs), False),
+            ("Bytes", size(a.bytes), size(b.bytes), change(b.bytes, a.bytes), False),
         ):
-            st.metric(label, f"{before} → {now}", delta, delta_color=better, border=True, height="stretch")  # type: ignore[arg-type]
+            told = f"{delta} from {before}" if delta else None
+            st.metric(label, now, told, delta_color=delta_color(delta, better), border=True, height="stretch")
     st.caption(_verdict(found, names))
     with st.expander("As a table", icon=":material/table:", type="compact"):
         table(figures.readings_table(found), "readings", "Readings and counts of both runs")
@@ -129,5 +131,10 @@ def _verdict(found: Comparison, names: tuple[str, str]) -> str:
             f"{found.broken:,} only {a} does."
         )
     if low <= 0 <= high:
-        return f"{text} That is no significant difference (95 % interval {100 * low:+.1f} to {100 * high:+.1f} points)."
-    return f"{text} The true difference is between {100 * low:+.1f} and {100 * high:+.1f} points, with 95 % confidence."
+        return f"{text} That is no significant difference (95 % interval {_signed(low)} to {_signed(high)} points)."
+    return f"{text} The true difference is between {_signed(low)} and {_signed(high)} points, with 95 % confidence."
+
+
+def _signed(fraction: float) -> str:
+    """Write a difference in points; a minus that is no hyphen keeps its number on the line."""
+    return f"{100 * fraction:+.1f}".replace("-", "−")

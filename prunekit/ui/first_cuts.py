@@ -39,7 +39,7 @@ def first_cuts(opened: "Opened", scan: Scan, protected: dict[str, str], choose: 
                     resources,
                     default=resource,
                     required=True,
-                    format_func={"macs": "MAC saved", "params": "parameter saved"}.__getitem__,
+                    format_func={"macs": "MAC saved", "params": "Parameter saved"}.__getitem__,
                     key="scan-resource",
                 )
                 or resource

@@ -18,7 +18,7 @@ TEXTS = {
     ),
     "recover": (
         "A cut network has lost channels, not its training: one or two passes over the train images bring most "
-        "of the accuracy back. The best network by validation is kept, also when you stop early."
+        "of the accuracy back."
     ),
     "compare": (
         "Every state of the bars you let go of is a run, and none is lost: undo and move on, and the history branches. "

@@ -74,8 +74,8 @@ def _select() -> None:
 def _views() -> tuple[str, bool]:
     with st.container(horizontal=True):
         view = st.segmented_control("Weights", [TAKEN, CHANGED], default=TAKEN, required=True, key="weights-view")
-        scale = st.segmented_control("Count", ["linear", "log"], default="linear", required=True, key="weights-scale")
-    return view or TAKEN, scale == "log"
+        scale = st.segmented_control("Count", ["Linear", "Log"], default="Linear", required=True, key="weights-scale")
+    return view or TAKEN, scale == "Log"
 
 
 def _draw(opened: "Opened", found: Picture, view: str, logarithmic: bool) -> None:

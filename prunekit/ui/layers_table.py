@@ -23,7 +23,7 @@ def layers_table(opened: "Opened") -> "Rows":
             "parameters now": params,
             "MACs before": layer.macs,
             "MACs now": macs,
-            "parameters left": params / layer.params if layer.params else 1.0,
+            "parameters left": round(params / layer.params, 3) if layer.params else 1.0,
         }
         for layer, (params, macs) in zip(structure.layers, verbs.layer_costs(opened, recipe), strict=True)
     ]

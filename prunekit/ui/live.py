@@ -102,7 +102,8 @@ def data(opened: "Opened") -> dict[str, Any]:
     now, structure = session(), opened.structure
     recipe = desk_recipe(opened)
     shown_rows: tuple[Row, ...] = rows(structure, recipe, now.mode, base_recipe(opened))
-    points = verbs.known_points(opened, now.mode, recipe.criterion)
+    # A first look is enough for a shade, which says where the network is sensitive and not how much.
+    points = verbs.stored_points(opened, now.mode, criterion=recipe.criterion, half_width=verbs.WITHIN, pictures=True)
     left, asked = apart(opened, recipe)
     return {
         "line": open_line(opened, now),

@@ -12,6 +12,8 @@ from prunekit.ui.text import literal
 if TYPE_CHECKING:
     from prunekit.verbs import Opened
 
+RECALIBRATE = "Recalibrate BatchNorm (in the menu of the criterion)"
+
 
 def notes(opened: "Opened") -> None:
     """Draw the notes, and the page anew once the reading under way is exact."""
@@ -23,10 +25,8 @@ def _draw(opened: "Opened") -> None:
     if asked.error:
         st.error(literal(asked.error), icon=":material/error:")
     if found.collapsed(len(opened.task.data.classes)):
-        st.warning(
-            "Collapsed: the accuracy is near chance. Recalibrate BatchNorm (in the criterion's menu) or fine-tune.",
-            icon=":material/trending_down:",
-        )
+        advice = "Fine-tune it" if reading.desk_recipe(opened).recalibrate else f"{RECALIBRATE}, or fine-tune"
+        st.warning(f"Collapsed: the accuracy is near chance. {advice}.", icon=":material/trending_down:")
         link("recover", "Fine-tune on the Recover page")
     for note in asked.answer.notes if asked.answer and found.fresh else ():
         st.caption(f":material/info: {literal(note)}")

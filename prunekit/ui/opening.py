@@ -15,6 +15,8 @@ from prunekit.ui.session import session
 from prunekit.ui.text import literal
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from prunekit.engine import Ticket
     from prunekit.verbs import Opened
 
@@ -52,13 +54,23 @@ def opening() -> "Ticket[Opened]":
     return cached.opening(*_key())
 
 
-def opened_task(title: str) -> "Opened":
+def title_row() -> "DeltaGenerator":
+    """Return a row for a page's title and the buttons that stand beside it."""
+    return st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall")
+
+
+def opened_task(title: str, row: "DeltaGenerator | None" = None) -> "Opened":
     """Paint a page's title and return its task; the run ends here while the task is being opened.
 
     Args:
         title: the page's title.
+        row: where it goes, if something shall stand beside it.
     """
-    st.title(title, anchor=False)
+    if row is None:
+        st.title(title, anchor=False)
+    else:
+        with row, st.container(width="stretch"):  # takes what the buttons leave, so that they stand on the right
+            st.title(title, anchor=False)
     ticket = opening()
     if not ticket.finished:
         follow("opening", _skeleton, lambda: not ticket.finished)

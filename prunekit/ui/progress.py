@@ -27,13 +27,17 @@ def progress(
         st.info(f"Stopped after {now.done} {unit}. What was finished is kept.", icon=":material/stop_circle:")
     if now.finished:
         return
-    left = now.seconds_left
+    left, is_measured = now.seconds_left, bool(now.total) or share is not None
     if share is None:
         share = min(1.0, now.done / now.total) if now.total else 0.0
     elif share > begun:
         left = now.elapsed * (1 - share) / (share - begun)
     bar, button = st.columns([6, 1], vertical_alignment="bottom", wrap=False)
-    bar.progress(share, text=_text(now, unit, left, ticket.stopping))
+    text = _text(now, unit, left, ticket.stopping)
+    if is_measured:
+        bar.progress(share, text=text)
+    else:  # an empty bar would look stuck
+        bar.caption(f":material/hourglass_top: {text}")
     button.button(stop, key=f"stop-{now.id}", on_click=ticket.cancel, disabled=ticket.stopping)
 
 

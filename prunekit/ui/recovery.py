@@ -22,6 +22,7 @@ METHODS = {
 }
 OFFERED = 3
 """Unfinished recoveries that are offered, the latest first."""
+OPTIMIZERS = {"adamw": "AdamW", "sgd": "SGD"}
 DISTIL = 0.9
 """Share of the loss that follows the dense network where that is asked for."""
 
@@ -91,7 +92,12 @@ def _schedule(seed: int) -> "tuple[Schedule, int]":
             "Passes over the train images", [1, 2, 5, 10, 20], default=2, required=True, key="epochs"
         )
         optimizer = st.segmented_control(
-            "Optimizer", ["adamw", "sgd"], default="adamw", required=True, key="optimizer", format_func=str.upper
+            "Optimizer",
+            ["adamw", "sgd"],
+            default="adamw",
+            required=True,
+            key="optimizer",
+            format_func={"adamw": "AdamW", "sgd": "SGD"}.__getitem__,
         )
         rounds = st.segmented_control(
             "Rounds", [1, 2, 3, 5], default=1, required=True, key="rounds", help="Cut a little, recover, and again."

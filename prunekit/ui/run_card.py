@@ -9,6 +9,7 @@ from prunekit.figures.history import called, reading_of
 from prunekit.figures.tradeoff import latency_of
 from prunekit.records import Run, Speed
 from prunekit.ui.asked import asked
+from prunekit.ui.badges import delta_color
 from prunekit.ui.reading import dense
 from prunekit.ui.run_actions import run_actions
 from prunekit.ui.session import by_hand, keyed, session
@@ -72,7 +73,7 @@ def _name(opened: "Opened", run: Run) -> None:
     where, name = st.columns([3, 2], vertical_alignment="bottom")
     parent = f"run {run.parent}" if run.parent else "the task's own network"
     what = f"Run {run.id}, {'recovered ' if run.weights else ''}from {parent}, {moment(run.created)}"
-    where.caption(f"{what}; asks for {literal(asked(run.recipe))}")
+    where.caption(f"{what}: {literal(asked(run.recipe))}.")
     key = keyed(widget, run.label)
     name.text_input(
         "Name", run.label, 60, key, placeholder="Give it a name", on_change=rename, label_visibility="collapsed"
@@ -97,8 +98,8 @@ def _accuracy(opened: "Opened", run: Run) -> None:
     bounds = f", 95 % interval {interval(reading.interval)}" if reading.interval else ""
     delta = points(reading.value, reference.reading.value) if reference else None
     name = literal(titled(reading.metric))
-    better = "normal" if opened.metric.higher_is_better else "inverse"
-    _tile(f"{name} {MEASURED}", percent(reading.value), delta, f"{sampled(reading)} {SPLIT} samples{bounds}", better)
+    told = f"{sampled(reading)} {SPLIT} samples{bounds}"
+    _tile(f"{name} {MEASURED}", percent(reading.value), delta, told, opened.metric.higher_is_better)
 
 
 def _latency(run: Run) -> None:
@@ -118,7 +119,7 @@ def _latency(run: Run) -> None:
     )
 
 
-def _tile(label: str, value: str, delta: str | None, detail: str, better: str = "inverse") -> None:
+def _tile(label: str, value: str, delta: str | None, detail: str, higher_is_better: bool = False) -> None:
     with st.container(border=True, height="stretch", gap="xxsmall"):
-        st.metric(label, value, delta, delta_color=better)  # type: ignore[arg-type]  # "normal" or "inverse"
+        st.metric(label, value, delta, delta_color=delta_color(delta, higher_is_better))
         st.caption(detail)

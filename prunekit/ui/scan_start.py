@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from prunekit.records import Mode
+from prunekit.records import Mode, criterion_title
 from prunekit.ui import jobs, scanning
 from prunekit.ui.progress import progress
 from prunekit.ui.text import duration, literal
@@ -62,7 +62,7 @@ def scan_start(opened: "Opened", scan: scanning.Scan) -> None:
                 on_click=scanning.start,
                 args=(opened, precision),
             )
-    st.caption(ABOUT[precision] if left else f"All {scan.total} points are known so precisely, and stored.")
+    st.caption(ABOUT[precision] if left else f"All {scan.total} points are measured at this precision, and stored.")
 
 
 def other_criterion(opened: "Opened", scans: dict[str, scanning.Scan]) -> None:
@@ -86,11 +86,11 @@ def other_criterion(opened: "Opened", scans: dict[str, scanning.Scan]) -> None:
     if not names:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.selectbox("Another criterion", names, key="scan-criterion", width=220)
+        name = st.selectbox("Another criterion", names, format_func=criterion_title, key="scan-criterion", width=220)
         left, seconds = scans[name].left["within"], scanning.cost(opened, scans[name], "within")
         about = f", about {duration(seconds)}" if seconds is not None else ""
         st.button(
-            f"Scan {left} points by {literal(name)}{about}",
+            f"Scan {left} points by {literal(criterion_title(name))}{about}",
             key="scan-other",
             icon=":material/play_arrow:",
             on_click=scanning.start,

@@ -3,6 +3,8 @@
 Nothing heavy is imported here: the first picture is there before torch is.
 """
 
+from pathlib import Path
+
 import streamlit as st
 
 from prunekit.ui.arrival import arrive
@@ -11,7 +13,7 @@ from prunekit.ui.opening import offered_tasks, opening, task_title
 from prunekit.ui.session import session
 
 st.set_page_config(page_title="PruneKit", page_icon="🎚️", layout="wide")
-st.logo(":material/graphic_eq:", size="large")
+st.logo(Path(__file__).with_name("logo.svg"), size="large")
 
 tasks = offered_tasks()
 now = session(tasks[0])

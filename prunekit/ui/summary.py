@@ -6,7 +6,7 @@ import streamlit as st
 
 from prunekit.records import Evaluation
 from prunekit.ui import reading
-from prunekit.ui.badges import BADGES
+from prunekit.ui.badges import BADGES, delta_color
 from prunekit.ui.session import Session
 from prunekit.ui.standing import Standing
 from prunekit.ui.text import change, count, literal, percent, points, size, titled
@@ -44,12 +44,13 @@ def summary(opened: "Opened") -> None:
     found = standing(opened)
     cost, dense, measured = found.cost, found.dense, found.evaluation
     before = found.reference.reading.value if found.reference else None
+    drop = points(measured.reading.value, before) if measured and before is not None else None
     with st.grid(4, min_column_width=150):
         st.metric(
             f"{literal(titled(found.metric))} {BADGES[found.status]}",
             percent(measured.reading.value) if measured else "…",
-            points(measured.reading.value, before) if measured and before is not None else None,
-            delta_color="normal" if found.higher_is_better else "inverse",
+            drop,
+            delta_color=delta_color(drop, found.higher_is_better),
             border=True,
             height="stretch",
         )
@@ -58,4 +59,4 @@ def summary(opened: "Opened") -> None:
             ("MACs", count(cost.macs), change(cost.macs, dense.macs)),
             ("Bytes", size(cost.bytes), change(cost.bytes, dense.bytes)),
         ):
-            st.metric(label, value, delta, delta_color="inverse", border=True, height="stretch")
+            st.metric(label, value, delta, delta_color=delta_color(delta), border=True, height="stretch")

@@ -1,33 +1,34 @@
-"""The row of controls above the desk: mode, presets, criterion, undo."""
+"""The row of controls above the desk: mode, presets, planner, criterion and the menus."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from prunekit.records import Mode
+from prunekit.records import Mode, criterion_title
 from prunekit.ui import moves
 from prunekit.ui.bits import bits_menu
 from prunekit.ui.blocks import blocks_menu
 from prunekit.ui.mode import mode_switch
 from prunekit.ui.planner import planner
 from prunekit.ui.reading import desk_recipe
-from prunekit.ui.recipes import recipe_menu
 from prunekit.ui.session import by_hand, keyed, session
+from prunekit.ui.text import literal, titled
 from prunekit.ui.timing import latency_menu
 
 if TYPE_CHECKING:
     from prunekit.verbs import Opened
 
 CRITERIA = {
-    "l1": ("L1 norm", "The sum of a channel's absolute weights; the smallest go first."),
-    "l2": ("L2 norm", "The length of a channel's weights; the shortest go first."),
-    "bn_scale": ("BatchNorm scale", "How much the normalisation behind a channel lets through."),
-    "taylor": ("Taylor", "What the loss would lose, by its gradient on train images."),
-    "wanda": ("Wanda", "A weight's size times how loud its input is on train images."),
-    "lamp": ("LAMP", "Sizes that can be held against other layers': pair it with the global preset."),
-    "random": ("Random", "Drawn with the recipe's seed; what any other criterion should beat."),
+    "l1": "The sum of a channel's absolute weights; the smallest go first.",
+    "l2": "The length of a channel's weights; the shortest go first.",
+    "bn_scale": "How much the normalisation behind a channel lets through.",
+    "taylor": "What the loss would lose, by its gradient on train images.",
+    "wanda": "A weight's size times how loud its input is on train images.",
+    "lamp": "Sizes that can be held against other layers': pair it with the global preset.",
+    "random": "Drawn with the recipe's seed; what any other criterion should beat.",
 }
+"""What each criterion looks at."""
 
 OF_TRAIN_DATA = ("taylor", "wanda")
 """Criteria that look at train samples."""
@@ -40,7 +41,7 @@ def offered_criteria(opened: "Opened") -> list[str]:
 
 def toolbar(opened: "Opened") -> None:
     """Draw the controls; each changes the session before the page runs again."""
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         mode_switch()
         _presets(opened)
         planner(opened)
@@ -48,14 +49,17 @@ def toolbar(opened: "Opened") -> None:
         bits_menu(opened)
         blocks_menu(opened)
         latency_menu(opened)
-        recipe_menu(opened)
-        history_buttons(opened)
 
 
 def _presets(opened: "Opened") -> None:
     with st.popover("Preset", icon=":material/equalizer:"):
         name = st.segmented_control(
-            "Spread one sparsity", list(moves.PRESETS), default="uniform", required=True, key="preset-name"
+            "Spread one sparsity",
+            list(moves.PRESETS),
+            default="uniform",
+            required=True,
+            format_func=titled,
+            key="preset-name",
         )
         st.caption(moves.PRESETS[name or "uniform"])
         percent = st.slider("Sparsity", 0, 95, 50, 5, format="%d %%", key="preset-sparsity")
@@ -79,14 +83,14 @@ def _criterion(opened: "Opened") -> None:
     recipe, offered = desk_recipe(opened), offered_criteria(opened)
     has_train = opened.task.data.train is not None
     recalibrates = recipe.recalibrate and has_train
-    with st.popover(CRITERIA.get(recipe.criterion, (recipe.criterion, ""))[0], icon=":material/filter_alt:"):
+    with st.popover(f"By {literal(criterion_title(recipe.criterion))}", icon=":material/filter_alt:"):
         st.radio(
-            "What goes first",
+            "Criterion: what goes first",
             offered,
             offered.index(recipe.criterion) if recipe.criterion in offered else None,
             key=keyed("criterion", recipe.criterion),
-            format_func=lambda name: CRITERIA[name][0],
-            captions=[CRITERIA[name][1] for name in offered],
+            format_func=criterion_title,
+            captions=[CRITERIA[name] for name in offered],
             on_change=_set,
             args=(opened, "criterion"),
         )
@@ -111,31 +115,3 @@ def _set(opened: "Opened", what: str) -> None:
     value = by_hand(what)
     if value is not None:
         session().recipe = replace(desk_recipe(opened), **{what: value})
-
-
-def history_buttons(opened: "Opened") -> None:
-    """Draw the buttons that go back and forth among the states of the desk."""
-    recipe = desk_recipe(opened)
-    st.button(
-        "Undo",
-        icon=":material/undo:",
-        on_click=moves.undo,
-        args=(opened,),
-        disabled=not moves.can_undo(opened),
-        shortcut="Ctrl+Z",
-    )
-    st.button(
-        "Redo",
-        icon=":material/redo:",
-        on_click=moves.redo,
-        args=(opened,),
-        disabled=not moves.can_redo(opened),
-        shortcut="Ctrl+Y",
-    )
-    st.button(
-        "Reset",
-        icon=":material/restart_alt:",
-        on_click=moves.reset,
-        args=(opened,),
-        disabled=recipe.is_dense and recipe.base is None,
-    )

@@ -9,7 +9,7 @@ def test_a_picture_is_drawn_a_row_clicked_and_what_it_suggests_put_on_the_desk(p
     page.goto("/sensitivity")
     page.get_by_text("First picture", exact=True).click()
     page.get_by_role("button", name="Scan 54 points").click()
-    expect(page.get_by_text("All 54 points are known so precisely")).to_be_visible()
+    expect(page.get_by_text("All 54 points are measured at this precision")).to_be_visible()
     marks = chart(page, "Which layers can be cut?").locator(".scatterlayer .trace").first.locator("path.point")
     expect(marks).to_have_count(6)
     expect(chart(page, "How far can conv1 be cut?")).to_be_visible()

@@ -129,7 +129,7 @@ def test_the_tree_joins_every_run_to_its_parent():
     assert len({trace.marker.symbol for trace in kinds.values()}) == 3
     assert all(found[name].marker.symbol == trace.marker.symbol for name, trace in kinds.items())
     assert list(kinds["cut"].marker.color) == [95, 90]
-    assert list(kinds["cut"].text) == ["half &lt;b&gt;0&lt;/b&gt;", "★ b"]
+    assert list(kinds["cut"].text) == ["half &lt;b&gt;0&lt;/b&gt;", "★ run b"]
     assert (list(found["on the desk"].x), list(found["on the desk"].y)) == ([2], [1])
     root = traces(history.tree(NODES))["on the desk"]
     assert (list(root.x), list(root.y)) == ([0], [0])

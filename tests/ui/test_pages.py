@@ -80,7 +80,7 @@ def test_a_recovered_run_becomes_the_base_of_the_desk_and_is_the_command_lines_t
     run = jobs.started(owner).wait(120).latest
     app = settle(app)
     assert desk(app).recipe == replace(RECIPE, base=run.id)
-    assert {"Before", "After"} <= {metric.label for metric in app.metric}
+    assert {"Accuracy before", "Accuracy after"} <= {metric.label for metric in app.metric}
     app.switch_page(str(FOLDER / "tune.py"))
     app = settle(app)
     assert tiles(app)["accuracy"]["value"] == f"{100 * run.readings[0].value:.1f} %"

@@ -40,6 +40,8 @@ def test_another_head_is_refused_or_named_as_left_out(visit):
     assert not desk(app).upload.strict
     warning = next(warning.value for warning in app.warning if "mine" in warning.value)
     assert "1 of the network's are missing, 1 of the file's are left over, 1 have another shape" in warning
+    accuracy = next(tile for tile in app.metric if tile.label == "Accuracy :blue-badge[measured]")
+    assert float(accuracy.value.removesuffix(" %")) < 50  # what this file does, not what the bundled one did
     strict = visit("open", session=Session("resnet8", upload=Upload("resnet8", "mine.pt", save(state))))
     assert len(strict.error) == 1
     assert "lacks fc" in strict.error[0].value

@@ -101,7 +101,7 @@ def test_a_cut_of_single_weights_has_its_lines(visit):
 def test_before_and_after_and_the_other_views(visit):
     app = visit("weights", session=Session("resnet8", layer=LAYER, recipe=CUT))
     app.button_group(key="weights-view").set_value("Before and after").run()
-    app.button_group(key="weights-scale").set_value("log").run()
+    app.button_group(key="weights-scale").set_value("Log").run()
     app.button_group(key="overview-shape").set_value("Ridges").run()
     app = settle(app)
     overlay = charts(app)[f"How did the weights of {LAYER} change?"]

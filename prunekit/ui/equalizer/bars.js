@@ -11,7 +11,7 @@ function element(tag, className, parent) {
 
 const asPercent = (fraction) => `${Math.round(1000 * fraction) / 10} %`;
 
-/** Build one bar: shading, fill, unit ticks, knob, pin and name. */
+/** Build one bar: shading, fill, unit ticks, knob with its level, pin and name. */
 function makeBar(bar, index) {
   const column = element("div", "column");
   const slider = element("div", "bar", column);
@@ -36,7 +36,7 @@ function makeBar(bar, index) {
     const ticks = element("div", "ticks", slider);
     ticks.style.setProperty("--units", bar.units);
   }
-  element("div", "knob", slider);
+  element("span", "level", element("div", "knob", slider));
   if (bar.bits) element("div", "bits", slider).textContent = bar.bits;
   const name = element("div", "name", column);
   element("span", "", name).textContent = bar.name;
@@ -66,6 +66,9 @@ function paintBar(slider, bar, sparsity, kept, pinned, selected) {
   if (slider.dataset.state === state) return;
   slider.dataset.state = state;
   slider.querySelector(".rest").style.bottom = slider.querySelector(".knob").style.bottom = `${100 * sparsity}%`;
+  const level = slider.querySelector(".level");
+  level.textContent = sparsity ? `${Math.round(100 * sparsity)} %` : "";
+  level.classList.toggle("under", sparsity > 0.9);
   slider.classList.toggle("pinned", pinned);
   slider.classList.toggle("selected", selected);
   slider.setAttribute("aria-valuenow", Math.round(1000 * sparsity) / 10);
