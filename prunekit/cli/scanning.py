@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from prunekit.cli.options import add_task, add_verb, opened_of
 from prunekit.cli.output import progress, show, write_json
-from prunekit.records.criteria import TITLES
+from prunekit.records import CRITERION_TITLES
 
 if TYPE_CHECKING:
     from prunekit.cli.options import Verbs
@@ -42,7 +42,9 @@ def add(verbs: "Verbs") -> None:
         " (default: one for each core, where the scan takes long enough)",
     )
     command.add_argument("--limit", type=int, help="look at the first this many samples only")
-    command.add_argument("--criterion", default="l2", help=f"what goes first: {', '.join(TITLES)} (default: l2)")
+    command.add_argument(
+        "--criterion", default="l2", help=f"what goes first: {', '.join(CRITERION_TITLES)} (default: l2)"
+    )
     command.add_argument("--out", type=Path, help="write the points as JSON")
 
 

@@ -1,6 +1,6 @@
 """What the criteria are called where people read them; recipes and the command line keep the short names."""
 
-TITLES = {
+CRITERION_TITLES = {
     "l1": "L1 norm",
     "l2": "L2 norm",
     "bn_scale": "BatchNorm scale",
@@ -18,4 +18,4 @@ def criterion_title(name: str) -> str:
         >>> criterion_title("bn_scale"), criterion_title("mine")
         ('BatchNorm scale', 'mine')
     """
-    return TITLES.get(name, name)
+    return CRITERION_TITLES.get(name, name)

@@ -5,7 +5,7 @@ import pytest
 from prunekit import verbs
 from prunekit.criteria import CRITERIA
 from prunekit.recipe import Recipe
-from prunekit.records import Mode, Status
+from prunekit.records import Mode, Status, criterion_title
 from prunekit.ui import jobs
 from prunekit.ui.session import Session
 from tests.ui.conftest import desk, settle
@@ -88,9 +88,9 @@ def test_another_criterion_is_scanned_beside_the_desks(visit, opened):
     scanned(opened)
     app = visit("sensitivity")
     others = [name for name in CRITERIA if name != "l2"]
-    assert app.selectbox(key="scan-criterion").options == others
+    assert app.selectbox(key="scan-criterion").options == [criterion_title(name) for name in others]
     app.selectbox(key="scan-criterion").set_value("l1").run()
-    assert app.button(key="scan-other").label.startswith("Scan 54 points by l1")
+    assert app.button(key="scan-other").label.startswith("Scan 54 points by L1 norm")
     app.button(key="scan-other").click().run()
     running().cancel()
     running().wait(60)

@@ -1,9 +1,9 @@
 from prunekit.criteria import CRITERIA
-from prunekit.records.criteria import TITLES
+from prunekit.records import CRITERION_TITLES
 from prunekit.ui import moves, toolbar
 from prunekit.verbs.scanning import PRESETS
 
 
 def test_every_criterion_and_preset_has_its_words():
-    assert set(toolbar.CRITERIA) == set(TITLES) == set(CRITERIA)
+    assert set(toolbar.CRITERIA) == set(CRITERION_TITLES) == set(CRITERIA)
     assert set(moves.PRESETS) == set(PRESETS)

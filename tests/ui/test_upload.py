@@ -28,10 +28,10 @@ def test_a_truncated_checkpoint_is_one_sentence_and_a_way_back(visit):
 
 
 def test_another_head_is_refused_or_named_as_left_out(visit):
-    """A file without the last bias, with a wider last layer and one tensor too many."""
+    """A file that sees nothing, without the last bias, with a wider last layer and one tensor too many."""
     state = load_file(CHECKPOINTS / "resnet8.safetensors")
     del state["fc.bias"]
-    state |= {"fc.weight": torch.zeros(7, 64), "aux.weight": torch.zeros(1)}
+    state |= {"fc.weight": torch.zeros(7, 64), "aux.weight": torch.zeros(1), "conv1.weight": torch.zeros(16, 1, 3, 3)}
     app = visit("open")
     app.toggle(key="checkpoint-partial").set_value(True).run()
     app.file_uploader(key="checkpoint").upload("mine.pt", save(state)).run()
@@ -41,7 +41,7 @@ def test_another_head_is_refused_or_named_as_left_out(visit):
     warning = next(warning.value for warning in app.warning if "mine" in warning.value)
     assert "1 of the network's are missing, 1 of the file's are left over, 1 have another shape" in warning
     accuracy = next(tile for tile in app.metric if tile.label == "Accuracy :blue-badge[measured]")
-    assert float(accuracy.value.removesuffix(" %")) < 50  # what this file does, not what the bundled one did
+    assert float(accuracy.value.removesuffix(" %")) < 20  # what this file does, not what the bundled one did
     strict = visit("open", session=Session("resnet8", upload=Upload("resnet8", "mine.pt", save(state))))
     assert len(strict.error) == 1
     assert "lacks fc" in strict.error[0].value

@@ -2,7 +2,7 @@ import json
 
 from prunekit import verbs
 from prunekit.recipe import Recipe
-from prunekit.records import Mode
+from prunekit.records import Mode, criterion_title
 from prunekit.ui.session import Session
 from tests.ui.conftest import desk, settle
 
@@ -39,7 +39,8 @@ def test_the_page_answers_every_question_about_a_first_convolution(visit):
         "How much of each layer's output is zero?",
     ]
     (agreement,) = charts(app)["Do the criteria agree on what goes first in conv1?"]["data"]
-    assert agreement["x"] == ["l2", "l1", "bn_scale", "wanda", "lamp", "random", "taylor"]
+    names = ["l2", "l1", "bn_scale", "wanda", "lamp", "random", "taylor"]
+    assert agreement["x"] == [criterion_title(name) for name in names]
 
 
 def test_dropping_a_unit_is_a_move_on_the_desk_that_can_be_taken_back(visit, workspace):
