@@ -69,6 +69,7 @@ class Cells:
         self.sizes = {name: size for name, size in every.items() if question.names is None or name in question.names}
         self._question = question
         self._units: Scores | None = None
+        self._scores: dict[str, Tensor] = {}
         self._ranks: dict[str, Tensor] = {}
 
     def at(self, levels: Sequence[float]) -> Iterator[Cell]:
@@ -89,15 +90,17 @@ class Cells:
             return without_channels(state, question.structure, self._kept(cell))
         weight = question.structure.layer(cell.name).weight
         if cell.name not in self._ranks:
-            scores = layer_scores(
-                question.model,
-                {cell.name: weight},
-                recipe.criterion,
-                gradients=question.gradients,
-                norms=question.norms,
-                seed=recipe.seed,
-            )
-            self._ranks[cell.name] = ranks(scores[cell.name])
+            if not self._scores:
+                weights = {layer.name: layer.weight for layer in question.structure.layers if layer.name in self.sizes}
+                self._scores = layer_scores(
+                    question.model,
+                    weights,
+                    recipe.criterion,
+                    gradients=question.gradients,
+                    norms=question.norms,
+                    seed=recipe.seed,
+                )
+            self._ranks[cell.name] = ranks(self._scores.pop(cell.name))
         ranked = self._ranks[cell.name]
         return without_weights(state, {weight: ranked >= ranked.numel() - cell.kept})
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from prunekit.verbs import Opened
 
 ABOUT = {
-    "picture": "32 samples for every cell: where the network is sensitive, not yet how much.",
+    "picture": "16 samples for every cell: where the network is sensitive, not yet how much.",
     "within": "Samples are added until the 95 % interval is one point to each side, or a tenth of the drop where that "
     "is more; a cell between two that agree is interpolated.",
     "exact": "Every cell on all validation samples.",
@@ -29,7 +29,7 @@ def scan_start(opened: "Opened", scan: scanning.Scan) -> None:
     if ticket is not None and not ticket.finished:
         looks = sum(point.reading.interval is None for point in scan.points) if not ticket.snapshot().done else 0
         if looks and scan.left["within"] == scan.total:
-            st.caption(f"First picture: {len(scan.points)} of {scan.total} cells, on 32 samples each.")
+            st.caption(f"First picture: {len(scan.points)} of {scan.total} cells, on 16 samples each.")
         return
     if not scan.points:
         what = "groups" if scan.mode is Mode.CHANNELS else "layers"

@@ -137,10 +137,10 @@ def test_a_picture_is_every_cell_on_a_few_samples(mode):
     for point in picture(asked):
         *_, expected = evaluate(
             prune(net, structure, Recipe(**{mode.value: {point.name: 0.5}})).model,
-            SPLIT.head(32),
-            dense_logits=logits(net, SPLIT.head(32)),
+            SPLIT.head(16),
+            dense_logits=logits(net, SPLIT.head(16)),
         )
-        assert (point.reading.n, point.reading.status, point.reading.interval) == (32, Status.ESTIMATED, None)
+        assert (point.reading.n, point.reading.status, point.reading.interval) == (16, Status.ESTIMATED, None)
         assert point.reading.kl == pytest.approx(expected.kl, abs=1e-5)
     first = next(picture(asked))
     assert first not in list(picture(asked, known=[first]))
