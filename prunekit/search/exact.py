@@ -29,7 +29,7 @@ def picture(asked: Bench, known: Collection[Point] = (), samples: int = PICTURE)
 
     Yields:
         Points that are estimates, and without an interval: so few samples say what the KL divergence
-        is about, not what the metric is. BatchNorm is recalibrated, if at all, on few samples too.
+        is about, not what the metric is, of a class least of all. BatchNorm is recalibrated, if at all, on few samples too.
     """
     batch = asked.probe.batch(range(min(samples, len(asked.split))))
     dense, targets = asked.first(batch), asked.split.targets[: len(batch.inputs)]
@@ -40,7 +40,7 @@ def picture(asked: Bench, known: Collection[Point] = (), samples: int = PICTURE)
             continue
         if (cell.name, cell.kept) not in seen:
             found = asked.read(asked.probe.answer(asked.ready(cell, glance=True), batch), targets, dense)
-            seen[cell.name, cell.kept] = replace(found, status=Status.ESTIMATED, interval=None)
+            seen[cell.name, cell.kept] = replace(found, status=Status.ESTIMATED, interval=None, per_class=())
         yield asked.point(cell, seen[cell.name, cell.kept])
 
 
