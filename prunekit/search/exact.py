@@ -29,7 +29,8 @@ def picture(asked: Bench, known: Collection[Point] = (), samples: int = PICTURE)
 
     Yields:
         Points that are estimates, and without an interval: so few samples say what the KL divergence
-        is about, not what the metric is, of a class least of all. BatchNorm is recalibrated, if at all, on few samples too.
+        is about, not what the metric is, of a class least of all. BatchNorm is recalibrated, if at all,
+        on few samples too.
     """
     batch = asked.probe.batch(range(min(samples, len(asked.split))))
     dense, targets = asked.first(batch), asked.split.targets[: len(batch.inputs)]
