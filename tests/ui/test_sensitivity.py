@@ -61,7 +61,7 @@ def test_a_first_picture_is_all_that_is_measured_when_it_is_all_that_is_asked(vi
     points = verbs.stored_points(opened, half_width=verbs.WITHIN, pictures=True)
     assert len(points) == 54
     assert {point.reading.status for point in points} == {Status.ESTIMATED}
-    assert {point.reading.n for point in points} == {32}
+    assert {point.reading.n for point in points} == {16}
     assert "scan-start" not in [button.key for button in app.button]  # nothing is left of a picture
     app.button_group(key="scan-precision").set_value("within").run()
     assert app.button(key="scan-start").label.startswith("Scan 54 points")
