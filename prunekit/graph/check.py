@@ -38,7 +38,7 @@ def find_ways(model: nn.Module, structure: Structure, traced: Trace, labels: Lab
     candidates = [group for group in structure.prunable if group.units > 1]
     probe = stand_in(model)
     fails = partial(_failure, probe, structure, traced, labels, example=example)
-    live = live_values(traced.graph)
+    live = live_values(traced)
     together = all(
         node in live for node in traced.graph.nodes if node.op == "call_function" and node.target is not getitem
     )

@@ -165,10 +165,15 @@ def _pack(rows: Sequence[Sequence[Vector]], groups: int) -> tuple[Vector, Vector
 
 
 def _per_sample(trace: Trace) -> set[fx.Node]:
-    """Return the values that depend on the network's input."""
+    """Return the values that depend on the network's input.
+
+    Where the pass read numbers, a constant with a row for each sample was made of them.
+    """
     found: set[fx.Node] = set()
     for node in trace.graph.nodes:
-        if (node.op == "placeholder" and node not in trace.tensors) or any(v in found for v in node.all_input_nodes):
+        is_given = node.op == "placeholder" and node not in trace.tensors
+        is_made = node.op == "get_attr" and bool(trace.numbers) and shape_of(node)[:1] == (trace.batch,)
+        if is_given or is_made or any(value in found for value in node.all_input_nodes):
             found.add(node)
     return found
 

@@ -1,5 +1,6 @@
 """Walks the graph once and lets every operation's rule bind its channels."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -23,7 +24,7 @@ def propagate(trace: Trace) -> tuple[Labels, dict[str, list[Atoms]]]:
         The labels, and the atoms of every dimension of every parameter and buffer.
     """
     mark_heads(trace.graph)
-    labels, live = Labels(), live_values(trace.graph)
+    labels, live = Labels(), live_values(trace)
     tensors: dict[str, list[Atoms]] = {}
     for node in trace.graph.nodes:
         if node.op == "placeholder":
@@ -44,13 +45,26 @@ def propagate(trace: Trace) -> tuple[Labels, dict[str, list[Atoms]]]:
             labels.of[node] = _apply(labels, node)
             if node not in live:
                 labels.forget(before)
+    for node, operation in _behind(trace.numbers).items():
+        labels.freeze_all(labels.of.get(node), f"the forward pass reads numbers that depend on it ({operation})")
     return labels, tensors
 
 
-def live_values(graph: fx.Graph) -> set[fx.Node]:
+def _behind(numbers: Mapping[fx.Node, str]) -> dict[fx.Node, str]:
+    """Return everything that numbers were computed of, with what read them."""
+    found, left = dict(numbers), list(numbers)
+    while left:
+        node = left.pop()
+        new = {value: found[node] for value in node.all_input_nodes if value not in found}
+        found |= new
+        left += new
+    return found
+
+
+def live_values(trace: Trace) -> set[fx.Node]:
     """Return the values that the answer depends on: what is computed for nothing binds nothing."""
-    found: set[fx.Node] = set()
-    for node in reversed(graph.nodes):
+    found = set(trace.numbers)
+    for node in reversed(trace.graph.nodes):
         if node.op == "output" or _writes(node) or any(user in found for user in node.users):
             found.add(node)
     return found

@@ -16,6 +16,7 @@ from torch._dispatch.python import enable_python_dispatcher
 from torch.fx.experimental.proxy_tensor import ProxyTorchDispatchMode
 from torch.fx.node import map_aggregate
 from torch.multiprocessing.reductions import StorageWeakRef
+from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakTensorKeyDictionary
@@ -34,12 +35,14 @@ class Recording:
         graph: the operations.
         constants: the values of its constants: tensors that are none of the inputs, as they were when first used.
         reads: the operations by which the pass read values, so that other inputs may take other ways.
+        numbers: the values that it read numbers of, with the operation: nobody sees where those go on.
         output: what the pass gave out, with nodes for tensors; ``None`` where a data class holds them.
     """
 
     graph: fx.Graph
     constants: Mapping[fx.Node, Tensor]
     reads: tuple[str, ...]
+    numbers: Mapping[fx.Node, str]
     output: Any
 
 
@@ -63,13 +66,17 @@ def record(model: nn.Module, tensors: Mapping[str, Tensor], example: Example) ->
         recorder.place(name.replace(".", "_"), tensor)
     for tensor in leaves(example):
         recorder.place("input", tensor)
-    with torch.no_grad(), _whole_attention(), enable_python_dispatcher(), recorder:
+    with torch.no_grad(), _whole_attention(), enable_python_dispatcher(), recorder, _Readers(recorder):
         output = model(*given)
     found = _tensors_of(output)
     recorder.graph.output(recorder.nodes_of(found))
     plain = len(leaves(output)) == len(found)
     return Recording(
-        recorder.graph, recorder.constants, tuple(recorder.reads), recorder.nodes_of(output) if plain else None
+        recorder.graph,
+        recorder.constants,
+        tuple(recorder.reads),
+        recorder.numbers,
+        recorder.nodes_of(output) if plain else None,
     )
 
 
@@ -85,6 +92,7 @@ class _Recorder(ProxyTorchDispatchMode):
         graph: what was recorded so far.
         constants: the values of its constants.
         reads: the operations that read values.
+        numbers: the values that numbers were read of.
     """
 
     @classmethod
@@ -99,6 +107,7 @@ class _Recorder(ProxyTorchDispatchMode):
         self.graph = fx.Graph()
         self.constants: dict[fx.Node, Tensor] = {}
         self.reads: dict[str, None] = {}
+        self.numbers: dict[fx.Node, str] = {}
         self._nodes = WeakTensorKeyDictionary()  # by identity, while the tensor lives: activations are let go
         self._varying: set[StorageWeakRef] = set()
 
@@ -107,6 +116,13 @@ class _Recorder(ProxyTorchDispatchMode):
         self._nodes[tensor] = node = self.graph.placeholder(name)
         node.meta["val"] = _twin(tensor)
         self._vary(tensor)
+
+    def note(self, operation: str, values: Any, *, is_branch: bool = False) -> None:
+        """Note that an operation read values; a branch can take two ways, a number can go anywhere."""
+        for tensor in filter(self._varies, _tensors(values)):
+            self.reads[operation] = None
+            if not is_branch:
+                self.numbers[self._node(tensor)] = operation
 
     def nodes_of(self, values: Any) -> Any:
         """Replace the tensors in nested values by their nodes."""
@@ -120,9 +136,11 @@ class _Recorder(ProxyTorchDispatchMode):
             func = torch.ops.aten.lift_fresh_copy.default  # a literal of the forward pass, made anew in each pass
         varies = any(self._varies(tensor) for tensor in _tensors((args, kwargs)))
         if torch.Tag.data_dependent_output in func.tags or func is torch.ops.aten.is_nonzero.default:
-            if varies:
-                self.reads[str(func)] = None
-            return func(*args, **kwargs)
+            value = func(*args, **kwargs)
+            self.note(str(func), (args, kwargs), is_branch=isinstance(value, bool))
+            return value
+        if torch.Tag.dynamic_output_shape in func.tags and (func is not _INDEX or _by_truth(args[1])):
+            self.note(str(func), (args, kwargs))  # how many there are is a number too
         inputs, options = self.nodes_of((args, kwargs))
         result = func(*args, **kwargs)
         name = self.graph._target_to_str(func.overloadpacket.__name__)
@@ -158,6 +176,44 @@ class _Recorder(ProxyTorchDispatchMode):
 
     def _vary(self, values: Any) -> None:
         self._varying.update(_memory(tensor) for tensor in _tensors(values) if tensor.layout is torch.strided)
+
+
+_INDEX = torch.ops.aten.index.Tensor
+
+
+def _by_truth(indices: Any) -> bool:
+    """Whether an index takes as many positions as there are true ones."""
+    return any(tensor.dtype in (torch.bool, torch.uint8) for tensor in _tensors(indices))
+
+
+class _Readers(TorchFunctionMode):
+    """Sees the ways to a tensor's numbers that are no operations: Python's, numpy's, other libraries'."""
+
+    def __init__(self, recorder: _Recorder) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._recorder = recorder
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func == _DATA:
+            return args[0].detach()  # which is the same here, and seen
+        if func in READERS or (func in COLLECTORS and args and not isinstance(args[-1], Tensor)):
+            self._recorder.note(READERS.get(func) or COLLECTORS[func], (args, kwargs))
+        return func(*args, **(kwargs or {}))
+
+
+_DATA = Tensor.data.__get__  # type: ignore[attr-defined]
+READERS = {
+    getattr(Tensor, name): f"Tensor.{name}"
+    for name in "tolist numpy __array__ __dlpack__ __deepcopy__ __reduce_ex__ data_ptr storage untyped_storage".split()
+}
+"""Methods that give out a tensor's numbers, or the memory they lie in."""
+COLLECTORS = {
+    torch.tensor: "torch.tensor",
+    torch.as_tensor: "torch.as_tensor",
+    torch.asarray: "torch.asarray",
+    Tensor.new_tensor: "Tensor.new_tensor",
+}
+"""Functions that read the numbers of tensors in a list; of a tensor alone they make a copy, which is seen."""
 
 
 def _tensors(values: Any) -> list[Tensor]:

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -31,6 +31,7 @@ class Trace:
         types: class name of each module, by path.
         batch: batch size of the traced example.
         reads: the operations by which the pass read values: another input may take another way.
+        numbers: the values that it read numbers of, with the operation.
         output: what the pass gave out, with nodes for tensors; ``None`` where a data class holds them.
     """
 
@@ -44,6 +45,7 @@ class Trace:
     types: Mapping[str, str]
     batch: int
     reads: tuple[str, ...] = ()
+    numbers: Mapping[fx.Node, str] = field(default_factory=dict)
     output: Any = None
 
 
@@ -79,6 +81,7 @@ def trace(model: nn.Module, example: Example) -> Trace:
         types={path: type(module).__name__ for path, module in model.named_modules()},
         batch=next((tensor.shape[0] for tensor in leaves(example) if tensor.ndim), 1),
         reads=recording.reads,
+        numbers=recording.numbers,
         output=recording.output,
     )
 

@@ -6,6 +6,7 @@ import weakref
 from collections import namedtuple
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, fx, nn
@@ -167,17 +168,39 @@ print([name for name in ("torch._dynamo", "torch._inductor", "sympy") if name in
         lambda net, x: x * int(net.k.sum()),
         lambda net, x: x if torch.equal(x, -x) else -x,
         lambda net, x: x * torch.rand(1).item(),
+        lambda net, x: x * max(x[0].tolist()),
+        lambda net, x: x + torch.from_numpy(x.numpy()),
+        lambda net, x: x + np.asarray(x).sum().item(),
+        lambda net, x: x + torch.tensor([x[0, 0], x[0, 1], 1.0]),
+        lambda net, x: x + torch.from_dlpack(x),
+        lambda net, x: x * net.k.detach().numpy().sum().item(),
+        lambda net, x: x * len(x[x > 0]),
+        lambda net, x: x * x.untyped_storage()[0],
     ],
-    ids=["branch", "item", "weights", "comparison", "chance"],
+    ids=[
+        *"branch item weights comparison chance list numpy array collected dlpack".split(),
+        "numpy weights",
+        *"count memory".split(),
+    ],
 )
 def test_reading_a_value_is_noted(read):
     net, inputs = Net(read, k=nn.Parameter(torch.ones(2, 3))), torch.randn(2, 3)
     with untouched(net):
-        assert len(trace(net, inputs).reads) == 1
+        assert trace(net, inputs).reads
 
 
 def test_no_value_is_read_where_the_way_does_not_depend_on_one():
     assert trace(Net(lambda net, x: x if x.shape[0] > 1 else -x), torch.randn(2, 3)).reads == ()
+
+
+@pytest.mark.parametrize(
+    "copy_of",
+    [lambda x: x.data, lambda x: torch.as_tensor(x), lambda x: x.new_zeros(3) + x, lambda x: torch.cat([*x.data])],
+    ids=["data", "as tensor", "new", "iterated"],
+)
+def test_what_stays_a_tensor_is_followed(copy_of):
+    traced = trace(Net(lambda net, x: copy_of(x) * 2), torch.randn(2, 3))
+    assert (traced.reads, dict(traced.constants)) == ((), {})
 
 
 def test_a_constant_that_the_input_was_written_into_counts_as_read():

@@ -1,5 +1,6 @@
 """What people write by hand: buffers, weights made on the way, sizes written down, branches on values."""
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -107,3 +108,63 @@ class StandardisedWeights(nn.Module):
     def forward(self, x):
         weight = self.b.weight - self.b.weight.mean((1, 2, 3), keepdim=True)
         return self.out(F.relu(F.conv2d(F.relu(self.a(x)), weight, self.b.bias)).mean((2, 3)))
+
+
+READ = "the forward pass reads numbers that depend on it"
+
+
+@net(f"""
+    a | 4 | a> >b | {READ} (aten.item.default)
+    b | 5 | b> >c | max over channels
+    c | 5 | c> >out
+    out | 3 | out> | network output
+""")
+class ScaledByItsLargest(nn.Module):
+    """A number is taken out of the pass and goes back in."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 5, 1), nn.Conv2d(5, 5, 1)
+        self.out = nn.Linear(5, 3)
+
+    def forward(self, x):
+        x = self.b(F.relu(self.a(x)))
+        return self.out(F.relu(self.c(x / float(x.abs().max()))).mean((2, 3)))
+
+
+@net(f"""
+    a | 4 | a> >b | {READ} (Tensor.numpy)
+    b | 5 | b> | {READ} (Tensor.numpy)
+    c | 5 | c> >out
+    out | 3 | out> | network output
+""")
+class ThroughNumpy(nn.Module):
+    """What numpy does is no operation of the pass, and what it gives back looks like a constant."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 5, 1), nn.Conv2d(5, 5, 1)
+        self.out = nn.Linear(5, 3)
+
+    def forward(self, x):
+        x = self.b(F.relu(self.a(x)))
+        return self.out(F.relu(self.c(torch.from_numpy(np.tanh(x.numpy())))).mean((2, 3)))
+
+
+@net(f"""
+    a | 4 | a> >b | {READ} (Tensor.tolist)
+    b | 5 | b> >out
+    out | 3 | out> | network output
+""")
+class ShiftedByLists(nn.Module):
+    """Lists of numbers: of one place in each channel, and of weights."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.out = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 5, 1), nn.Linear(5, 3)
+        self.shift = nn.Parameter(torch.randn(2))
+
+    def forward(self, x):
+        x = self.a(x)
+        low = min(map(min, x[:, :, 0, 0].tolist()))
+        return self.out(F.relu(self.b(x - low)).mean((2, 3)) + sum(self.shift.tolist()))
