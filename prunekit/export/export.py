@@ -223,7 +223,7 @@ def _onnx(
     found = few.with_name(f"{reference.STEM}_int8.safetensors")
     reference.write_reference(found, answers)
     yield found, None
-    told = reference.agreement(answers, answers, split.targets, task.metric)
+    told = reference.agreement(reference.Reference.of(answers), answers, split.targets, task.metric)
     if told.value is None:
         raise ExportError(f"The int8 file is another network, and {task.metric} cannot be asked of ONNX Runtime.")
     own[few.name] = Own(found.name, told.correct, told.value)

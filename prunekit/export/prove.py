@@ -160,9 +160,9 @@ def _output_checks(path: Path, model: nn.Module, manifest: Manifest, splits: Seq
         macs = count_macs(model, split.inputs[:1])
         yield Check("macs", macs == manifest.macs, f"{macs:,} MACs for one input, displayed {manifest.macs:,}.")
     own = manifest.own.get(path.name, Own(reference.FILE_NAME, manifest.correct))
-    logits = reference.read_reference(path.with_name(own.reference))
+    said = reference.read_reference(path.with_name(own.reference))
     given, rounding = reference.outputs(model, split.inputs), 0.0 if path.name in manifest.own else manifest.rounding
-    found = reference.agreement(logits, given, split.targets, manifest.metric, rounding)
+    found = reference.agreement(said, given, split.targets, manifest.metric, rounding)
     value = manifest.value if own.value is None else own.value
     yield from reference.agreement_checks(found, own.correct, manifest.n, manifest.metric, value)
 

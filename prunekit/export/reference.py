@@ -1,4 +1,8 @@
-"""Reference outputs: what the measured network said, for every exported file to be compared with."""
+"""Reference outputs: what the measured network said, for every exported file to be compared with.
+
+Of every sample there is the answer, the class of the largest output; of the first, the outputs themselves. Those of
+all samples would be a hundred times the network where each pixel has a class.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +28,26 @@ CLOSE_CALL = 1e-4
 FLIPS = 0.5
 """Share of what rounding the inputs of layers does to the outputs by which they may differ: the last digit of a sum is
 enough for a value between two levels to fall the other way. A network that does not round differs by all of it."""
+NUMBERS = 2**18
+"""Outputs that are stored as they are, a megabyte: those of as many samples as fit."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """What the measured network said.
+
+    Attributes:
+        logits: ``(m, classes, *places)`` of the first samples.
+        answers: ``(n, *places)`` classes of all samples.
+    """
+
+    logits: Tensor
+    answers: Tensor
+
+    @classmethod
+    def of(cls, logits: Tensor) -> "Reference":
+        """Take what is stored of the logits ``(n, classes, *places)`` of all samples."""
+        return cls(logits[: max(1, NUMBERS // logits[0].numel())], logits.argmax(1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +57,20 @@ class Agreement:
     Attributes:
         difference: largest absolute difference; root mean square where inputs of layers are rounded.
         allowed: the largest difference that counts as equal.
+        compared: samples whose outputs were compared.
         correct: how many samples the network gets right; ``None`` for a metric that does not count.
         swapped: samples with close calls that fell the other way, by number.
+        changed: samples with another answer than the reference's, close calls left out.
         value: the metric; ``None`` where it is a person's own.
         rounds: whether the network rounds inputs of layers.
     """
 
     difference: float
     allowed: float
+    compared: int
     correct: int | None
     swapped: tuple[int, ...]
+    changed: int
     value: float | None = None
     rounds: bool = False
 
@@ -67,20 +95,23 @@ def outputs(model: nn.Module, inputs: Tensor) -> Tensor:
 
 
 def write_reference(path: Path, logits: Tensor) -> None:
-    """Store the measured network's logits ``(n, classes)``; no sample is stored."""
-    path.write_bytes(save({"logits": logits.clone().contiguous()}))
+    """Store what the measured network said, given its logits ``(n, classes, *places)``; no sample is stored."""
+    said, small = Reference.of(logits), torch.uint8 if logits.shape[1] <= 256 else torch.int32
+    path.write_bytes(save({"logits": said.logits.clone().contiguous(), "answers": said.answers.to(small)}))
 
 
-def read_reference(path: Path) -> Tensor:
-    """Read the logits ``(n, classes)`` of the measured network.
+def read_reference(path: Path) -> Reference:
+    """Read what the measured network said; files of before there were answers hold the logits of all samples.
 
     Raises:
         CheckpointError: the file is missing or truncated.
     """
     try:
-        return load_file(path)["logits"]
+        stored = load_file(path)
+        logits = stored["logits"]
     except (OSError, KeyError, SafetensorError) as error:
         raise CheckpointError(f"{path} cannot be read ({error}); export it again.") from None
+    return Reference(logits, stored.get("answers", logits.argmax(1)).long())
 
 
 def mean_difference(first: Tensor, second: Tensor) -> float:
@@ -89,12 +120,12 @@ def mean_difference(first: Tensor, second: Tensor) -> float:
 
 
 def agreement(
-    reference: Tensor, given: Tensor, targets: Tensor, metric: str = "accuracy", rounding: float = 0.0
+    reference: Reference, given: Tensor, targets: Tensor, metric: str = "accuracy", rounding: float = 0.0
 ) -> Agreement:
     """Compare logits ``(n, classes, *places)`` with the reference.
 
-    Where the reference's two largest outputs are closer than ``CLOSE_CALL``, a sample that falls the other way is
-    listed instead of counted as a difference of the metric.
+    Where the largest output is ahead of that of the reference's answer by less than ``CLOSE_CALL``, the sample is
+    listed as fallen the other way instead of counted as a difference of the metric.
 
     Args:
         reference: what the measured network said.
@@ -103,15 +134,17 @@ def agreement(
         metric: name of the metric; one that nobody here knows is not computed.
         rounding: root mean square of what rounding the inputs of layers does to the outputs; 0 where none is rounded.
     """
-    difference, allowed = (given - reference).abs().max().item(), TOLERANCE * max(1.0, reference.abs().max().item())
-    top, gap = reference.topk(2, dim=1).values, CLOSE_CALL
+    known, answers = reference.logits, reference.answers.unsqueeze(1)
+    shown, gap = given[: len(known)], CLOSE_CALL
+    difference, allowed = (shown - known).abs().max().item(), TOLERANCE * max(1.0, known.abs().max().item())
     if rounding:
         gap = max(gap, 2 * difference)
-        difference, allowed = mean_difference(given, reference), max(allowed, FLIPS * rounding)
-    close = top[:, 0] - top[:, 1] < gap
-    chosen, expected = given.argmax(1), reference.argmax(1)
-    swapped = close & (chosen != expected)
-    settled = torch.where(swapped.unsqueeze(1), reference, given)
+        difference, allowed = mean_difference(shown, known), max(allowed, FLIPS * rounding)
+    largest, chosen = given.max(1, keepdim=True)
+    behind = given.gather(1, answers)
+    swapped = (chosen != answers) & (largest - behind < gap)
+    other_way = given.scatter(1, chosen, behind).scatter(1, answers, largest)
+    settled = torch.where(swapped, other_way, given)
     try:
         rule = metric_named(metric)
     except TaskError:
@@ -120,8 +153,10 @@ def agreement(
     return Agreement(
         difference=difference,
         allowed=allowed,
+        compared=len(known),
         correct=int(found.sum()) if rule is not None and found is not None and rule.counts else None,
         swapped=tuple(swapped.reshape(len(targets), -1).any(1).nonzero().flatten().tolist()),
+        changed=int(((settled.argmax(1) != reference.answers).reshape(len(targets), -1).any(1)).sum()),
         value=rule.value(found.mean(0)) if rule is not None and found is not None else None,
         rounds=rounding > 0,
     )
@@ -139,7 +174,9 @@ def agreement_checks(
         metric: name of its metric.
         value: the displayed metric.
     """
-    same = found.difference <= found.allowed  # false for NaN
+    same = found.difference <= found.allowed and (found.rounds or not found.changed)  # false for NaN
+    which = f"{n:,}" if found.compared >= n else f"the first {found.compared:,} of {n:,}"
+    answers = "" if found.compared >= n else f", and {found.changed:,} of {n:,} have another answer"
     words = "none of them" if not found.swapped else f"samples {listed([str(one) for one in found.swapped], 12)}"
     if correct is not None:
         equal = found.correct == correct
@@ -154,11 +191,11 @@ def agreement_checks(
         Check(
             "outputs",
             same,
-            f"outputs on {n:,} validation samples differ by {found.difference:.1e} root mean square (allowed "
-            f"{found.allowed:.1e}: half of what rounding the inputs of layers does)."
+            f"outputs on {which} validation samples differ by {found.difference:.1e} root mean square (allowed "
+            f"{found.allowed:.1e}: half of what rounding the inputs of layers does){answers}."
             if found.rounds
-            else f"outputs on {n:,} validation samples differ by at most {found.difference:.1e} "
-            f"(allowed {found.allowed:.1e}).",
+            else f"outputs on {which} validation samples differ by at most {found.difference:.1e} "
+            f"(allowed {found.allowed:.1e}){answers}.",
         ),
         Check(
             "metric",

@@ -95,14 +95,17 @@ def _signatures(
     roots: Atoms, owner: Positions, outputs: Mapping[int, LayerCall], reasons: Mapping[int, str]
 ) -> dict[tuple[tuple[tuple[int, int], ...], str | None], list[int]]:
     """Bucket the components by the members they touch, how often, and why they are frozen."""
-    pairs, counts = np.unique(np.stack([roots, owner]), axis=1, return_counts=True)
-    starts = np.flatnonzero(np.diff(pairs[0], prepend=-1))
+    # One number for each pair: numpy sorts those ten times as fast as rows.
+    width = int(owner.max(initial=0)) + 1
+    pairs, counts = np.unique(roots * width + owner, return_counts=True)
+    components, touching = np.divmod(pairs, width)
+    starts = np.flatnonzero(np.diff(components, prepend=-1))
+    ends = np.append(starts[1:], len(pairs))
+    makes = np.logical_or.reduceat(np.isin(touching, list(outputs)), starts) if len(starts) else starts
     buckets: dict[tuple[tuple[tuple[int, int], ...], str | None], list[int]] = {}
-    touched, times = pairs[1].tolist(), counts.tolist()
-    for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(times)], strict=True):
-        if not any(index in outputs for index in touched[start:end]):
-            continue
-        index = int(pairs[0, start])
+    touched, times, names = touching.tolist(), counts.tolist(), components.tolist()
+    for start, end in zip(starts[makes].tolist(), ends[makes].tolist(), strict=True):
+        index = names[start]
         signature = tuple(zip(touched[start:end], times[start:end], strict=True))
         buckets.setdefault((signature, reasons.get(index)), []).append(index)
     return buckets

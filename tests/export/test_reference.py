@@ -1,6 +1,9 @@
 import torch
+from safetensors.torch import save_file
 
+from prunekit.export import reference
 from prunekit.export.reference import (
+    Reference,
     agreement,
     agreement_checks,
     outputs,
@@ -10,22 +13,23 @@ from prunekit.export.reference import (
 )
 from prunekit.tasks.task import Split
 
-REFERENCE = torch.tensor([[3.0, 1.0], [2.0, 2.00005], [-4.0, -2.0]])
+LOGITS = torch.tensor([[3.0, 1.0], [2.0, 2.00005], [-4.0, -2.0]])
+REFERENCE = Reference.of(LOGITS)
 TARGETS = torch.tensor([0, 1, 0])
 
 
 def test_equal_outputs_agree():
-    found = agreement(REFERENCE, REFERENCE.clone(), TARGETS)
+    found = agreement(REFERENCE, LOGITS.clone(), TARGETS)
     # The largest output is −4, so 1e-5·4 is allowed; the third sample is wrong.
     assert (found.difference, found.allowed, found.correct, found.swapped) == (0.0, 4e-5, 2, ())
 
 
 def test_small_outputs_are_compared_absolutely():
-    assert agreement(REFERENCE / 100, REFERENCE / 100, TARGETS).allowed == 1e-5
+    assert agreement(Reference.of(LOGITS / 100), LOGITS / 100, TARGETS).allowed == 1e-5
 
 
 def test_a_close_call_is_listed_and_not_a_difference():
-    given = REFERENCE.clone()
+    given = LOGITS.clone()
     given[1] = torch.tensor([2.00005, 2.0])
     found = agreement(REFERENCE, given, TARGETS)
     assert found.swapped == (1,)
@@ -36,7 +40,7 @@ def test_a_close_call_is_listed_and_not_a_difference():
 
 
 def test_a_clear_answer_that_changed_is_a_difference():
-    given = REFERENCE.clone()
+    given = LOGITS.clone()
     given[0] = torch.tensor([1.0, 3.0])
     found = agreement(REFERENCE, given, TARGETS)
     outputs_check, metric = agreement_checks(found, correct=2, n=3)
@@ -46,7 +50,7 @@ def test_a_clear_answer_that_changed_is_a_difference():
 
 
 def test_not_a_number_is_not_equal():
-    given = REFERENCE.clone()
+    given = LOGITS.clone()
     given[0, 0] = torch.nan
     assert not agreement_checks(agreement(REFERENCE, given, TARGETS), 2, 3)[0].ok
 
@@ -68,10 +72,34 @@ def test_outputs_do_not_depend_on_the_batch():
         torch.testing.assert_close(outputs(net, inputs), net(inputs))
 
 
-def test_a_reference_holds_the_logits_and_no_sample(tmp_path):
-    write_reference(tmp_path / "reference.safetensors", REFERENCE)
-    assert torch.equal(read_reference(tmp_path / "reference.safetensors"), REFERENCE)
-    assert (tmp_path / "reference.safetensors").stat().st_size < 24 + 100
+def test_a_reference_holds_outputs_and_answers_and_no_sample(tmp_path):
+    write_reference(tmp_path / "reference.safetensors", LOGITS)
+    found = read_reference(tmp_path / "reference.safetensors")
+    assert torch.equal(found.logits, LOGITS)
+    assert found.answers.tolist() == [0, 1, 1]
+    assert (tmp_path / "reference.safetensors").stat().st_size < 24 + 3 + 200
+
+
+def test_a_reference_of_all_outputs_alone_is_read_as_well(tmp_path):
+    save_file({"logits": LOGITS}, tmp_path / "reference.safetensors")
+    assert read_reference(tmp_path / "reference.safetensors").answers.tolist() == [0, 1, 1]
+
+
+def test_of_large_outputs_the_first_are_stored_and_the_answers_of_all(tmp_path, monkeypatch):
+    """Two samples fit of six with 5 classes on 4 × 3 places; 480 bytes of outputs, 72 answers."""
+    monkeypatch.setattr(reference, "NUMBERS", 150)
+    logits, targets = torch.randn(6, 5, 4, 3), torch.zeros(6, 4, 3, dtype=torch.long)
+    write_reference(tmp_path / "reference.safetensors", logits)
+    assert (tmp_path / "reference.safetensors").stat().st_size < 480 + 72 + 200
+    said = read_reference(tmp_path / "reference.safetensors")
+    same = agreement(said, logits, targets, "mean IoU")
+    assert (same.difference, same.compared, same.changed, same.swapped) == (0.0, 2, 0, ())
+    assert all(check.ok for check in agreement_checks(same, None, 6, "mean IoU", same.value))
+    late = logits.clone()
+    late[5, :, 0, 0] = -late[5, :, 0, 0]  # beyond the outputs, so only its answer betrays it
+    found = agreement(said, late, targets, "mean IoU")
+    outputs_check, _ = agreement_checks(found, None, 6, "mean IoU", same.value)
+    assert (found.difference, found.changed, outputs_check.ok) == (0.0, 1, False)
 
 
 def test_a_split_is_known_by_inputs_and_targets():
