@@ -51,8 +51,8 @@ def draw() -> None:
             format_func=FORMATS.__getitem__,
             key="formats",
             disabled=is_running,
-            help="int8 stores weights and activations in eight bits, calibrated on train images; it is another "
-            "network, so its own accuracy is measured and shown.",
+            help="int8 stores weights and activations in eight bits, calibrated on train samples; it is another "
+            "network, so it is measured itself, and that is shown.",
         )
         st.button(
             "Export and prove" if ticket is None else "Export again",

@@ -73,8 +73,8 @@ def groups_table(groups: Sequence[Group], proofs: Sequence[Proof] = ()) -> list[
             "units": group.units,
             "a unit is": "a head" if group.kind == "head" else "a channel",
             "can be cut": "no" if group.protected else "in an exported .pt2" if group.graph_only else "yes",
-            "because": group.protected or group.graph_only,
             "checked": _checked(found.get(group.name)),
+            "because": group.protected or group.graph_only,
         }
         for group in groups
     ]

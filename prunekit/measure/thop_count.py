@@ -20,7 +20,8 @@ def thop_macs(model: nn.Module, example: Tensor) -> tuple[int | None, tuple[str,
         example: ``(batch, …)`` input; its first sample is used.
 
     Returns:
-        The MACs, ``None`` where thop cannot run; and the module types it has no rule for, sorted.
+        The MACs, ``None`` where thop cannot run or knows no module of it; and the module types it
+        has no rule for, sorted.
         Operations written as functions have no module and are never counted.
     """
     with warnings.catch_warnings():  # imported when it is first asked: it brings setuptools along
@@ -35,7 +36,7 @@ def thop_macs(model: nn.Module, example: Tensor) -> tuple[int | None, tuple[str,
             macs, _ = thop.profile(twin, inputs=(example[:1],), verbose=False)
     except Exception:  # whatever a user's forward or thop's hooks raise
         return None, missing
-    return int(macs), missing
+    return int(macs) if macs or not missing else None, missing
 
 
 def _is_missed(module: nn.Module, rules: Container[type[nn.Module]]) -> bool:

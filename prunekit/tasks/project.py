@@ -168,7 +168,10 @@ def _run(model: nn.Module, inputs: Tensor) -> Tensor:
         raise TaskError(f"The network cannot run on input of shape {tuple(inputs.shape[1:])}: {reason}.") from error
     if not isinstance(output, Tensor) or output.ndim < 2:
         given = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
-        raise TaskError(f"The network must return logits (batch, classes, …); it returned {given}.")
+        raise TaskError(
+            f"The network must return logits (batch, classes, …); it returned {given}. Let the factory wrap it in a "
+            "module that returns them."
+        )
     return output
 
 

@@ -55,7 +55,7 @@ def bits_menu(opened: "Opened") -> None:
             on_change=_set_activations,
             args=(opened,),
             disabled=not recipe.bits or opened.task.data.train is None,
-            help="What quantised layers read is rounded to 256 levels of the range seen on train images. "
+            help="What quantised layers read is rounded to 256 levels of the range seen on train samples. "
             "Measured by the network's own forward pass, so a little slower.",
         )
 

@@ -14,18 +14,18 @@ TEXTS = {
         "Zeros keep their place in the file, so only the size after gzip falls."
     ),
     "sensitivity": (
-        "KL divergence says how far the outputs move from the dense network's. It sees damage before the accuracy does."
+        "KL divergence says how far the outputs move from the dense network's. It sees damage before the metric does."
     ),
     "recover": (
-        "A cut network has lost channels, not its training: one or two passes over the train images bring most "
-        "of the accuracy back."
+        "A cut network has lost channels, not its training: one or two passes over the train samples bring most "
+        "of what it could back."
     ),
     "compare": (
         "Every state of the bars you let go of is a run, and none is lost: undo and move on, and the history branches. "
         "Name or star the runs you care for; the marks keep them in sight when the history grows."
     ),
     "export": (
-        "Nothing is offered before a fresh process has loaded it and found the outputs, the counts and the accuracy "
+        "Nothing is offered before a fresh process has loaded it and found the outputs, the counts and the metric "
         "that were shown here."
     ),
     "weights page": "Weights near zero add little: a layer with a tall, narrow bump has much to give away.",

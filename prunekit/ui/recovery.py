@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 METHODS = {
     "finetune": "Trains a copy of the desk's network; zeroed weights stay zero, weights of few bits are trained as "
     "such. The best network by validation is kept, also when you stop early; a killed recovery goes on where it was.",
-    "reconstruct": "Fits what reads cut channels to what it said before, by least squares on train images, without "
+    "reconstruct": "Fits what reads cut channels to what it said before, by least squares on train samples, without "
     "training. A good start for fine-tuning.",
 }
 OFFERED = 3
@@ -89,7 +89,7 @@ def _schedule(seed: int) -> "tuple[Schedule, int]":
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
         epochs = st.segmented_control(
-            "Passes over the train images", [1, 2, 5, 10, 20], default=2, required=True, key="epochs"
+            "Passes over the train samples", [1, 2, 5, 10, 20], default=2, required=True, key="epochs"
         )
         optimizer = st.segmented_control(
             "Optimizer",

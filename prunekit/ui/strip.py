@@ -143,7 +143,7 @@ def _thop(standing: Standing, status: str) -> tuple[str, str, str, None, tuple[s
     if evaluation is None or evaluation.bytes_gzip is None:  # both are counted last
         return "…", status, "", None, ()
     if evaluation.macs_thop is None:
-        return "not available", status, "", None, ("thop cannot run this network",)
+        return "not available", status, "", None, ("thop cannot count this network",)
     before = reference.macs_thop if reference else None
     delta = change(evaluation.macs_thop, before) if before else None
     missing = evaluation.macs_thop_missing

@@ -31,7 +31,7 @@ def table(
     config = {**_counts(rows), **(columns or {})}
     key = f"table-{name}"
     st.dataframe(
-        list(rows),
+        _alike(rows),
         hide_index=True,
         column_config=config,
         key=key,
@@ -56,6 +56,21 @@ def _selected(key: str, choose: Callable[[int], None]) -> None:
     if rows:
         choose(rows[0])
         st.rerun()
+
+
+def _alike(rows: Rows) -> list[dict[str, Any]]:
+    """Write columns that mix texts with numbers as texts: a column has one type.
+
+    Example:
+        >>> _alike([{"first": None}, {"first": 0.5}, {"first": "x"}])
+        [{'first': None}, {'first': '0.5'}, {'first': 'x'}]
+    """
+    names = rows[0] if rows else ()
+    mixed = {name for name in names if len({isinstance(row[name], str) for row in rows if row[name] is not None}) > 1}
+    return [
+        {name: str(value) if name in mixed and value is not None else value for name, value in row.items()}
+        for row in rows
+    ]
 
 
 def _counts(rows: Rows) -> dict[str, Any]:

@@ -23,8 +23,8 @@ CRITERIA = {
     "l1": "The sum of a channel's absolute weights; the smallest go first.",
     "l2": "The length of a channel's weights; the shortest go first.",
     "bn_scale": "How much the normalisation behind a channel lets through.",
-    "taylor": "What the loss would lose, by its gradient on train images.",
-    "wanda": "A weight's size times how loud its input is on train images.",
+    "taylor": "What the loss would lose, by its gradient on train samples.",
+    "wanda": "A weight's size times how loud its input is on train samples.",
     "lamp": "Sizes that can be held against other layers': pair it with the global preset.",
     "random": "Drawn with the recipe's seed; what any other criterion should beat.",
 }
@@ -101,7 +101,7 @@ def _criterion(opened: "Opened") -> None:
             on_change=_set,
             args=(opened, "recalibrate"),
             disabled=not has_train,
-            help="Estimate the normalisation's statistics anew on train images after the cut. A network that "
+            help="Estimate the normalisation's statistics anew on train samples after the cut. A network that "
             "collapsed to chance is often well again after this; the raw value stands beside it.",
         )
         if not has_train:

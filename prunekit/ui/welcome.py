@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
 SETTING = "welcomed"
 STEPS = (
-    ("tune", "Drag a bar", "Counts follow your hand, and the accuracy is measured while it moves."),
-    ("healing", "Recover", "A pass or two over the train images brings back most of what a cut took."),
+    ("tune", "Drag a bar", "Counts follow your hand, and the network is measured while it moves."),
+    ("healing", "Recover", "A pass or two over the train samples brings back most of what a cut took."),
     ("download", "Export", "The file really is smaller, and proven equal to what was measured."),
 )
 

@@ -56,7 +56,7 @@ def test_not_a_number_is_not_equal():
 
 
 def test_a_network_that_rounds_may_round_a_value_on_the_border_to_the_other_side():
-    given = REFERENCE.clone()
+    given = LOGITS.clone()
     given[1] += torch.tensor([0.06, 0.0])  # root mean square 0.06 ÷ √6 = 0.0245
     few = agreement(REFERENCE, given, TARGETS, rounding=0.05)
     assert (few.allowed, few.correct, few.swapped) == (0.025, 2, (1,))

@@ -41,3 +41,15 @@ def test_a_network_thop_cannot_run_is_said_so():
 @pytest.mark.parametrize("name", nets.NETS)
 def test_every_tiny_network_is_counted(name):
     assert thop_macs(nets.make(name), nets.example(name))[0] > 0
+
+
+def test_a_network_of_which_thop_knows_no_module_is_not_said_to_cost_nothing():
+    class Product(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(3, 2))
+
+        def forward(self, x):
+            return x @ self.weight
+
+    assert thop_macs(Product(), torch.zeros(2, 3)) == (None, ("Product",))

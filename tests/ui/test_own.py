@@ -1,0 +1,66 @@
+"""Every page shows what the bundled classifiers are not, and calls its metric by its name."""
+
+import pytest
+
+from prunekit.recipe import Recipe
+from prunekit.ui import jobs
+from prunekit.ui.navigation import SECTIONS
+from prunekit.ui.session import Session
+from tests.own_projects import KINDS, write_own
+from tests.ui.conftest import settle, tiles
+
+PAGES = [name for pages in SECTIONS.values() for name in pages]
+CUTS = {"graph": "conv", "program": "0", "pixels": "0"}
+METRIC = {"graph": "Accuracy", "program": "Accuracy", "pixels": "Mean IoU"}
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def kind(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def project(kind, tmp_path_factory):
+    return write_own(tmp_path_factory.mktemp("own"), kind)
+
+
+@pytest.fixture
+def at(visit, kind, project):
+    def come(page):
+        return visit(page, project, Session(project, recipe=Recipe("own", channels={CUTS[kind]: 0.5})))
+
+    return come
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_shows_it(at, page, kind, capfd):
+    app = at(page)
+    assert not app.exception
+    assert not app.error
+    if page == "tune":
+        assert tiles(app)["accuracy"]["label"] == METRIC[kind]
+    if page in ("recover", "export", "weights"):
+        assert any(metric.label.startswith(METRIC[kind]) for metric in app.metric)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_it_recovers_and_is_exported(at, kind):
+    app = at("recover")
+    app.button_group(key="epochs").set_value(1).run()
+    next(button for button in app.button if button.label == "Fine-tune").click().run()
+    _finish("recover")
+    app = settle(app)
+    assert {"Before", "After"} <= {metric.label for metric in app.metric}
+    app = at("export")
+    next(button for button in app.button if button.label == "Export and prove").click().run()
+    files = _finish("export").records[-1]
+    assert all(check.ok for file in files for check in (file.proof.checks if file.proof else ()))
+    suffixes = {file.path.rpartition(".")[2] for file in files}
+    assert "pt2" in suffixes
+    assert any(file.path.endswith("load_own.py") for file in files) == (kind == "pixels")
+    assert not settle(app).exception
+
+
+def _finish(what):
+    owner = next(job.owner for job in reversed(jobs.worker().jobs()) if job.owner.startswith(what))
+    return jobs.started(owner).wait(120)
