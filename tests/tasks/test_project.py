@@ -16,6 +16,11 @@ def number():
     return 3
 def raises():
     raise RuntimeError("no licence")
+def script():
+    import torch, warnings
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return nn.Sequential(torch.jit.trace(net(), torch.zeros(1, 1, 2, 2)))
 """
 
 
@@ -76,6 +81,7 @@ def test_classes_are_named(write):
         ({"classes": '["a", "b", "c", "d"]'}, r"logits \(batch, classes\), here \(2, 4\); it returned \(2, 3\)"),
         ({"factory": '"nets.py:nett"'}, "has no function 'nett'; did you mean net"),
         ({"factory": '"nets.py:number"'}, "must return a torch.nn.Module; it returned int"),
+        ({"factory": '"nets.py:script"'}, "TorchScript program, which cannot be cut; return the network's own class"),
         ({"factory": '"nets.py:raises"'}, "nets.py:raises raised RuntimeError: no licence"),
         ({"factory": '"nets.py:other"'}, r"1\.weight the shape or type 3×4"),
         ({"factory": '"nets.py:other"', "checkpoint": '"other.pt"'}, r"cannot run on input of shape \(1, 2, 2\)"),
