@@ -144,6 +144,8 @@ def count_macs(model: nn.Module, sample: Tensor) -> int:
         model: any network.
         sample: ``(1, …)``.
     """
+    with torch.no_grad():  # the old weight_norm's weight has a history, and cannot be copied, until it is computed anew
+        model(sample)
     # On the CPU the counter does not see the fused attention; without gradients it misses whole encoder layers.
     try:
         with FlopCounterMode(display=False) as counter:

@@ -153,8 +153,8 @@ def _network(factory: Callable[..., Any], path: str) -> nn.Module:
         raise TaskError(f"The factory {path} must return a torch.nn.Module; it returned {type(model).__name__}.")
     if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
         raise TaskError(
-            f"The factory {path} returned a TorchScript program, which cannot be cut; return the network's own class, or "
-            "export it with torch.export and name the .pt2 file as program."
+            f"The factory {path} returned a TorchScript program, which cannot be cut; return the network's own class, "
+            "or export it with torch.export and name the .pt2 file as program."
         )
     return model
 
