@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 from torch import nn
 
+from prunekit.errors import StructureError
 from prunekit.graph.blocks import find_blocks
 from prunekit.graph.check import find_ways
 from prunekit.graph.formula import formula
@@ -47,6 +48,8 @@ def structure_of(model: nn.Module, example: Example) -> Structure:
 def analysis(model: nn.Module, example: Example) -> tuple[Structure, Trace, Labels]:
     """Analyse a network, and return what the structure was read from too."""
     traced = trace(model, example)
+    if not traced.tensors:
+        raise StructureError("The network has no parameters, so there is nothing to cut.")
     labels, tensors = propagate(traced)
     return find_ways(model, analyze(traced, labels, tensors), traced, labels, example), traced, labels
 

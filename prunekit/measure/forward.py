@@ -1,7 +1,8 @@
 """Running a network without leaving a trace in it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -31,8 +32,6 @@ def at_rest(model: nn.Module) -> Iterator[None]:
 def run(model: nn.Module, inputs: Tensor) -> Tensor:
     """Compute the logits of one batch.
 
-    Images go in channels-last order, which convolutions on CPUs prefer.
-
     Args:
         model: a classifier; its modes and the random generator are as before afterwards.
         inputs: ``(batch, …)``.
@@ -44,8 +43,28 @@ def run(model: nn.Module, inputs: Tensor) -> Tensor:
         TaskError: the network returns something else.
     """
     with at_rest(model):
-        logits = model(inputs.to(memory_format=torch.channels_last) if inputs.ndim == 4 else inputs)
+        logits = answer(model, inputs)
     if not isinstance(logits, Tensor) or logits.ndim < 2:
         given = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
         raise TaskError(f"The network should return logits shaped (batch, classes, …), but returned {given}.")
     return logits
+
+
+def answer(model: Callable[[Tensor], Any], inputs: Tensor) -> Any:
+    """Call a network on images in channels-last order, which convolutions on CPUs prefer.
+
+    Code that views an output as it lies in memory, such as ``x.view(len(x), -1)``, cannot run in that order, and gets
+    the images in their own.
+    """
+    if inputs.ndim != 4:
+        return model(inputs)
+    try:
+        return model(inputs.to(memory_format=torch.channels_last))
+    except RuntimeError as error:
+        if VIEWED not in str(error):
+            raise
+        return model(inputs.contiguous())
+
+
+VIEWED = "view size is not compatible"
+"""How PyTorch says that memory lies otherwise than a view needs."""

@@ -3,11 +3,10 @@
 import copy
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from prunekit.measure.forward import BATCH, at_rest
+from prunekit.measure.forward import BATCH, answer, at_rest
 from prunekit.tasks.task import Split
 
 SAMPLES = 250
@@ -41,8 +40,7 @@ def recalibrate(model: nn.Module, split: Split, limit: int | None = SAMPLES) -> 
             norm.momentum = None  # the cumulative average
             norm.training = True
         for start in range(0, len(samples), BATCH):
-            batch = samples[start : start + BATCH]
-            twin(batch.to(memory_format=torch.channels_last) if batch.ndim == 4 else batch)
+            answer(twin, samples[start : start + BATCH])
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     return twin

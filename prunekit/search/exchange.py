@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from prunekit.measure.evaluate import divergence
-from prunekit.measure.forward import at_rest
+from prunekit.measure.forward import answer, at_rest
 from prunekit.records import Trial
 from prunekit.search.allocate import fill
 from prunekit.search.problem import Kept, Problem, Vector
@@ -33,13 +33,11 @@ def joint_harm(model: nn.Module, inputs: Tensor, dense: Tensor, *, calibrate: bo
     Returns:
         The mean KL divergence from the dense output, in nats.
     """
-    if inputs.ndim == 4:
-        inputs = inputs.to(memory_format=torch.channels_last)
     with at_rest(model):
         for module in model.modules():
             if isinstance(module, _BatchNorm):
                 module.training = calibrate
-        outputs = [model(inputs[start : start + BATCH]) for start in range(0, len(inputs), BATCH)]
+        outputs = [answer(model, inputs[start : start + BATCH]) for start in range(0, len(inputs), BATCH)]
     return divergence(dense, torch.cat(outputs))
 
 

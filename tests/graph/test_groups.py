@@ -204,3 +204,8 @@ def test_any_member_layer_names_the_group_and_a_stranger_gets_close_matches():
 def test_a_network_that_cannot_run_says_so_in_one_sentence():
     with pytest.raises(StructureError, match=r"cannot be traced with an input of shape \(2, 5\): RuntimeError: .*\.$"):
         structure_of(nn.Linear(3, 2), torch.randn(2, 5))
+
+
+def test_a_network_without_parameters_is_refused():
+    with pytest.raises(StructureError, match="no parameters, so there is nothing to cut"):
+        structure_of(nn.Flatten(), torch.zeros(2, 3, 4))

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from prunekit.errors import TaskError
-from prunekit.measure.forward import at_rest, run
+from prunekit.measure.forward import answer, at_rest, run
 from tests import nets, samples
 from tests.untouched import Raising, untouched
 
@@ -39,3 +39,14 @@ class Pair(nn.Module):
 def test_anything_but_logits_is_refused(net, given):
     with pytest.raises(TaskError, match=rf"logits shaped \(batch, classes, …\), but returned {given}"):
         run(net, samples.split(3).inputs)
+
+
+def test_code_that_views_memory_gets_images_in_their_own_order():
+    class Viewed(nn.Module):
+        def forward(self, x):
+            return (2 * x).view(len(x), -1)
+
+    images = torch.randn(2, 3, 4, 4)
+    assert torch.equal(answer(Viewed(), images), (2 * images).flatten(1))
+    with pytest.raises(RuntimeError, match="unflatten"):
+        answer(nn.Unflatten(1, (4, 7)), images)

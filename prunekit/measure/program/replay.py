@@ -8,13 +8,15 @@ import copy
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.utils import _pytree as pytree
 
-from prunekit.measure.forward import at_rest
+from prunekit.measure.forward import answer, at_rest
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,8 +132,8 @@ class Replay:
 
     def _forward(self, inputs: Tensor, tensors: Mapping[str, Tensor] | None = None) -> Tensor:
         with at_rest(self._model):
-            answer: Tensor = torch.func.functional_call(self._model, dict(tensors or {}), (inputs,))
-        return answer
+            found: Tensor = answer(partial(functional_call, self._model, dict(tensors or {})), inputs)
+        return found
 
 
 def _holders(model: nn.Module) -> dict[str, list[str]]:

@@ -1,12 +1,13 @@
 """Which back end a network's program runs on: the quickest that gives the network's own answers."""
 
 from collections.abc import Generator, Iterator, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from prunekit.graph.structure import Structure
-from prunekit.measure.forward import at_rest
+from prunekit.measure.forward import answer, at_rest
 from prunekit.measure.outputs import finish
 from prunekit.measure.program.agreement import close
 from prunekit.measure.program.cuts import Cut
@@ -65,8 +66,8 @@ def _check(program: Program, model: nn.Module, inputs: Tensor, cut: Cut) -> None
         NoPlanError: they differ.
     """
     with at_rest(model):
-        wanted = torch.func.functional_call(model, dict(cut.tensors), (inputs,))
-        again = torch.func.functional_call(model, dict(cut.tensors), (inputs,))
+        wanted = answer(partial(torch.func.functional_call, model, dict(cut.tensors)), inputs)
+        again = answer(partial(torch.func.functional_call, model, dict(cut.tensors)), inputs)
     if not close(wanted, again):
         raise NoPlanError("the network answers differently each time")
     try:
