@@ -213,12 +213,17 @@ def _added(labels: Labels, call: Call) -> list[Product]:
 
 
 def _einsum(labels: Labels, call: Call) -> list[Product]:
-    """Count one multiplication for every combination of letters; longer products are taken two by two."""
-    sides = call.args["equation"].replace(" ", "").partition("->")[0].split(",")
+    """Count one multiplication for every combination of letters, but those of one side that are summed before it.
+
+    Longer products are taken two by two.
+    """
+    given, arrow, result = call.args["equation"].replace(" ", "").partition("->")
+    sides = given.split(",")
     letters: dict[str, tuple[Dim, int]] = {}
     for term, node in zip(sides, call.args["tensors"], strict=True):
         letters |= dict(zip(term, _sized(labels, node), strict=True))
-    return [list(letters.values())] if len(sides) == 2 else []
+    summed = {letter for letter in letters if arrow and letter not in result and given.count(letter) == 1}
+    return [[size for letter, size in letters.items() if letter not in summed]] if len(sides) == 2 else []
 
 
 def _attention(labels: Labels, call: Call) -> list[Product]:

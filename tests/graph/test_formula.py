@@ -4,6 +4,7 @@ import random
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from prunekit.graph import shrink, structure_of
@@ -79,3 +80,21 @@ def test_counting_along_one_group_equals_counting_each_network(name):
         costs = [structure.cost({**kept, group.name: int(n)}) for n in counts]
         expected = [[cost.params for cost in costs], [cost.macs for cost in costs], [cost.bytes for cost in costs]]
         assert structure.cost_along(kept, group.name, counts).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("equation", "shape", "macs"),
+    [("bchw,kc->bkhw", (5, 4), 5 * 4 * 9), ("bchw,kc->bk", (5, 4), 5 * 4), ("bchw,c->b", (4,), 4)],
+)
+def test_a_product_over_letters_is_counted_after_the_sums_that_come_before_it(equation, shape, macs):
+    """Places ``hw`` that nobody else reads are summed first, which multiplies nothing."""
+
+    class Product(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(shape))
+
+        def forward(self, x):
+            return torch.einsum(equation, x, self.weight)
+
+    assert structure_of(Product(), torch.zeros(2, 4, 3, 3)).cost({}).macs == macs
