@@ -190,7 +190,7 @@ class _Readers(TorchFunctionMode):
     """Sees the ways to a tensor's numbers that are no operations: Python's, numpy's, other libraries'."""
 
     def __init__(self, recorder: _Recorder) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self._recorder = recorder
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
