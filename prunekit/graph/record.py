@@ -6,6 +6,7 @@ in every process. This recorder is a dispatch mode of the same kind without the 
 
 import contextlib
 import operator
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
@@ -25,6 +26,9 @@ from prunekit.errors import StructureError
 
 Example = Tensor | tuple[Any, ...]
 """What a network is called with: one tensor, or all its arguments, in which tensors may be nested."""
+
+_ALONE = threading.Lock()
+"""PyTorch keeps the modes that stand before autograd in one place for all threads."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +70,7 @@ def record(model: nn.Module, tensors: Mapping[str, Tensor], example: Example) ->
         recorder.place(name.replace(".", "_"), tensor)
     for tensor in leaves(example):
         recorder.place("input", tensor)
-    with torch.no_grad(), _whole_attention(), enable_python_dispatcher(), recorder, _Readers(recorder):
+    with _ALONE, torch.no_grad(), _whole_attention(), enable_python_dispatcher(), recorder, _Readers(recorder):
         output = model(*given)
     found = _tensors_of(output)
     recorder.graph.output(recorder.nodes_of(found))

@@ -20,5 +20,9 @@ def test_no_dimension_that_torch_pruning_cuts_exactly_is_missing(case):
     assert missing == EXPLAINED.get(case.name, set())
 
 
-EXPLAINED = {"WithoutRule": {"a.weight:0", "a.bias:0", "b.weight:1"}}
-"""What the tables protect all the same: a running sum over channels has no rule here."""
+EXPLAINED = {
+    "WithoutRule": {"a.weight:0", "a.bias:0", "b.weight:1"},
+    "ScaledByItsLargest": {"a.weight:0", "a.bias:0", "b.weight:0", "b.bias:0", "b.weight:1", "c.weight:1"},
+}
+"""What the tables protect all the same: a running sum over channels has no rule here, and where a number that was
+read out of the pass goes on, nobody sees."""

@@ -31,7 +31,8 @@ def tiles(app: AppTest) -> dict[str, dict[str, Any]]:
 
 
 def settle(app: AppTest) -> AppTest:
-    """Run the page until the worker owes it nothing: a run that came to no new page and had no question left open."""
+    """Run the page until the worker owes it nothing: two runs that come to no new page and leave no question open."""
+    calm = 0
     for _ in range(200):
         worker().call(lambda: None)  # a turn of the worker, so that everything asked makes a step
         stood = asked(app)
@@ -41,7 +42,8 @@ def settle(app: AppTest) -> AppTest:
         waits = any(caption.value.startswith("Opening") for caption in app.caption)
         waits |= any("[measuring]" in metric.label for metric in app.metric)
         waits |= any(tile["status"] == "measuring" for tile in tiles(app).values())
-        if app.exception or app.error or (stood == asked(app) and not waits):
+        calm = calm + 1 if stood == asked(app) and not waits else 0
+        if app.exception or app.error or calm == 2:
             break
     return app
 

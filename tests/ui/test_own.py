@@ -53,7 +53,7 @@ def test_a_program_recovers_and_is_exported(visit, tmp_path):
     next(button for button in app.button if button.label == "Fine-tune").click().run()
     _finish("recover")
     app = settle(app)
-    assert {"Before", "After"} <= {metric.label for metric in app.metric}
+    assert {"Accuracy before", "Accuracy after"} <= {metric.label for metric in app.metric}
     app.switch_page(str(FOLDER / "export.py"))
     app = settle(app)
     next(button for button in app.button if button.label == "Export and prove").click().run()
