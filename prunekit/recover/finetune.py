@@ -21,6 +21,7 @@ from prunekit.quantize.activations import rounding_in_training
 from prunekit.quantize.straight_through import quantised, rounded
 from prunekit.records import Epoch, Reading
 from prunekit.recover.follow import Reads, distance, heard
+from prunekit.recover.recalibrate import recalibrate, statistics_of, with_statistics
 from prunekit.recover.schedule import Schedule
 from prunekit.tasks.task import Data, Split
 
@@ -28,6 +29,9 @@ EVERY = 10
 """Steps between two loss records."""
 INSIDE = 10.0
 """Weight of what layers read beside what the network answers, where the dense network is followed."""
+
+SETTLED = 1000
+"""Samples of an epoch that the BatchNorm statistics after it are taken from."""
 
 
 class FineTune(Iterator[Epoch]):
@@ -153,17 +157,19 @@ class _Training:
         steps = self.schedule.epochs * self.per_epoch
         while self.epoch < self.schedule.epochs:
             losses: list[float] = []
-            for place, (inputs, targets) in enumerate(self._batches(), start=1):
+            samples = self.draw(1 + self.epoch)
+            for place, (inputs, targets) in enumerate(self._batches(samples), start=1):
                 losses.append(self._step(inputs, targets))
                 step = self.epoch * self.per_epoch + place
                 if place < self.per_epoch and len(losses) == EVERY:
                     yield Epoch(step, steps, step / self.per_epoch, sum(losses) / len(losses))
                     losses.clear()
             self.epoch += 1
-            reading = self._validate(self.student)
+            settled = self._settled(samples)
+            reading = self._validate(settled)
             if (rank := _rank(reading, self.metric)) > self.top:
                 self.top = rank
-                self.best.load_state_dict(self.student.state_dict())
+                self.best.load_state_dict(settled.state_dict())
             yield Epoch(step, steps, float(self.epoch), sum(losses) / len(losses), reading)
 
     def state(self) -> dict[str, Any]:
@@ -181,8 +187,12 @@ class _Training:
         for name in ("best", "student", "optimizer", "cycle"):
             getattr(self, name).load_state_dict(state[name])
 
-    def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
-        samples = self.draw(1 + self.epoch)
+    def _settled(self, samples: Split) -> nn.Module:
+        """Copy the student with BatchNorm statistics of many samples; its own are those of the last few batches."""
+        few = recalibrate(quantised(self.student, self.precisions, self.rounding, samples), samples, SETTLED)
+        return with_statistics(self.student, statistics_of(few))
+
+    def _batches(self, samples: Split) -> Iterator[tuple[Tensor, Tensor]]:
         order = torch.Generator().manual_seed(self.schedule.seed + 1000 * self.epoch)
         rows, layout = torch.randperm(len(samples), generator=order), memory_layout(self.student, samples)
         for place in range(self.per_epoch):

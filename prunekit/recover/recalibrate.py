@@ -46,6 +46,17 @@ def recalibrate(model: nn.Module, split: Split, limit: int | None = SAMPLES) -> 
     return twin
 
 
+def statistics_of(model: nn.Module) -> dict[str, Tensor]:
+    """Collect the running mean and variance of every BatchNorm, by buffer name."""
+    norms = {name: module for name, module in model.named_modules() if isinstance(module, _BatchNorm)}
+    return {
+        f"{path}.{name}" if path else name: value
+        for path, norm in norms.items()
+        for name, value in norm.named_buffers(recurse=False)
+        if name.startswith("running_")
+    }
+
+
 def with_statistics(model: nn.Module, statistics: Mapping[str, Tensor]) -> nn.Module:
     """Copy a network with statistics that were estimated elsewhere, on one batch.
 

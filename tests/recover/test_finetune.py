@@ -1,3 +1,4 @@
+import copy
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,7 +10,9 @@ from torch import nn
 from prunekit.errors import TaskError
 from prunekit.graph import structure_of
 from prunekit.measure.evaluate import evaluate
+from prunekit.measure.precision import Precision
 from prunekit.measure.pruned import prune
+from prunekit.quantize.straight_through import quantize_
 from prunekit.recipe import Recipe
 from prunekit.recover.finetune import finetune, memory_layout
 from prunekit.recover.schedule import Schedule
@@ -112,6 +115,17 @@ def test_the_best_is_kept_when_training_does_harm():
     assert equal(state(harmed.model), state(learned))
 
 
+@pytest.mark.parametrize("bits", [16, 1])
+def test_statistics_are_those_of_many_samples_and_of_the_rounded_weights(bits):
+    net = nets.make("plain")
+    precisions = {"conv1.weight": Precision(bits, 0)} if bits < 16 else {}
+    tuning = finetune(net, DATA, replace(SCHEDULE, epochs=1), precisions=precisions)
+    assert list(tuning)
+    read = quantize_(copy.deepcopy(tuning.model), precisions).conv1(DATA.train(1).inputs).transpose(0, 1).flatten(1)
+    torch.testing.assert_close(tuning.model.bn1.running_mean, read.mean(1), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(tuning.model.bn1.running_var, read.var(1), rtol=1e-4, atol=1e-5)
+
+
 def test_a_forward_that_raises_leaves_everything_as_it_was():
     net = Raising(nets.make("plain")).train()
     with untouched(net), pytest.raises(ValueError, match="no such luck"):
@@ -128,6 +142,7 @@ def test_a_strided_pointwise_convolution_is_not_trained_channels_last():
     code = """
 import torch
 from torch import nn
+from prunekit.quantize.straight_through import quantize_
 from prunekit.recover.finetune import memory_layout
 from prunekit.tasks.task import Split
 torch.set_num_threads(1)
