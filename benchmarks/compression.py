@@ -51,8 +51,9 @@ def planned(task: str) -> dict[str, Any]:
     return json.loads((RECIPES / f"{task}.json").read_text())
 
 
-TRAINED = Schedule(epochs=5, distil=0.9)
-LONG = replace(TRAINED, epochs=10)
+TRAINED = Schedule(epochs=5, distil=0.9, batch=16)
+LONG = replace(TRAINED, epochs=10, batch=64)
+FEW_BITS = replace(LONG, batch=32)
 SHORTENED = ["layer1.2", "layer2.2", "layer3.1"]
 """Of all threes of ResNet-20's blocks, those without which validation samples are answered most like before."""
 
@@ -63,8 +64,8 @@ GOALS = (
     Goal("vit −40 %", "vit", 2.0, planned("vit"), TRAINED),
     Goal("article −80 %", "article", 1.0, planned("article"), LONG),
     Goal("resnet20, 3 of 9 blocks", "resnet20", 2.0, {"blocks": SHORTENED}, TRAINED),
-    Goal("resnet20 ternary", "resnet20", 5.0, {"bits": 2}, LONG),
-    Goal("resnet20 binary", "resnet20", 5.0, {"bits": 1}, LONG),
+    Goal("resnet20 ternary", "resnet20", 5.0, {"bits": 2}, FEW_BITS),
+    Goal("resnet20 binary", "resnet20", 5.0, {"bits": 1}, FEW_BITS),
 )
 QUICK = (
     Goal("resnet8 −40 %", "resnet8", 2.0, {"channels": {"layer3.0.conv1": 0.5}}, Schedule(epochs=1)),

@@ -27,7 +27,7 @@ from prunekit.tasks.task import Data, Split
 
 EVERY = 10
 """Steps between two loss records."""
-INSIDE = 10.0
+INSIDE = 30.0
 """Weight of what layers read beside what the network answers, where the dense network is followed."""
 
 SETTLED = 1000
