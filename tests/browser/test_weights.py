@@ -55,8 +55,8 @@ def test_a_click_drops_a_unit_counts_follow_and_another_click_lets_it_go(weights
 def test_the_first_kernel_of_all_can_be_clicked_and_undo_brings_it_back(weights):
     press(weights, chart(weights, "What do the kernels of conv1 look for?").locator(".scatterlayer .point").first)
     expect(parameters(weights)).to_contain_text(WITHOUT_ONE)
+    settled(weights)  # until the script ends, the list as it was stands beside the new one
     expect(weights.get_by_test_id("stMultiSelect").filter(has_text="Always drop")).to_contain_text("unit 0")
-    settled(weights)
     weights.get_by_role("button", name="Undo").click()
     expect(parameters(weights)).to_contain_text(DENSE)
 
