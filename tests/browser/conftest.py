@@ -2,12 +2,23 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Error,
+    Page,
+    Request,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from tools import browser as chromium
-from tools.app_server import ROOT, serving
+from tools.app_server import ROOT, free_port, serving
 
 SCREENSHOTS = ROOT / "screenshots"
+BLANK = "about:blank"
+SIZE: ViewportSize = {"width": 1440, "height": 900}
 PATIENCE = 60_000  # ms; a shared machine
 FLAGS = (
     "--no-sandbox",  # Chromium refuses a sandbox to root, as which containers run
@@ -43,23 +54,43 @@ def server_log(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("server") / "log"
 
 
+@pytest.fixture(scope="session")
+def port() -> int:
+    """Where every server of this process answers, one after the other: a browser keeps compiled scripts by address."""
+    return free_port()
+
+
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, server_log) -> Iterator[str]:
+def server(tmp_path_factory, server_log, port) -> Iterator[str]:
     """The address of the app, started as a newcomer does, with a history of its own for each test file."""
-    with serving(tmp_path_factory.mktemp("workspace"), server_log) as address:
+    with serving(tmp_path_factory.mktemp("workspace"), server_log, port=port) as address:
         yield address
 
 
-@pytest.fixture(scope="module")
-def context(browser, server) -> Iterator[BrowserContext]:
-    """One browser profile for each test file, so that only the first visit fetches and compiles the app's scripts."""
-    made = browser.new_context(base_url=server, viewport={"width": 1440, "height": 900}, accept_downloads=True)
+@pytest.fixture(scope="session")
+def only_tab(browser, port) -> Iterator[Page]:
+    """One tab for all tests: a new one has a process of its own, which compiles all scripts once more."""
+    context = browser.new_context(base_url=f"http://127.0.0.1:{port}", accept_downloads=True)
+    made = context.new_page()
+    made.set_default_timeout(PATIENCE)
     yield made
-    made.close()
+    context.close()
 
 
 @pytest.fixture
-def page(context, server) -> Iterator[Page]:
+def tab(only_tab) -> Iterator[Page]:
+    """The tab as a new one: nothing open or remembered, nobody listening, light and of one size."""
+    only_tab.set_viewport_size(SIZE)
+    only_tab.emulate_media(color_scheme="light")
+    yield only_tab
+    if only_tab.url != BLANK:
+        only_tab.evaluate("() => { sessionStorage.clear(); localStorage.clear(); }")
+    only_tab.mouse.up()
+    only_tab.goto(BLANK)
+
+
+@pytest.fixture
+def page(tab, server) -> Iterator[Page]:
     """A fresh visitor's page.
 
     An exception left on it fails the test, and so does an error in the browser's console or a request to another host.
@@ -76,14 +107,16 @@ def page(context, server) -> Iterator[Page]:
         if not request.url.startswith((server, "data:", "blob:")):
             errors.append(f"the page asked another host for {request.url}")
 
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    page.on("console", note)
-    page.on("request", watch)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    errors += page.get_by_test_id("stException").all_inner_texts()
-    page.close()
+    def fail(error: Error) -> None:
+        errors.append(str(error))
+
+    heard = {"console": note, "request": watch, "pageerror": fail}
+    for event, hear in heard.items():
+        tab.on(event, hear)
+    yield tab
+    errors += tab.get_by_test_id("stException").all_inner_texts()
+    for event, hear in heard.items():
+        tab.remove_listener(event, hear)
     assert not errors, "\n".join(errors)
 
 

@@ -1,35 +1,34 @@
 """Desks that are long, slow, or lose their server."""
 
 import json
+import os
+import signal
+import subprocess
 
 import pytest
 from playwright.sync_api import expect
 
+from prunekit.store import Workspace
 from tests.browser.awkward_nets import write_project
 from tests.browser.bars import bar, grip, measured, move, pull, ready, stands, tile
-from tools.app_server import free_port, serving
+from tools.app_server import serving
 
 
 @pytest.fixture
-def visit(browser):
-    """Opens a page of a server that a test started itself."""
-    contexts = []
+def visit(tab):
+    """Opens the page of a server that a test started itself."""
+    tab.set_viewport_size({"width": 1280, "height": 900})
 
     def open_page(address: str):
-        contexts.append(browser.new_context(viewport={"width": 1280, "height": 900}))
-        page = contexts[-1].new_page()
-        page.set_default_timeout(90_000)
-        page.goto(address)
-        return page
+        tab.goto(address)
+        return tab
 
-    yield open_page
-    for context in contexts:
-        context.close()
+    return open_page
 
 
-def test_150_layers_stay_within_reach(visit, tmp_path):
+def test_150_layers_stay_within_reach(visit, port, tmp_path):
     project = write_project(tmp_path, "deep", size=8, samples=60)
-    with serving(tmp_path / "workspace", tmp_path / "log", task=project) as address:
+    with serving(tmp_path / "workspace", tmp_path / "log", task=project, port=port) as address:
         page = visit(address)
         ready(page)
         expect(page.get_by_role("slider", name="All bars that are not pinned")).to_be_visible()
@@ -46,9 +45,9 @@ def test_150_layers_stay_within_reach(visit, tmp_path):
         expect(bar(page, "148")).to_be_in_viewport()
 
 
-def test_of_slow_readings_the_newest_wins(visit, tmp_path):
+def test_of_slow_readings_the_newest_wins(visit, tab, port, tmp_path):
     project = write_project(tmp_path, "slow", size=20, samples=1000)
-    with serving(tmp_path / "workspace", tmp_path / "log", task=project) as address:
+    with serving(tmp_path / "workspace", tmp_path / "log", task=project, port=port) as address:
         sent, heard = [], []
 
         def attach(socket):
@@ -56,9 +55,8 @@ def test_of_slow_readings_the_newest_wins(visit, tmp_path):
                 socket.on("framesent", lambda frame: sent.append(json.loads(frame)["rev"]))
                 socket.on("framereceived", lambda frame: heard.append(json.loads(frame)["rev"]))
 
-        page = visit("about:blank")
-        page.on("websocket", attach)
-        page.goto(address)
+        tab.on("websocket", attach)
+        page = visit(address)
         bar(page, "2").wait_for()
         grip(page, "2")
         for height in (0.2, 0.4, 0.6, 0.8, 0.5):
@@ -70,15 +68,19 @@ def test_of_slow_readings_the_newest_wins(visit, tmp_path):
         assert set(sent) <= set(heard)
         stands(page, "2", 50)
         assert page.locator(".desk").get_attribute("data-rev") == str(sent[-1])
+        tab.remove_listener("websocket", attach)
 
 
-def test_a_killed_server_loses_nothing_and_the_page_comes_back(visit, tmp_path):
-    port = free_port()
+def test_a_killed_server_loses_nothing_and_the_page_comes_back(visit, port, tmp_path):
     with serving(tmp_path / "workspace", tmp_path / "log", port=port) as address:
         page = visit(address)
         ready(page)
         pull(page, "layer3.0.conv1", 0.5)
         measured(page)
+        found = subprocess.run(["pgrep", "-f", f"server.port {port}$"], capture_output=True, text=True, check=True)
+        os.kill(int(found.stdout), signal.SIGKILL)  # no goodbye, as when the power fails
+    workspace = Workspace(tmp_path / "workspace")
+    before = workspace.head("resnet8")
     with serving(tmp_path / "workspace", tmp_path / "log", port=port):
         page.reload()
         ready(page)
@@ -87,3 +89,10 @@ def test_a_killed_server_loses_nothing_and_the_page_comes_back(visit, tmp_path):
         pull(page, "layer2.0.conv1", 0.25)
         measured(page)
         stands(page, "layer2.0.conv1", 25)
+        expect(page.get_by_role("button", name="Undo")).to_be_enabled()
+    after = workspace.head("resnet8")
+    assert after.parent == before.id
+    assert (before.recipe.channels, after.recipe.channels) == (
+        {"layer3.0.conv1": 0.5},
+        {"layer3.0.conv1": 0.5, "layer2.0.conv1": 0.25},
+    )

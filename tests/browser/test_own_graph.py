@@ -12,9 +12,9 @@ from tools.app_server import serving
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, server_log) -> Iterator[str]:
+def server(tmp_path_factory, server_log, port) -> Iterator[str]:
     task = write_own(tmp_path_factory.mktemp("project"), "graph")
-    with serving(tmp_path_factory.mktemp("workspace"), server_log, task=task) as address:
+    with serving(tmp_path_factory.mktemp("workspace"), server_log, task=task, port=port) as address:
         yield address
 
 

@@ -11,9 +11,9 @@ from tools.app_server import ROOT, serving
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, server_log) -> Iterator[str]:
+def server(tmp_path_factory, server_log, port) -> Iterator[str]:
     task = str(ROOT / "examples" / "own_images")
-    with serving(tmp_path_factory.mktemp("workspace"), server_log, task=task) as address:
+    with serving(tmp_path_factory.mktemp("workspace"), server_log, task=task, port=port) as address:
         yield address
 
 
