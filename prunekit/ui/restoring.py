@@ -57,7 +57,7 @@ def link_to(run: Run) -> str:
 
 
 def take_link(opened: "Opened") -> None:
-    """Put the run that the address asks for on the desk, once; say so where that cannot be."""
+    """Put the run that the address asks for on the desk, once; note why where that cannot be."""
     now = session()
     if now.linked is None:
         return
@@ -67,13 +67,19 @@ def take_link(opened: "Opened") -> None:
     try:
         run = opened.workspace.run(wanted)
     except WorkspaceError:
-        refusal = f"There is no run {wanted} in this history."  # the error would list a thousand others
+        now.refused = f"There is no run {wanted} in this history."  # the error would list a thousand others
     else:
-        refusal = _refusal(opened, run)
-    if refusal:
-        st.toast(f"{literal(refusal)} The desk is as it was.", icon=":material/link_off:", duration="infinite")
-    else:
-        restore(opened, run)
+        now.refused = _refusal(opened, run)
+        if not now.refused:
+            restore(opened, run)
+
+
+def say_refusal() -> None:
+    """Say what a link could not do, at the end of a whole run: what a run shows that ends early may be skipped."""
+    now = session()
+    if now.refused:
+        st.toast(f"{literal(now.refused)} The desk is as it was.", icon=":material/link_off:", duration="infinite")
+        now.refused = ""
 
 
 def _refusal(opened: "Opened", run: Run) -> str:

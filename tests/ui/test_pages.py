@@ -33,11 +33,13 @@ def test_a_page_opens_by_its_address_with_a_desk_that_is_dense_or_cut(visit, pag
 
 @pytest.mark.slow
 @pytest.mark.parametrize("task", task_names()[1:])
-@pytest.mark.parametrize("page", ["tune", "open", "weights"])
-def test_every_bundled_task_opens(visit, page, task):
-    app = visit(page, task)
-    assert not app.exception
-    assert not app.error
+def test_every_bundled_task_opens_on_the_pages_that_draw_its_layers(visit, task):
+    app = visit("tune", task)
+    for page in ("tune", "open", "weights"):
+        app = settle(app.switch_page(str(FOLDER / f"{page}.py")))
+        assert [title.value for title in app.title] == [page.capitalize()]
+        assert not app.exception
+        assert not app.error
 
 
 def test_who_comes_to_a_page_sees_its_top_first(visit):
