@@ -41,6 +41,7 @@ bench: browser
 	$(BIN)/pip install -r requirements.txt -e .
 	@touch $@
 
+# Most of the packages' files are never imported; what is gets compiled when it is.
 .venv/.dev: requirements-dev.txt requirements.txt pyproject.toml | .venv/bin/python
-	$(BIN)/pip install -r requirements-dev.txt -e .
+	$(BIN)/pip install --no-compile -r requirements-dev.txt -e .
 	@touch $@ .venv/.app
