@@ -10,6 +10,7 @@ import streamlit as st
 from prunekit.tasks.zoo import BUNDLED
 from prunekit.ui import cached
 from prunekit.ui.jobs import follow
+from prunekit.ui.reading import ready
 from prunekit.ui.restoring import take_link
 from prunekit.ui.session import session
 from prunekit.ui.text import literal
@@ -80,6 +81,7 @@ def opened_task(title: str, row: "DeltaGenerator | None" = None) -> "Opened":
         _refuse(ticket.snapshot().error or "The task was not opened.")
     assert opened is not None
     take_link(opened)
+    ready(opened)
     return opened
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from prunekit.recipe import Recipe
-from prunekit.records import Evaluation, Reading, Run
+from prunekit.records import Cost, Evaluation, Reading, Run
 from prunekit.ui.cached import dense_evaluation
 from prunekit.ui.jobs import ask
 from prunekit.ui.session import Asked, Session, session
@@ -36,6 +36,19 @@ def base_recipe(opened: "Opened", now: Session | None = None) -> Recipe | None:
     """Return the recipe of the run that the desk starts from; ``None`` where that is the task's own network."""
     base = desk_recipe(opened, now).base
     return None if base is None else opened.workspace.run(base).recipe
+
+
+def ready(opened: "Opened") -> None:
+    """Wait until the worker has made what the counts of a desk need: its base, and the network without its blocks."""
+    recipe = desk_recipe(opened)
+
+    def work() -> Iterator[Cost]:
+        from prunekit import verbs
+
+        yield verbs.cost(opened, recipe)
+
+    if recipe.blocks or recipe.base:
+        ask("parts", (opened, recipe.base, recipe.blocks), work).ticket.wait()
 
 
 def dense(opened: "Opened", limit: int | None = None) -> Evaluation | None:

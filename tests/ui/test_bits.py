@@ -1,5 +1,8 @@
+import threading
+
 import pytest
 
+from prunekit import verbs
 from prunekit.recipe import Recipe
 from prunekit.ui.navigation import SECTIONS
 from prunekit.ui.session import Session
@@ -41,6 +44,20 @@ def test_a_block_is_switched_off_on_the_desk(visit):
     # two convolutions of 16·16·9 and two BatchNorms of 32
     assert tiles(app)["params"]["detail"] == [f"{77_754 - 2 * 2304 - 64:,}"]
     assert tiles(app)["accuracy"]["status"] == "measured"
+
+
+def test_only_the_worker_takes_networks_apart(visit, monkeypatch):
+    threads = set()
+    for name in ("removable", "shorten", "structure_of"):
+
+        def noted(*given, made=getattr(verbs.blocks, name)):
+            threads.add(threading.current_thread().name)
+            return made(*given)
+
+        monkeypatch.setattr(verbs.blocks, name, noted)
+    app = visit(session=Session("resnet8", recipe=Recipe("resnet8", blocks=("layer1.0",))))
+    assert not app.exception
+    assert threads == {"prunekit-worker"}
 
 
 @pytest.mark.parametrize("page", PAGES)
