@@ -59,7 +59,7 @@ def _check(options: argparse.Namespace) -> int:
     for proof in verbs.prove(opened, options.seed):
         proofs.append(proof)
         progress(len(proofs), total, proof.group)
-    show(options, [proof.to_json() for proof in proofs], map(_proof_text, proofs))
+    show(options, [proof.to_json() for proof in proofs], [*map(_proof_text, proofs), *opened.structure.notes])
     return 0 if all(proof.exact or proof.protected for proof in proofs) else 1
 
 

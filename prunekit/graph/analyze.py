@@ -8,6 +8,7 @@ from torch import nn
 
 from prunekit.errors import StructureError
 from prunekit.graph.blocks import find_blocks
+from prunekit.graph.calls import draws
 from prunekit.graph.check import find_ways
 from prunekit.graph.formula import formula
 from prunekit.graph.groups import Partition, partition
@@ -69,11 +70,23 @@ def analyze(traced: Trace, labels: Labels, tensors: Mapping[str, Sequence[Atoms]
         atoms={name: tuple(dims) for name, dims in tensors.items()},
         group_of=parts.group_of,
         unit_of=parts.unit_of,
-        notes=tuple(map(_read, traced.reads)),
+        notes=_notes(traced),
     )
     costs = counts.layer_costs({}, len(calls))
     layers = [_layer(traced, parts, structure, call, cost) for call, cost in zip(calls, costs, strict=True)]
     return replace(structure, layers=tuple(layers))
+
+
+def _notes(traced: Trace) -> tuple[str, ...]:
+    drawn = dict.fromkeys(str(node.target) for node in traced.graph.nodes if draws(node))
+    return (*map(_read, traced.reads), *map(_drawn, drawn))
+
+
+def _drawn(operation: str) -> str:
+    return (
+        f"The forward pass draws random numbers ({operation}) in eval mode too: it answers differently each time, so "
+        "that nothing cut or exported can be shown to be equal."
+    )
 
 
 def _read(operation: str) -> str:

@@ -23,6 +23,16 @@ def bind(node: fx.Node) -> Call | None:
     return Call(node, schema.name.partition("::")[2], args, shape_of(node))
 
 
+def draws(node: fx.Node) -> bool:
+    """Whether an operation draws random numbers as it was called; a dropout in eval mode draws none."""
+    if node.op != "call_function" or torch.Tag.nondeterministic_seeded not in getattr(node.target, "tags", ()):
+        return False
+    (call,) = filter(None, [bind(node)])
+    schema = node.target._schema  # type: ignore[union-attr]
+    args = {argument.name: call.args.get(argument.name, argument.default_value) for argument in schema.arguments}
+    return args.get("train", args.get("training")) is not False and args.get("dropout_p") != 0
+
+
 def shape_of(node: fx.Node) -> tuple[int, ...]:
     """Return a value's shape, empty for what is no tensor."""
     value = node.meta.get("val")

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
+from prunekit.errors import StructureError
 from prunekit.graph.analyze import analysis
 from prunekit.graph.record import Example, leaves
 from prunekit.graph.reference import reference
@@ -24,13 +25,17 @@ class Prover:
         example: inputs to compare on, ``(batch, …)`` with a batch of at least 2, or all arguments.
 
     Raises:
-        StructureError: the network cannot be traced.
+        StructureError: the network cannot be traced in double precision.
     """
 
     def __init__(self, model: nn.Module, example: Example) -> None:
         self._model = copy.deepcopy(model).double().eval()
         self._example: Example = pytree.tree_map_only(Tensor, _double, example)
-        self.structure, self._trace, self._labels = analysis(self._model, self._example)
+        try:
+            self.structure, self._trace, self._labels = analysis(self._model, self._example)
+        except StructureError as error:
+            reason = str(error.__cause__ or error).partition("\n")[0].rstrip(".")
+            raise StructureError(f"The network cannot be checked in double precision: {reason}.") from error
         self._tensors = dict(named_tensors(self._model))
 
     def error(self, kept: Mapping[str, Sequence[int]]) -> float:
@@ -63,7 +68,7 @@ def prove(model: nn.Module, example: Example, seed: int = 0) -> Iterator[Proof]:
         A proof for each group, the protected ones with their reason.
 
     Raises:
-        StructureError: the network cannot be traced.
+        StructureError: the network cannot be traced in double precision.
     """
     prover = Prover(model, example)
     for group in prover.structure.groups:

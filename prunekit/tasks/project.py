@@ -28,8 +28,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
-from prunekit.errors import TaskError
+from prunekit.errors import TaskError, listed
 from prunekit.tasks.checkpoint import load_checkpoint
 from prunekit.tasks.functions import import_function
 from prunekit.tasks.program import open_program
@@ -156,6 +157,11 @@ def _network(factory: Callable[..., Any], path: str) -> nn.Module:
             f"The factory {path} returned a TorchScript program, which cannot be cut; return the network's own class, "
             "or export it with torch.export and name the .pt2 file as program."
         )
+    if lazy := [name for name, tensor in model.named_parameters() if is_lazy(tensor)]:
+        raise TaskError(
+            f"The factory {path} returned a network that does not know the sizes of {listed(lazy)} yet; let it run the "
+            "network once, on any input, before it returns it."
+        )
     return model
 
 
@@ -169,7 +175,7 @@ def _run(model: nn.Module, inputs: Tensor) -> Tensor:
         with torch.no_grad():
             output = model(inputs)
     except Exception as error:
-        reason = str(error).strip().partition("\n")[0]
+        reason = str(error).strip().partition("\n")[0].rstrip(".") + _of_another_kind(model, inputs)
         raise TaskError(f"The network cannot run on input of shape {tuple(inputs.shape[1:])}: {reason}.") from error
     if not isinstance(output, Tensor) or output.ndim < 2:
         given = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
@@ -178,6 +184,14 @@ def _run(model: nn.Module, inputs: Tensor) -> Tensor:
             "module that returns them."
         )
     return output
+
+
+def _of_another_kind(model: nn.Module, inputs: Tensor) -> str:
+    """Say what to do where weights and samples are floats of different kinds; nothing where they are not."""
+    kinds = {str(tensor.dtype) for tensor in model.parameters() if tensor.is_floating_point()} - {str(inputs.dtype)}
+    if not kinds or not inputs.is_floating_point():
+        return ""
+    return f"; its weights are {listed(sorted(kinds))} and the samples {inputs.dtype}, so let the factory convert it"
 
 
 def _check_output(model: nn.Module, data: Data, *, named: bool) -> Data:

@@ -209,3 +209,21 @@ def test_a_network_that_cannot_run_says_so_in_one_sentence():
 def test_a_network_without_parameters_is_refused():
     with pytest.raises(StructureError, match="no parameters, so there is nothing to cut"):
         structure_of(nn.Flatten(), torch.zeros(2, 3, 4))
+
+
+class Drops(nn.Module):
+    """Dropout as code calls it, with what it says of training."""
+
+    def __init__(self, always: bool) -> None:
+        super().__init__()
+        self.always, self.rest = always, nn.Sequential(nn.Linear(3, 4), nn.Dropout(), nn.Linear(4, 2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.scaled_dot_product_attention(x, x, x, dropout_p=0.5 * self.training)
+        return self.rest(F.dropout(y, 0.5, training=self.training or self.always))
+
+
+def test_a_pass_that_draws_random_numbers_says_so():
+    (note,) = structure_of(Drops(always=True).eval(), torch.randn(2, 5, 3)).notes
+    assert "draws random numbers (aten.dropout.default)" in note
+    assert structure_of(Drops(always=False).eval(), torch.randn(2, 5, 3)).notes == ()

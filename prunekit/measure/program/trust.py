@@ -85,6 +85,6 @@ def _probes(program: Program, structure: Structure, example: Tensor) -> Iterator
     yield example[:1], Cut({})
     weights = [layer.weight for layer in structure.layers]
     for name in dict.fromkeys((*weights[:1], *weights[len(weights) // 2 :][:1], *weights[-1:])):
-        half = program.state[name].clone()
+        half = program.state[name].clone(memory_format=torch.contiguous_format)
         half.view(-1)[::2] = 0.0
         yield example, Cut({name: half})
