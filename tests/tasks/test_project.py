@@ -86,8 +86,11 @@ def test_classes_are_named(write):
         ({"factory": '"nets.py:nett"'}, "has no function 'nett'; did you mean net"),
         ({"factory": '"nets.py:number"'}, "must return a torch.nn.Module; it returned int"),
         ({"factory": '"nets.py:script"'}, "TorchScript program, which cannot be cut; return the network's own class"),
-        ({"factory": '"nets.py:lazy"'}, "does not know the sizes of 1.weight and 1.bias yet; let it run the network once"),
-        ({"factory": '"nets.py:double"', "checkpoint": None}, "weights are torch.float64 and the samples torch.float32, so"),
+        ({"factory": '"nets.py:lazy"'}, "does not know the sizes of 1.weight and 1.bias yet; let it run"),
+        (
+            {"factory": '"nets.py:double"', "checkpoint": None},
+            "its weights are torch.float64 and the samples",
+        ),
         ({"factory": '"nets.py:raises"'}, "nets.py:raises raised RuntimeError: no licence"),
         ({"factory": '"nets.py:other"'}, r"1\.weight the shape or type 3×4"),
         ({"factory": '"nets.py:other"', "checkpoint": '"other.pt"'}, r"cannot run on input of shape \(1, 2, 2\)"),

@@ -1,4 +1,5 @@
 import threading
+from functools import partial
 
 import pytest
 
@@ -48,13 +49,13 @@ def test_a_block_is_switched_off_on_the_desk(visit):
 
 def test_only_the_worker_takes_networks_apart(visit, monkeypatch):
     threads = set()
+
+    def noted(made, *given):
+        threads.add(threading.current_thread().name)
+        return made(*given)
+
     for name in ("removable", "shorten", "structure_of"):
-
-        def noted(*given, made=getattr(verbs.blocks, name)):
-            threads.add(threading.current_thread().name)
-            return made(*given)
-
-        monkeypatch.setattr(verbs.blocks, name, noted)
+        monkeypatch.setattr(verbs.blocks, name, partial(noted, getattr(verbs.blocks, name)))
     app = visit(session=Session("resnet8", recipe=Recipe("resnet8", blocks=("layer1.0",))))
     assert not app.exception
     assert threads == {"prunekit-worker"}
