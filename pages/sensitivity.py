@@ -28,6 +28,13 @@ METRIC = opened.task.metric
 if opened.task.own_metric is not None:  # what the scan asks instead
     METRIC = "agreement" if opened.task.data.validation.targets.ndim == 1 else "mean IoU"
 METRICS = {"kl": "KL divergence", "metric": titled(METRIC)}
+RAN = {
+    "half": "in bfloat16, close calls again in single precision",
+    "fused": "as fused operations",
+    "eager": "operation by operation",
+    "replay": "module by module, where a cut changes nothing from memory",
+    "forward": "through their whole forward pass",
+}
 now = session()
 
 
@@ -61,6 +68,9 @@ def cells(scan: scanning.Scan, value: float | None, protected: dict[str, str]) -
     units = sizes(opened.structure, now.mode)
     made = figures.heatmap(scan.points, scan.names, metric or "kl", value, units, protected)
     choosing_chart(made, figures.table(scan.points, scan.names), "sensitivity", alt, choose)
+    ways = [RAN[way] for way in RAN if any(point.reading.backend == way for point in scan.points)]
+    if ways:
+        st.caption(f"The networks ran {' or '.join(ways)}.")
 
 
 def closer(scan: scanning.Scan, value: float | None) -> None:

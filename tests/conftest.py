@@ -5,6 +5,8 @@ import pytest
 import torch
 from xdist.scheduler import LoadScopeScheduling
 
+from prunekit.measure.program import half
+
 
 class Together(LoadScopeScheduling):
     """Keeps a file on one worker, and a folder that shares dear fixtures or drives a browser as well."""
@@ -23,6 +25,14 @@ def one_thread():
     """Sums come out alike on every machine, and two test runs do not fight over the cores."""
     torch.set_num_threads(1)
     os.environ["OMP_NUM_THREADS"] = "1"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def single_precision():
+    """Scans run in single precision on every machine; the tests of half precision force it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(half, "supported", lambda: False)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -10,11 +10,14 @@ from torch import Tensor
 from prunekit.measure.evaluate import Samples, read
 from prunekit.measure.metrics import metric_named
 from prunekit.measure.outputs import Outputs
-from prunekit.measure.program import Batch, Ready
+from prunekit.measure.program import BACKENDS, Batch, Ready
 from prunekit.records import Point, Reading
 from prunekit.search.cells import Cell, Cells
 from prunekit.search.probe import Probe, chunks, probing
 from prunekit.search.question import Question
+
+DECIDED = ("accuracy", "agreement")
+"""Metrics that ask for each sample's largest output, which half precision leaves as it is."""
 
 
 class Bench:
@@ -90,7 +93,8 @@ class Bench:
 
     def point(self, cell: Cell, reading: Reading) -> Point:
         """Make a cell's point."""
-        return Point(self.question.mode, cell.name, cell.level, replace(reading, recipe=cell.recipe.digest))
+        found = replace(reading, recipe=cell.recipe.digest, backend=self.probe.program.backend)
+        return Point(self.question.mode, cell.name, cell.level, found)
 
     def ready(self, cell: Cell, glance: bool = False) -> Ready:
         """Prepare a cell's cut; with ``glance``, for an estimate only."""
@@ -106,8 +110,9 @@ def bench(question: Question) -> Generator[None, None, Bench]:
     Raises:
         RecipeError: a level is no sparsity, a name cannot be cut, or the criterion or metric is unknown.
     """
-    metric_named(question.metric)
+    rule = metric_named(question.metric)
     cells = Cells(question)
     list(cells.at(question.levels))  # a level that is no sparsity is found before the work begins
-    probe = yield from probing(question.model, question.structure, question.split, question.train)
+    backends = BACKENDS if rule.name in DECIDED else tuple(backend for backend in BACKENDS if backend != "half")
+    probe = yield from probing(question.model, question.structure, question.split, question.train, backends)
     return Bench(question, cells, probe)

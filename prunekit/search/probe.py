@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from prunekit.graph import named_tensors, shrink
 from prunekit.graph.structure import Structure
-from prunekit.measure.program import Batch, Cut, Program, Ready, trusted
+from prunekit.measure.program import BACKENDS, Batch, Cut, Program, Ready, trusted
 from prunekit.measure.program.calibrate import Calibrator
 from prunekit.recover.recalibrate import SAMPLES, recalibrate
 from prunekit.tasks.task import Split
@@ -96,7 +96,11 @@ class Probe:
 
 
 def probing(
-    model: nn.Module, structure: Structure, split: Split, train: Split | None = None
+    model: nn.Module,
+    structure: Structure,
+    split: Split,
+    train: Split | None = None,
+    backends: Sequence[str] = BACKENDS,
 ) -> Generator[None, None, Probe]:
     """Make the probe of a network.
 
@@ -106,6 +110,7 @@ def probing(
         split: the samples.
         train: train samples; with them BatchNorm is recalibrated after each cut, without them the
             statistics are left as they are.
+        backends: how the program may run; see ``trusted``.
 
     Yields:
         ``None`` after each short stretch of work.
@@ -113,7 +118,7 @@ def probing(
     calibration = None if train is None else train.head(SAMPLES)
     base = model if calibration is None else recalibrate(model, calibration)
     yield
-    program = yield from trusted(base, structure, split.inputs)
+    program = yield from trusted(base, structure, split.inputs, backends)
     return Probe(base, program, structure, split.inputs, calibration)
 
 

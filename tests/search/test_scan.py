@@ -7,6 +7,7 @@ import pytest
 from prunekit.graph import structure_of
 from prunekit.measure.evaluate import evaluate, logits
 from prunekit.measure.outputs import finish
+from prunekit.measure.program import BACKENDS
 from prunekit.measure.pruned import prune
 from prunekit.recipe import Recipe
 from prunekit.records import Mode, Status
@@ -31,7 +32,8 @@ def scan(net, structure, split, known=(), **asked):
 def alike(reading, expected):
     """The same counts and, up to rounding, the same losses."""
     close = replace(reading, loss=expected.loss, kl=expected.kl)
-    assert close == replace(expected, recipe=reading.recipe)
+    assert close == replace(expected, recipe=reading.recipe, backend=reading.backend)
+    assert reading.backend in BACKENDS
     assert (reading.loss, reading.kl) == pytest.approx((expected.loss, expected.kl), abs=1e-5)
 
 

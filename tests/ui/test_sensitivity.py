@@ -50,6 +50,7 @@ def test_the_cost_is_announced_for_each_precision_and_a_cancelled_scan_is_resume
     assert 3 <= stored < 54
     assert app.button(key="scan-start").label.startswith(f"Resume: measure {54 - stored} points")
     assert titles(app)[0] == "Which layers can be cut?"
+    assert any(caption.value == "The networks ran as fused operations." for caption in app.caption)
 
 
 def test_a_first_picture_is_all_that_is_measured_when_it_is_all_that_is_asked(visit, opened):

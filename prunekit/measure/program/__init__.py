@@ -1,7 +1,17 @@
 """The program of a network: dense once, then only what a cut changes."""
 
 from prunekit.measure.program.cuts import Cut, without_channels, without_weights
-from prunekit.measure.program.program import Batch, Program, Ready
+from prunekit.measure.program.program import BACKENDS, Batch, Program, Ready
 from prunekit.measure.program.trust import program_of, trusted
 
-__all__ = ["Batch", "Cut", "Program", "Ready", "program_of", "trusted", "without_channels", "without_weights"]
+__all__ = [
+    "BACKENDS",
+    "Batch",
+    "Cut",
+    "Program",
+    "Ready",
+    "program_of",
+    "trusted",
+    "without_channels",
+    "without_weights",
+]

@@ -26,12 +26,13 @@ ROWS = 64
 """Samples that weights are laid out for."""
 
 
-def fused(source: Operations, fold_norms: bool = True) -> list[Step]:
+def fused(source: Operations, fold_norms: bool = True, dtype: torch.dtype = torch.float32) -> list[Step]:
     """Make the steps of a forward pass, fused where oneDNN has one call for several operations.
 
     Args:
         source: the operations.
         fold_norms: whether BatchNorm is part of the convolution before it; else it is a step of its own.
+        dtype: what convolutions and linear layers compute in; BatchNorm is folded in single precision.
     """
     names = source.trace.tensors
     chains = {call.node: chain for chain in _chains(source, fold_norms) for call in chain.calls}
@@ -41,7 +42,8 @@ def fused(source: Operations, fold_norms: bool = True) -> list[Step]:
         if chain is None:
             steps.append(plain(call, names))
         elif chain.calls[-1] is call:  # where its last operation stood, so that all it reads is there
-            steps.append(_linear(chain, names) if chain.root.name == "linear" else _convolution(chain, names))
+            make = _linear if chain.root.name == "linear" else _convolution
+            steps.append(make(chain, names, dtype))
     return steps
 
 
@@ -138,12 +140,13 @@ def _activation(call: Operation, chain: _Chain) -> Activation | None:
     return ACTIVATIONS[call.name](call.args)
 
 
-def _linear(chain: _Chain, names: Mapping[fx.Node, str]) -> Step:
+def _linear(chain: _Chain, names: Mapping[fx.Node, str], dtype: torch.dtype) -> Step:
     weight, *bias = (names[node] for node in chain.root.inputs[1:])
     kind, scalars, algorithm = chain.activation
 
     def prepare(tensors: Sequence[Tensor]) -> tuple[Tensor, Tensor | None]:
-        return mkldnn._reorder_linear_weight(tensors[0].contiguous(), None), tensors[1] if bias else None
+        found, *shift = (tensor.to(dtype) for tensor in tensors)
+        return mkldnn._reorder_linear_weight(found.contiguous(), None), shift[0] if bias else None
 
     def run(n: int, prepared: tuple[Tensor, Tensor | None], x: Tensor, *other: Tensor) -> Any:
         if other:
@@ -157,7 +160,7 @@ def _reads(chain: _Chain) -> tuple[fx.Node, ...]:
     return (chain.root.args[0],) if chain.other is None else (chain.root.args[0], chain.other)
 
 
-def _convolution(chain: _Chain, names: Mapping[fx.Node, str]) -> Step:
+def _convolution(chain: _Chain, names: Mapping[fx.Node, str], dtype: torch.dtype) -> Step:
     given: tuple[Any, ...] = (*chain.root.args, *DEFAULTS[len(chain.root.args) - 2 :])
     x, weight, bias, stride, padding, dilation, groups = given
     stride, padding, dilation = _pair(stride), _pair(padding), _pair(dilation)
@@ -186,6 +189,7 @@ def _convolution(chain: _Chain, names: Mapping[fx.Node, str]) -> Step:
             found, shift = fold(found, shift, scale, beta, mean, variance, chain.norm.args[7])
         # A depthwise convolution that lost channels has fewer groups.
         count = found.shape[0] * groups // weight.meta["val"].shape[0] if depthwise else groups
+        found, shift = found.to(dtype), None if shift is None else shift.to(dtype)
         if as_product:
             return mkldnn._reorder_linear_weight(found.flatten(1).contiguous(), None), shift, count
         inputs = [ROWS, found.shape[1] * count, *shape[2:]]

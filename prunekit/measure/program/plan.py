@@ -146,14 +146,20 @@ class Plan:
                     del values[node]
         return Env(len(inputs), {node: value for node, value in values.items() if node in keep or node in self._fixed})
 
-    def rows(self, parts: Sequence[tuple[Env, Tensor]]) -> Env:
+    def rows(self, parts: Sequence[tuple[Env, Tensor]], keep: Collection[fx.Node] | None = None) -> Env:
         """Collect some samples of each of several batches.
 
         A value that does not hold its samples row by row is left out, and computed again when it is read.
+
+        Args:
+            parts: batches, and which of their rows.
+            keep: the values that are collected, all that were kept for ``None``.
         """
         first, _ = parts[0]
         values = {node: first.values[node] for node in self.source.constants}
         for node in first.values.keys() - values.keys():
+            if node is not self.source.input and keep is not None and node not in keep:
+                continue
             if node is self.source.input or self._by_rows(node):
                 values[node] = torch.cat([take(env.values[node], 0, rows) for env, rows in parts])
         return Env(sum(len(rows) for _, rows in parts), values)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,7 @@ from prunekit.graph.shrink import shrink
 from prunekit.graph.structure import Structure
 from prunekit.graph.trace import named_tensors
 from prunekit.measure.forward import run
+from prunekit.measure.program.agreement import close
 from prunekit.measure.program.calibrate import Calibrator
 from prunekit.measure.program.cuts import Cut, without_channels
 from prunekit.measure.program.fused import fused, suits
@@ -23,9 +25,9 @@ from prunekit.measure.program.slicing import Slicer
 from prunekit.measure.program.step import plain
 from prunekit.measure.program.ways import Ways
 
-BACKENDS = ("fused", "eager", "replay", "forward")
+BACKENDS = ("half", "fused", "eager", "replay", "forward")
 """How a program runs, the quickest first."""
-PLANNED = ("fused", "eager")
+PLANNED = ("half", "fused", "eager")
 """Those that run the operations one by one."""
 
 
@@ -37,16 +39,18 @@ class Batch:
         inputs: the samples, as the network takes them.
         env: the values a suffix starts from.
         logits: the dense network's output ``(batch, classes)``; ``None`` where it did not run to its end.
+        half: the values in half precision, where passes run in it first.
     """
 
     inputs: Tensor
     env: Env | Recorded
     logits: Tensor | None
+    half: Env | None = None
 
     @property
     def bytes(self) -> int:
         """Memory of the values."""
-        return self.env.bytes
+        return self.env.bytes + (0 if self.half is None else self.half.bytes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,11 +61,13 @@ class Ready:
         cut: the cut.
         suffix: how a plan runs it.
         model: the network that is left, where it runs in full.
+        half: how a plan runs it in half precision.
     """
 
     cut: Cut
     suffix: Suffix | None = None
     model: nn.Module | None = None
+    half: Suffix | None = None
 
 
 class Program:
@@ -104,7 +110,7 @@ class Program:
         self._labels: Labels | None = None
         if backend in PLANNED:
             assert source is not None, "a plan is made of operations"
-            self._plan = self._plan_of(source, backend == "fused")
+            self._plan = self._plan_of(source)
             labels, _ = propagate(source.trace)
             if labels.count == len(structure.group_of):
                 self._labels = labels
@@ -112,8 +118,10 @@ class Program:
         else:
             self._replay = Replay(model, example, memoise=backend == "replay")
 
-        def answer(way: str, cut: Cut) -> Tensor:
-            return self.suffix(self.dense(example), self._way(way, cut))
+        def answer(cut: Cut) -> Tensor:
+            # In single precision, in which a way is compared, whatever the back end does besides.
+            ready = Ready(cut) if self._plan is None else Program._planned(self, cut)
+            return Program.suffix(self, Program.dense(self, example), ready)
 
         self.ways = Ways(model, structure, self.state, self._plan, self._slicer, example, answer)
 
@@ -157,11 +165,7 @@ class Program:
             batches: what ``dense`` returned on all samples, in order.
             positions: which of these samples, rising.
         """
-        wanted, start, parts = torch.tensor(positions), 0, []
-        for batch in batches:
-            stop = start + len(batch.inputs)
-            parts.append((batch, wanted[(start <= wanted) & (wanted < stop)] - start))
-            start = stop
+        parts = parts_of(batches, positions)
         inputs = torch.cat([take(batch.inputs, 0, rows) for batch, rows in parts])
         if self._plan is None:
             return self.dense(inputs)
@@ -194,13 +198,10 @@ class Program:
         """Prepare a cut: fold, lay out and slice the tensors that it replaces."""
         if cut.survives is not None:
             found = self.ways.best(cut.kept)
-            return (
-                Ready(cut, model=shrink(self._model, self._structure, cut.kept)) if found is None else self._way(*found)
-            )
-        if self._plan is None:
-            return Ready(cut)
-        with torch.inference_mode():
-            return Ready(cut, self._plan.prepare(cut.tensors))
+            if found is None:
+                return Ready(cut, model=shrink(self._model, self._structure, cut.kept))
+            _, cut = found
+        return Ready(cut) if self._plan is None else self._planned(cut)
 
     def channels(self, kept: Mapping[str, Sequence[int]]) -> Cut:
         """Make the cut that keeps these units of each group named."""
@@ -215,7 +216,7 @@ class Program:
         """
         if self._plan is None or self._labels is None:
             return None
-        fuse = self.backend == "fused"
+        fuse = self.backend != "eager"
         return Calibrator(self._plan.source, self._labels, self.state, layout(inputs), paired, fuse)
 
     def calibrated(self, cut: Cut, calibrator: Calibrator) -> Ready | None:
@@ -226,27 +227,51 @@ class Program:
         """
         if cut.survives is None:
             return self.ready(calibrator.fit(cut))
-        return self._way("slice", calibrator.fit(cut)) if self.ways.trusts("slice", cut.kept) else None
+        return self._planned(calibrator.fit(cut)) if self.ways.trusts("slice", cut.kept) else None
 
-    def _way(self, way: str, cut: Cut) -> Ready:
-        """Prepare a channel cut for the way that it was made for."""
-        if way == "zero":
-            return self.ready(cut)
-        assert self._slicer is not None
-        assert cut.survives is not None
+    def agrees(self, found: Any, wanted: Any) -> bool:
+        """Whether an answer is the network's own, as nearly as this back end can give it."""
+        return close(found, wanted)
+
+    def _planned(self, cut: Cut) -> Ready:
+        """Prepare a cut for the plan."""
+        assert self._plan is not None
         with torch.inference_mode():
-            return Ready(cut, self._slicer.prepare(cut.survives, cut.tensors))
+            return Ready(cut, suffix_of(self._plan, self._slicer, cut))
 
-    def _plan_of(self, source: Operations, fuse: bool) -> Plan:
+    def _plan_of(self, source: Operations) -> Plan:
         if source.trace.tensors and set(source.trace.tensors.values()) != set(self.state):
             raise NoPlanError("the trace has other tensors than the network")
-        if fuse:
-            if not suits(self.state):
-                raise NoPlanError("oneDNN's fused operations take single precision only")
+        if self.backend == "eager":
+            steps = [plain(call, source.trace.tensors) for call in source.calls]
+        elif suits(self.state):
             steps = fused(source)
         else:
-            steps = [plain(call, source.trace.tensors) for call in source.calls]
-        return Plan(source, steps, self.state, [layer.weight for layer in find_layers(source.trace)])
+            raise NoPlanError("oneDNN's fused operations take single precision only")
+        return Plan(source, steps, self.state, layers_of(source))
+
+
+def suffix_of(plan: Plan, slicer: Slicer | None, cut: Cut) -> Suffix:
+    """Prepare a cut for a plan."""
+    if cut.survives is None:
+        return plan.prepare(cut.tensors)
+    assert slicer is not None
+    return slicer.prepare(cut.survives, cut.tensors)
+
+
+def layers_of(source: Operations) -> list[str]:
+    """Return the weights from whose readers on a cut runs."""
+    return [layer.weight for layer in find_layers(source.trace)]
+
+
+def parts_of(batches: Sequence[Batch], positions: Sequence[int]) -> list[tuple[Batch, Tensor]]:
+    """Say which rows of each batch are at some positions, which rise, in all of them."""
+    wanted, start, parts = torch.tensor(positions), 0, []
+    for batch in batches:
+        stop = start + len(batch.inputs)
+        parts.append((batch, wanted[(start <= wanted) & (wanted < stop)] - start))
+        start = stop
+    return parts
 
 
 def layout(inputs: Tensor) -> Tensor:

@@ -11,9 +11,12 @@ from prunekit.measure.forward import answer, at_rest
 from prunekit.measure.outputs import finish
 from prunekit.measure.program.agreement import close
 from prunekit.measure.program.cuts import Cut
+from prunekit.measure.program.half import Half
 from prunekit.measure.program.operations import NoPlanError, Operations, operations
 from prunekit.measure.program.program import BACKENDS, PLANNED, Program, layout
 
+MAKERS = {"half": Half}
+"""What makes a back end that is more than a plan or a replay."""
 CHECKS = 4
 """Samples that a back end is compared on."""
 
@@ -42,7 +45,7 @@ def trusted(
         try:
             if backend in PLANNED and source is None:
                 source = yield from operations(model, example)
-            program = Program(model, structure, example, backend, source, refused)
+            program = MAKERS.get(backend, Program)(model, structure, example, backend, source, refused)
             yield
             for inputs, cut in _probes(program, structure, example):
                 _check(program, model, inputs, cut)
@@ -75,7 +78,7 @@ def _check(program: Program, model: nn.Module, inputs: Tensor, cut: Cut) -> None
         found = program.suffix(batch, cut) if cut.tensors else batch.logits
     except (RuntimeError, TypeError, ValueError, IndexError, KeyError) as error:
         raise NoPlanError(f"it fails: {str(error).partition(chr(10))[0]}") from error
-    if not close(found, wanted):
+    if not program.agrees(found, wanted):
         raise NoPlanError("it answers differently from the network's own forward pass")
 
 

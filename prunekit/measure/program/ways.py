@@ -26,7 +26,7 @@ class Ways:
         plan: what runs; ``None`` where no plan does.
         slicer: takes channels out; ``None`` where that is not possible.
         example: samples to compare on.
-        answer: runs a cut one way on them.
+        answer: runs a cut, as a way takes it, on them.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Ways:
         plan: Plan | None,
         slicer: Slicer | None,
         example: Tensor,
-        answer: Callable[[str, Cut], Tensor],
+        answer: Callable[[Cut], Tensor],
     ) -> None:
         self._model, self._structure, self._state = model, structure, state
         self._plan, self._slicer = plan, slicer
@@ -67,7 +67,7 @@ class Ways:
         if option is None:
             return False
         try:
-            found = self._answer(way, option)
+            found = self._answer(option)
         except (RuntimeError, TypeError, ValueError, IndexError, KeyError):
             return False
         return close(found, run(shrink(self._model, self._structure, kept), self._example))
