@@ -58,7 +58,7 @@ class Formula:
 
     def cost(self, kept: Mapping[str, int]) -> Cost:
         """Count the network that keeps so many units of each group."""
-        params, macs, size = self.weights @ self.terms(kept)
+        params, macs, size = (self.weights @ self.terms(kept)).tolist()  # numpy's own numbers round slowly
         return Cost(round(params), round(macs), math.ceil(size - SLACK))
 
     def cost_along(self, kept: Mapping[str, int], name: str, counts: NDArray[np.int64]) -> Vector:
