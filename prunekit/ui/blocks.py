@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 def blocks_menu(opened: "Opened") -> None:
     """Draw the menu that removes blocks."""
-    count = len(desk_recipe(opened).blocks)
+    gone = desk_recipe(opened).blocks
+    count = len(gone)
     with st.popover(f"Blocks: {count} removed" if count else "Blocks", icon=":material/layers_clear:"):
         st.caption(
             "A block whose input and output have one shape can go whole: the network is really shorter. Influence is "
             "how far it turns its input (1 − cosine); damage is measured with the block alone gone."
         )
-        jobs.follow("blocks", lambda: _draw(opened), lambda: jobs.running(_owner(opened)), every=0.5)
+        jobs.follow("blocks", lambda: _draw(opened, gone), lambda: jobs.running(_owner(opened)), every=0.5)
 
 
 def _owner(opened: "Opened") -> str:
@@ -37,9 +38,12 @@ def _start(opened: "Opened") -> None:
     jobs.start(_owner(opened), "Removing each block alone", lambda: verbs.scan_blocks(opened))
 
 
-def _draw(opened: "Opened") -> None:
+def _draw(opened: "Opened", gone: tuple[str, ...]) -> None:
+    """Draw the switches; ``gone`` are the blocks that the rest of the page was drawn without."""
     from prunekit import verbs
 
+    if desk_recipe(opened).blocks != gone:
+        st.rerun()  # a switch runs this part alone, and the whole page shows what it did
     asked = jobs.ask("blocks", opened.digest, lambda: iter([verbs.known_removals(opened)]))
     found: tuple[Removal, ...] = asked.answer or ()
     if asked.answer is None:

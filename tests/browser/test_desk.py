@@ -143,6 +143,17 @@ def test_weights_mode_zeroes_and_says_that_nothing_got_smaller(desk):
     expect(tile(desk, "nonzero")).to_contain_text("77.4 k")  # 77,754 − 320
 
 
+def test_a_block_that_is_switched_off_is_counted_out_and_back_in(desk):
+    desk.get_by_role("button", name="Blocks").click()
+    switch = desk.get_by_text("Remove layer1.0").first
+    switch.click()
+    # two convolutions of 16·16·9 and two BatchNorms of 32
+    expect(tile(desk, "params").locator(".detail")).to_have_text(f"{77_754 - 2 * 2304 - 64:,}")
+    measured(desk)
+    switch.click()
+    expect(tile(desk, "params").locator(".detail")).to_have_text("77,754")
+
+
 def test_a_reload_in_the_middle_of_a_drag_keeps_what_was_let_go(desk):
     pull(desk, LAYER, 0.3)
     measured(desk)
