@@ -171,12 +171,18 @@ def _answers(model: nn.Module, inputs: Tensor) -> Tensor:
 
 
 def _run(model: nn.Module, inputs: Tensor) -> Tensor:
+    version = inputs._version  # torch counts what is written in place
     try:
         with torch.no_grad():
             output = model(inputs)
     except Exception as error:
         reason = str(error).strip().partition("\n")[0].rstrip(".") + _of_another_kind(model, inputs)
         raise TaskError(f"The network cannot run on input of shape {tuple(inputs.shape[1:])}: {reason}.") from error
+    if inputs._version != version:
+        raise TaskError(
+            "The network writes into its input, which would change the samples for all that is measured after; let it "
+            "work on a copy, as with x = x.clone() or x = x - 0.5 in place of x -= 0.5."
+        )
     if not isinstance(output, Tensor) or output.ndim < 2:
         given = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
         raise TaskError(

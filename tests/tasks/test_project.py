@@ -16,6 +16,12 @@ def number():
     return 3
 def raises():
     raise RuntimeError("no licence")
+class Writes(nn.Sequential):
+    def forward(self, x):
+        x -= 0.5
+        return super().forward(x)
+def writes():
+    return Writes(nn.Flatten(), nn.Linear(4, 3))
 def double():
     return net().double()
 def lazy():
@@ -91,6 +97,7 @@ def test_classes_are_named(write):
             {"factory": '"nets.py:double"', "checkpoint": None},
             "its weights are torch.float64 and the samples",
         ),
+        ({"factory": '"nets.py:writes"'}, "writes into its input, which would change the samples"),
         ({"factory": '"nets.py:raises"'}, "nets.py:raises raised RuntimeError: no licence"),
         ({"factory": '"nets.py:other"'}, r"1\.weight the shape or type 3×4"),
         ({"factory": '"nets.py:other"', "checkpoint": '"other.pt"'}, r"cannot run on input of shape \(1, 2, 2\)"),
