@@ -5,6 +5,7 @@ from prunekit.ui.arrival import top_first
 from prunekit.ui.hints import hint
 from prunekit.ui.jobs import follow
 from prunekit.ui.opening import opened_task, title_row
+from prunekit.ui.restoring import refusal
 from prunekit.ui.session import session
 from prunekit.ui.text import literal
 
@@ -24,8 +25,9 @@ from prunekit.ui.undo import history_buttons  # noqa: E402
 from prunekit.ui.welcome import welcome  # noqa: E402
 
 with st.container():  # one place, however much it holds: what stands below must not move under a hand
-    if refusal := moves.take_preset():
-        st.error(literal(refusal), icon=":material/error:")
+    moves.take_preset(opened)
+    if reason := refusal(opened):
+        st.error(literal(reason), icon=":material/error:")
     with row:
         recipe_menu(opened)
         history_buttons(opened)

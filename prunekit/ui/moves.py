@@ -8,6 +8,7 @@ from prunekit.pattern import Pattern
 from prunekit.recipe import Recipe
 from prunekit.ui.jobs import ask
 from prunekit.ui.reading import desk_recipe, recipe_of
+from prunekit.ui.restoring import refuse
 from prunekit.ui.session import session
 
 if TYPE_CHECKING:
@@ -102,12 +103,13 @@ def preset_found() -> bool:
     return "preset" in session().asked and not preset_pending()
 
 
-def take_preset() -> str | None:
-    """Put a preset that has been worked out on the desk; return why where it could not be."""
+def take_preset(opened: "Opened") -> None:
+    """Put a preset that has been worked out on the desk, or note why it could not be."""
     if not preset_found():
-        return None
+        return
     now = session()
     found = now.asked.pop("preset").ticket.snapshot()
     if found.latest is not None:
         now.recipe = found.latest
-    return found.error
+    elif found.error:
+        refuse(opened, found.error)

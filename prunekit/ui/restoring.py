@@ -10,7 +10,6 @@ from prunekit.errors import WorkspaceError
 from prunekit.records import Run
 from prunekit.ui.reading import desk_recipe, recipe_of
 from prunekit.ui.session import session
-from prunekit.ui.text import literal
 
 if TYPE_CHECKING:
     from prunekit.verbs import Opened
@@ -67,19 +66,24 @@ def take_link(opened: "Opened") -> None:
     try:
         run = opened.workspace.run(wanted)
     except WorkspaceError:
-        now.refused = f"There is no run {wanted} in this history."  # the error would list a thousand others
+        reason = f"There is no run {wanted} in this history."  # the error would list a thousand others
     else:
-        now.refused = _refusal(opened, run)
-        if not now.refused:
+        reason = _refusal(opened, run)
+        if not reason:
             restore(opened, run)
+    if reason:
+        refuse(opened, f"{reason} The desk is as it was.")
 
 
-def say_refusal() -> None:
-    """Say what a link could not do, at the end of a whole run: what a run shows that ends early may be skipped."""
-    now = session()
-    if now.refused:
-        st.toast(f"{literal(now.refused)} The desk is as it was.", icon=":material/link_off:", duration="infinite")
-        now.refused = ""
+def refuse(opened: "Opened", reason: str) -> None:
+    """Note why something that was asked of the desk cannot be."""
+    session().refused = reason, desk_recipe(opened)
+
+
+def refusal(opened: "Opened") -> str:
+    """Return what was refused last, for as long as the desk stays as it was then; empty when nothing was."""
+    reason, recipe = session().refused
+    return reason if recipe == desk_recipe(opened) else ""
 
 
 def _refusal(opened: "Opened", run: Run) -> str:

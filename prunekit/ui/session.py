@@ -98,7 +98,7 @@ class Session:
         layer: the layer whose weights are shown; ``None`` is the first.
         run: the run that is looked at in the history; ``None`` is the one on the desk.
         linked: the run that the address asks for, until it is on the desk.
-        refused: why it is not, until that is said.
+        refused: why something asked of the desk was refused, and the desk at that time.
         scanned: the group or layer whose sensitivity curve is shown; ``None`` is the first.
         hand: what the bars of the equalizer have said.
         drawn: for each keyed widget how often its key was renewed, and the value it shows.
@@ -119,7 +119,7 @@ class Session:
     layer: str | None = None
     run: str | None = None
     linked: str | None = None
-    refused: str = ""
+    refused: tuple[str, Recipe | None] = "", None
     scanned: str | None = None
     hand: Hand = Hand()
     drawn: dict[str, tuple[int, Any]] = field(default_factory=dict)
@@ -137,7 +137,7 @@ class Session:
         for asked in self.asked.values():
             asked.ticket.cancel()
         self.recipe = self.held = self.layer = self.scanned = self.run = self.linked = None
-        self.refused = ""
+        self.refused = "", None
         self.hand = replace(Hand(), rev=self.hand.rev, version=self.hand.version + 1)
         self.asked.clear()
 

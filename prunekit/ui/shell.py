@@ -10,7 +10,6 @@ import streamlit as st
 from prunekit.ui.arrival import arrive
 from prunekit.ui.navigation import navigation
 from prunekit.ui.opening import offered_tasks, opening, task_title
-from prunekit.ui.restoring import say_refusal
 from prunekit.ui.session import session
 
 st.set_page_config(page_title="PruneKit", page_icon="🎚️", layout="wide")
@@ -35,4 +34,3 @@ now.linked = st.query_params.get("run", now.linked)
 arrive(page.url_path)
 opening()  # in the worker's thread, so that torch warms up while the page paints
 page.run()
-say_refusal()

@@ -155,10 +155,20 @@ def picture(page) -> Callable[..., None]:
     return write
 
 
+STANDS = """() => JSON.stringify([
+    location.href,
+    document.querySelector("[data-testid=stApp]")?.dataset,
+    document.querySelector(".desk")?.dataset,
+    document.body.innerText,
+], null, 1)"""
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    """Show what the server printed beside a test that failed."""
+    """Show what stood on the page, and what the server printed, beside a test that failed."""
     report = yield
+    if report.failed and (tab := item.funcargs.get("tab")):
+        report.sections.append(("page", tab.evaluate(STANDS)))
     log = item.funcargs.get("server_log")
     if report.failed and log and log.exists():
         report.sections.append(("server log", log.read_text()[-4000:]))

@@ -89,5 +89,8 @@ def test_a_link_puts_its_run_on_the_desk(page, runs):
     measured(page)
     assert runs[0].id not in page.url  # a reload keeps what has been moved since
     page.goto("/?task=resnet8&run=ffffffffffff")
-    expect(page.get_by_test_id("stToast").first).to_contain_text("There is no run ffffffffffff in this history.")
+    refusal = page.get_by_role("alert").filter(has_text="There is no run ffffffffffff in this history.")
+    expect(refusal).to_be_visible()
     stands(page, "conv1", 25)
+    measured(page)
+    expect(refusal).to_be_visible()

@@ -157,7 +157,7 @@ def test_a_link_that_cannot_be_followed_leaves_the_desk(visit, opened, fork, cha
     assert desk(app).recipe == fork[2].recipe
     assert opened.workspace.head("resnet8").id == fork[2].id
     assert "run" not in app.query_params
-    assert desk(app).refused == ""  # it was said
+    assert [error.value.endswith("The desk is as it was.") for error in app.error] == [True]
 
 
 def test_another_tab_and_another_task_leave_this_desk_alone(visit, opened, fork):
