@@ -37,9 +37,13 @@ def shorten(model: nn.Module, blocks: Iterable[Block]) -> nn.Module:
         blocks: what goes, as ``removable`` found it in this network.
     """
     shorter = copy.deepcopy(model)
-    for path, what in outermost(pair for block in blocks for pair in block.replaced).items():
-        shorter.set_submodule(path, nn.Identity() if what == IDENTITY else Nothing())
+    _replace(shorter, outermost(pair for block in blocks for pair in block.replaced))
     return shorter
+
+
+def _replace(model: nn.Module, replaced: Mapping[str, str]) -> None:
+    for path, what in replaced.items():
+        model.set_submodule(path, nn.Identity() if what == IDENTITY else Nothing())
 
 
 def outermost(replaced: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -61,15 +65,27 @@ def removable(model: nn.Module, example: Tensor) -> tuple[Block, ...]:
     Returns:
         The blocks, in execution order.
     """
-    with torch.no_grad():
-        finder = _Finder(copy.deepcopy(model).eval(), trace(model, example), example)
-        branches = list(filter(None, map(finder.proven, finder.branches())))
-        whole = list(filter(None, map(finder.proven, finder.modules_of(branches))))
-        inside = {layer for part in branches for layer in part.block.layers}
-        single = [part for part in map(finder.proven, finder.layers()) if part and not inside & {*part.block.layers}]
-    order = [layer.name for layer in finder.calls]
-    found = sorted((part.block for part in (*whole, *branches, *single)), key=lambda b: order.index(b.layers[0]))
-    return tuple(found)
+    *_, found = search(model, example)
+    assert found is not None
+    return found
+
+
+def search(model: nn.Module, example: Tensor) -> Iterator[tuple[Block, ...] | None]:
+    """Find what ``removable`` returns step by step, so that others have their turn between.
+
+    Yields:
+        ``None`` after each part that was tried, and last the blocks.
+    """
+    finder = _Finder(copy.deepcopy(model).eval(), trace(model, example), example)
+    branches: list[_Part] = []
+    others: list[_Part] = []
+    yield from finder.prove(finder.branches(), branches)
+    yield from finder.prove(finder.modules_of(branches), others)
+    inside = {layer for part in branches for layer in part.block.layers}
+    yield from finder.prove((part for part in finder.layers() if not inside & {*part.block.layers}), others)
+    order = {layer.name: position for position, layer in enumerate(finder.calls)}
+    found = sorted((part.block for part in (*others, *branches)), key=lambda block: order[block.layers[0]])
+    yield tuple(found)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +102,9 @@ class _Finder:
         self.model, self.traced, self.example = model, traced, example
         self.calls = find_layers(traced)
         self._tensors = dict(named_tensors(model))
-        self._read = [traced.tensors[n] for n in traced.graph.nodes if n in traced.tensors and n.users]
+        read = [traced.tensors[n] for n in traced.graph.nodes if n in traced.tensors and n.users]
+        paths = [path for path, _ in model.named_modules() if path]
+        self._own = {path: own for path in paths if (own := {name for name in read if name.startswith(f"{path}.")})}
 
     def branches(self) -> Iterator[_Part]:
         """Propose what lies between a value and its addition to itself, changed."""
@@ -128,18 +146,37 @@ class _Finder:
                 [tuple((path, IDENTITY) for path in paths)],
             )
 
-    def proven(self, part: _Part) -> _Part | None:
+    def prove(self, parts: Iterable[_Part], found: list[_Part]) -> Iterator[None]:
+        """Add the parts that can be removed to what was found, one at a step."""
+        for part in parts:
+            with torch.no_grad():
+                proven = self._proven(part)
+            if proven is not None:
+                found.append(proven)
+            yield
+
+    def _proven(self, part: _Part) -> _Part | None:
         """Return a part with the first way to remove it that the network follows; ``None`` where none does."""
         wanted = self._run(part.instead)
         for way in part.ways:
             block = replace(part.block, replaced=way)
             try:
-                found = shorten(self.model, [block])(self.example)
+                found = self._without(outermost(way))
             except Exception:  # whatever the network's own code says to another shape
                 continue
             if isinstance(found, Tensor) and found.shape == wanted.shape and _close(found, wanted):
                 return replace(part, block=replace(block, name=self._name(block)))
         return None
+
+    def _without(self, replaced: Mapping[str, str]) -> Any:
+        """Run the finder's own copy of the network with stand-ins, then put everything back: copies take far longer."""
+        taken = {path: self.model.get_submodule(path) for path in replaced}
+        try:
+            _replace(self.model, replaced)
+            return self.model(self.example)
+        finally:
+            for path, module in taken.items():
+                self.model.set_submodule(path, module)
 
     def _name(self, block: Block) -> str:
         """Name a block by its path, or, where other layers share that, by all of its layers."""
@@ -163,10 +200,9 @@ class _Finder:
         inside = set(nodes)
         order = [n for node in self.traced.graph.nodes if node in inside for n in node.all_input_nodes]
         read = list(dict.fromkeys(self.traced.tensors[node] for node in order if node in self.traced.tensors))
-        paths: list[str] = []
-        for path, _ in self.model.named_modules():
-            own = [name for name in self._read if path and name.startswith(f"{path}.")]
-            if own and {*own} <= {*read} and not any(path.startswith(f"{other}.") for other in paths):
+        wanted, paths = set(read), list[str]()
+        for path, own in self._own.items():
+            if own <= wanted and not any(path.startswith(f"{other}.") for other in paths):
                 paths.append(path)
         first = {path: min(read.index(n) for n in read if n.startswith(f"{path}.")) for path in paths}
         return sorted(paths, key=first.__getitem__)

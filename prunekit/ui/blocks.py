@@ -9,7 +9,7 @@ from prunekit.records import Removal
 from prunekit.ui import jobs
 from prunekit.ui.progress import progress
 from prunekit.ui.reading import base_recipe, desk_recipe
-from prunekit.ui.session import by_hand, keyed, session
+from prunekit.ui.session import Asked, by_hand, keyed, session
 from prunekit.ui.text import literal, percent
 
 if TYPE_CHECKING:
@@ -25,7 +25,19 @@ def blocks_menu(opened: "Opened") -> None:
             "A block whose input and output have one shape can go whole: the network is really shorter. Influence is "
             "how far it turns its input (1 − cosine); damage is measured with the block alone gone."
         )
-        jobs.follow("blocks", lambda: _draw(opened, gone), lambda: jobs.running(_owner(opened)), every=0.5)
+        asked = _removals(opened)
+        jobs.follow(
+            "blocks",
+            lambda: _draw(opened, gone),
+            lambda: not asked.finished or jobs.running(_owner(opened)),
+            every=0.5,
+        )
+
+
+def _removals(opened: "Opened") -> Asked:
+    from prunekit import verbs
+
+    return jobs.ask("blocks", opened.digest, lambda: verbs.find_removals(opened))
 
 
 def _owner(opened: "Opened") -> str:
@@ -40,11 +52,9 @@ def _start(opened: "Opened") -> None:
 
 def _draw(opened: "Opened", gone: tuple[str, ...]) -> None:
     """Draw the switches; ``gone`` are the blocks that the rest of the page was drawn without."""
-    from prunekit import verbs
-
     if desk_recipe(opened).blocks != gone:
         st.rerun()  # a switch runs this part alone, and the whole page shows what it did
-    asked = jobs.ask("blocks", opened.digest, lambda: iter([verbs.known_removals(opened)]))
+    asked = _removals(opened)
     found: tuple[Removal, ...] = asked.answer or ()
     if asked.answer is None:
         st.caption("Looking for them …")

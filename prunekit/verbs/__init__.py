@@ -27,7 +27,7 @@ from prunekit.verbs.opening import Opened, open_task
 from prunekit.verbs.planning import outline, plan, plan_steps
 from prunekit.verbs.reading import check, cost, evaluate, evaluate_steps, layer_costs
 from prunekit.verbs.recovering import reconstruct, recover, recover_in_rounds, recovery_seconds
-from prunekit.verbs.removing import known_removals, scan_blocks
+from prunekit.verbs.removing import find_removals, known_removals, scan_blocks
 from prunekit.verbs.scanning import (
     WITHIN,
     is_picture,
@@ -63,6 +63,7 @@ __all__ = [
     "evaluate",
     "evaluate_steps",
     "export",
+    "find_removals",
     "forget",
     "histograms",
     "history",

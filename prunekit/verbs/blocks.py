@@ -1,13 +1,14 @@
 """Blocks: which parts of a task's network can be removed whole, and the task without some of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 from prunekit.errors import RecipeError, close_matches
 from prunekit.graph import Structure, structure_of
-from prunekit.graph.removable import removable, shorten
+from prunekit.graph.removable import search, shorten
 from prunekit.recipe import Recipe
 from prunekit.records import Block
 from prunekit.verbs.opening import Opened
@@ -31,10 +32,25 @@ class Shortened(Opened):
     replaced: tuple[tuple[str, str], ...] = ()
 
 
-@lru_cache(maxsize=4)
+_FOUND: WeakKeyDictionary[Opened, tuple[Block, ...]] = WeakKeyDictionary()
+
+
 def blocks_of(opened: Opened) -> tuple[Block, ...]:
     """Return the blocks that the task's network was seen to run without, in execution order."""
-    return removable(opened.task.model, opened.task.data.validation.inputs[:SAMPLES])
+    *_, found = find_blocks(opened)
+    assert found is not None
+    return found
+
+
+def find_blocks(opened: Opened) -> Iterator[tuple[Block, ...] | None]:
+    """Find what ``blocks_of`` returns step by step: ``None`` after each part that was tried, last the blocks."""
+    if opened not in _FOUND:
+        for found in search(opened.task.model, opened.task.data.validation.inputs[:SAMPLES]):
+            if found is None:
+                yield None
+            else:
+                _FOUND[opened] = found
+    yield _FOUND[opened]
 
 
 def check_blocks(opened: Opened, recipe: Recipe) -> tuple[str, ...]:

@@ -88,9 +88,10 @@ def _compare(live: Live, opened: Opened, share: float, inputs: Tensor, calibrati
         if calibration is not None:
             split = Split(calibration, torch.zeros(len(calibration), dtype=torch.long))
             wanted = recalibrate(model, split)
-            found: dict[str, Tensor] = finish(live.statistics(_tensors(model), kept, calibration))
+            before = _tensors(model)
+            found: dict[str, Tensor] = before | finish(live.statistics(before, kept, calibration))
             for name, value in _tensors(wanted).items():
-                if value.is_floating_point() and not close(found.get(name, _tensors(model)[name]), value):
+                if value.is_floating_point() and not close(found[name], value):
                     raise NoPlanError(f"it estimates {name} differently from the network's own forward pass")
             _same(live, wanted, kept, inputs)
     except (RuntimeError, TypeError, ValueError, IndexError, KeyError) as error:

@@ -7,7 +7,7 @@ from prunekit.measure.influence import influence
 from prunekit.recipe import Recipe
 from prunekit.records import Kind, Point, Removal
 from prunekit.store import ScanKey
-from prunekit.verbs.blocks import blocks_of
+from prunekit.verbs.blocks import blocks_of, find_blocks
 from prunekit.verbs.opening import Opened
 from prunekit.verbs.reading import cost, evaluate
 
@@ -37,6 +37,12 @@ def known_removals(opened: Opened) -> tuple[Removal, ...]:
     dense = next((point.reading.value for point in opened.workspace.points(_key(opened)) if not point.name), None)
     known = [replace(each, drop=_drop(each, dense)) for each in found]
     return tuple(sorted(known, key=lambda each: 2.0 if each.influence is None else each.influence))
+
+
+def find_removals(opened: Opened) -> Iterator[tuple[Removal, ...] | None]:
+    """Find what ``known_removals`` returns step by step: ``None`` while blocks are looked for, last the removals."""
+    yield from (None for found in find_blocks(opened) if found is None)
+    yield known_removals(opened)
 
 
 def scan_blocks(opened: Opened) -> Iterator[Removal]:
