@@ -19,7 +19,7 @@ from tools.app_server import ROOT, free_port, serving
 SCREENSHOTS = ROOT / "screenshots"
 BLANK = "about:blank"
 SIZE: ViewportSize = {"width": 1440, "height": 900}
-PATIENCE = 60_000  # ms; a shared machine
+PATIENCE = 180_000  # ms; on a shared machine an export may take minutes
 FLAGS = (
     "--no-sandbox",  # Chromium refuses a sandbox to root, as which containers run
     "--disable-gpu",
