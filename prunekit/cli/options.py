@@ -135,7 +135,7 @@ def recipe_of(options: argparse.Namespace, opened: "Opened") -> "Recipe":
 
     from prunekit.quantize.preset import inner_layers
 
-    recipe = _read(options)
+    recipe = read_recipe(options)
     bits = dict(recipe.bits)
     for text in options.bits:
         layer, equals, number = text.rpartition("=")
@@ -150,7 +150,12 @@ def recipe_of(options: argparse.Namespace, opened: "Opened") -> "Recipe":
     )
 
 
-def _read(options: argparse.Namespace) -> "Recipe":
+def read_recipe(options: argparse.Namespace) -> "Recipe":
+    """Read the recipe that was given, the empty one where none was.
+
+    Raises:
+        RecipeError: the file cannot be read, or holds no recipe.
+    """
     from prunekit.recipe import Recipe
 
     if options.recipe is None:

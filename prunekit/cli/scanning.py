@@ -6,8 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prunekit.cli.options import add_task, add_verb, opened_of
+from prunekit.cli.options import add_task, add_verb, opened_of, read_recipe
 from prunekit.cli.output import progress, show, write_json
+from prunekit.errors import RecipeError
 from prunekit.records import CRITERION_TITLES
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def add(verbs: "Verbs") -> None:
     command.add_argument(
         "--criterion", default="l2", help=f"what goes first: {', '.join(CRITERION_TITLES)} (default: l2)"
     )
+    command.add_argument("--recipe", type=Path, help="with --kind bits: scan the network that this recipe leaves")
     command.add_argument("--out", type=Path, help="write the points as JSON")
 
 
@@ -52,6 +54,8 @@ def _scan(options: argparse.Namespace) -> None:
     from prunekit import verbs
     from prunekit.records import Mode
 
+    if options.recipe and options.kind != "bits":
+        raise RecipeError(f"A scan of {options.kind} is of the dense network; leave --recipe out, or scan --kind bits.")
     opened = opened_of(options)
     if options.kind in OTHERS:
         OTHERS[options.kind](options, opened)
@@ -108,10 +112,11 @@ def _blocks_text(blocks: Sequence[dict[str, Any]]) -> Iterator[str]:
 def _bits(options: argparse.Namespace, opened: "Opened") -> None:
     from prunekit import verbs
 
-    points = []
-    for point in verbs.scan_bits(opened):
+    recipe, points = read_recipe(options), []
+    total = verbs.scan_bits_size(opened, recipe)
+    for point in verbs.scan_bits(opened, recipe):
         points.append({**asdict(point), "kind": point.kind.value})
-        progress(len(points), len(points), f"{point.name} at {point.level:.0f} bits")
+        progress(len(points), total, f"{point.name} at {point.level:.0f} bits")
     answer = {"task": opened.task.name, "kind": "bits", "points": points}
     if options.out:
         write_json(options.out, answer)

@@ -5,8 +5,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from prunekit.figures.bits import bits_heatmap, bits_table
-from prunekit.quantize.preset import inner_layers
-from prunekit.recipe import BITS
 from prunekit.records import Candidate, Point
 from prunekit.ui import jobs, moves
 from prunekit.ui.chart import chart
@@ -28,6 +26,8 @@ def _owner(opened: "Opened") -> str:
 
 
 def _draw(opened: "Opened") -> None:
+    from prunekit import verbs
+
     st.subheader("Bits", anchor=False)
     job = jobs.started(_owner(opened))
     busy = jobs.running(_owner(opened))
@@ -52,7 +52,7 @@ def _draw(opened: "Opened") -> None:
     records = job.snapshot().records if job is not None else ()
     points = [record for record in records if isinstance(record, Point)]
     if job is not None:
-        total = len(inner_layers(opened.structure)) * len(BITS)
+        total = verbs.scan_bits_size(opened)
         progress(job, "cells", share=min(1.0, len(points) / max(1, total)))
     if not points:
         st.caption("How many bits does each layer need? The scan tells; a plan scans first.")

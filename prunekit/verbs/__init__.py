@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from prunekit.tasks.zoo import task_names
-from prunekit.verbs.bits import plan_bits, scan_bits
+from prunekit.verbs.bits import plan_bits, scan_bits, scan_bits_size
 from prunekit.verbs.comparing import compare, thumbnails
 from prunekit.verbs.exporting import export, verify
 from prunekit.verbs.history import commit, history, history_tree, recipe_of, thinned
@@ -93,6 +93,7 @@ __all__ = [
     "recovery_seconds",
     "scan",
     "scan_bits",
+    "scan_bits_size",
     "scan_blocks",
     "scan_size",
     "scan_steps",

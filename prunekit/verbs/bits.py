@@ -38,10 +38,9 @@ def scan_bits(
         RecipeError: the recipe does not fit the task.
     """
     base = check(opened, replace(recipe or Recipe(), bits={}))
-    left, _ = apart(opened, base)
+    layers = _layers(opened, base, ends)
     key = ScanKey(opened.digest, opened.data_digest, base.digest, Kind.BITS, None, CODE, None)
     known = {(point.name, point.level): point for point in opened.workspace.points(key)}
-    layers = [layer.name for layer in left.structure.layers] if ends else inner_layers(left.structure)
     for bits in levels:
         for layer in layers:
             point = known.get((layer, float(bits)))
@@ -49,6 +48,21 @@ def scan_bits(
                 point = _measured(opened, replace(base, bits={layer: bits}), layer, bits)
                 opened.workspace.add_point(key, point)
             yield point
+
+
+def scan_bits_size(opened: Opened, recipe: Recipe | None = None) -> int:
+    """Return how many points ``scan_bits`` yields unless it is told the levels or to try the ends.
+
+    Raises:
+        RecipeError: the recipe does not fit the task.
+    """
+    return len(BITS) * len(_layers(opened, check(opened, recipe or Recipe()), ends=False))
+
+
+def _layers(opened: Opened, recipe: Recipe, ends: bool) -> Sequence[str]:
+    """Name the layers that a checked recipe leaves and whose bits are tried."""
+    left, _ = apart(opened, recipe)
+    return [layer.name for layer in left.structure.layers] if ends else inner_layers(left.structure)
 
 
 def _measured(opened: Opened, recipe: Recipe, layer: str, bits: int) -> Point:

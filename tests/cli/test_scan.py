@@ -2,7 +2,9 @@ import json
 
 import pytest
 
+from prunekit import verbs
 from prunekit.cli import main
+from prunekit.recipe import Recipe
 from prunekit.records import Mode
 
 
@@ -53,3 +55,18 @@ def test_at_least_one_process_measures(capsys, count):
     with pytest.raises(SystemExit):
         main(("scan", "tiny", "--workers", count))
     assert "--workers" in capsys.readouterr().err
+
+
+def test_bits_are_scanned_of_what_a_recipe_leaves(tiny, capsys, tmp_path):
+    recipe = tmp_path / "recipe.json"
+    recipe.write_text('{"channels": {"conv1": 0.25}}')
+    code, found = scan(capsys, "--kind", "bits", "--recipe", str(recipe))
+    inner, levels = ("conv1", "conv2"), (16, 8, 6, 4, 3, 2, 1)
+    assert code == 0
+    assert {(point["name"], point["level"]) for point in found["points"]} == {(n, b) for n in inner for b in levels}
+    assert len(found["points"]) == verbs.scan_bits_size(tiny) == 14
+    cut = verbs.last(verbs.evaluate(tiny, Recipe(channels={"conv1": 0.25}, bits={"conv2": 1}))).reading
+    (one,) = (point["reading"] for point in found["points"] if (point["name"], point["level"]) == ("conv2", 1))
+    assert one["correct"] == cut.correct
+    assert main(("scan", "tiny", "--recipe", str(recipe))) != 0
+    assert "leave --recipe out" in capsys.readouterr().err
