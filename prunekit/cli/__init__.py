@@ -42,6 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PrunekitError as error:
         print(f"prunekit: {error}", file=sys.stderr)
         return 2
+    except SystemExit as error:  # the network, the data and the metric are other people's code
+        print(f"prunekit: code of the project called sys.exit({error.code}); let it raise an error.", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("prunekit: stopped; what was finished is stored.", file=sys.stderr)
         return 130

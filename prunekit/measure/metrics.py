@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from prunekit.errors import TaskError, close_matches
 from prunekit.measure.intervals import delta, wilson
+from prunekit.tasks.functions import RAISED, said
 from prunekit.tasks.task import OwnMetric, Split
 
 
@@ -139,8 +140,8 @@ def own_metric(own: OwnMetric) -> Metric:
     def whole(model: nn.Module, split: Split) -> float:
         try:
             value = float(own.function(model, split))
-        except Exception as error:  # other people's code
-            raise TaskError(f"The metric {own.name} raised {type(error).__name__}: {error}.") from error
+        except RAISED as error:
+            raise TaskError(f"The metric {own.name} raised {said(error)}.") from error
         if not 0 <= value <= 1:
             raise TaskError(f"The metric {own.name} must return a fraction from 0 to 1; it returned {value:g}.")
         return value

@@ -49,6 +49,10 @@ def read_npz(path: Path) -> Arrays:
     except (ValueError, TypeError, EOFError, zipfile.BadZipFile):
         raise TaskError(f"The data file {path} is no .npz file of plain arrays.") from None
     note = f"Read from {path.name}."
+    if scalars := [name for name, array in arrays.items() if not array.ndim]:
+        raise TaskError(
+            f"The array {scalars[0]} of {path.name} is a single number; its first axis must be the samples."
+        )
     if set(arrays) == {"X"}:
         return Arrays(in_three(arrays["X"], None), note=note)
     if set(arrays) == {"X", "y"} and len(arrays["X"]) == len(arrays["y"]):
@@ -63,15 +67,33 @@ def read_npz(path: Path) -> Arrays:
 
 
 def in_three(inputs: Any, targets: Any) -> dict[str, Pair]:
-    """Divide every class 60 / 20 / 20 into train, validation and test, in an order that is drawn once and for all."""
-    labels = targets if targets is not None and targets.ndim == 1 else np.zeros(len(inputs), dtype=np.int64)
+    """Divide every class 60 / 20 / 20 into train, validation and test, in an order that is drawn once and for all.
+
+    There is no test where the classes are too small for it.
+
+    Raises:
+        TaskError: they are too small for validation.
+    """
+    has_classes = targets is not None and targets.ndim == 1 and targets.dtype.kind not in "fc"
+    labels = targets if has_classes else np.zeros(len(inputs), dtype=np.int64)
     order = np.argsort(np.random.Generator(np.random.PCG64(0)).random(len(labels)))
     part = np.empty(len(labels), dtype=np.int64)
     for label in np.unique(labels):
         rows = order[labels[order] == label]
         part[rows] = np.minimum(np.arange(len(rows)) * 5 // len(rows), 4)
     rows = {"train": order[part[order] < 3], "validation": order[part[order] == 3], "test": order[part[order] == 4]}
-    return {name: (inputs[chosen], None if targets is None else targets[chosen]) for name, chosen in rows.items()}
+    if not len(labels):
+        raise TaskError("There are no samples to divide into train, validation and test; give at least 3 of a class.")
+    if not len(rows["validation"]):
+        raise TaskError(
+            f"Of {len(labels)} in all no sample is left for validation, which takes a fifth of each class; give at "
+            "least 3 of a class, or divide them yourself."
+        )
+    return {
+        name: (inputs[chosen], None if targets is None else targets[chosen])
+        for name, chosen in rows.items()
+        if len(chosen)
+    }
 
 
 def in_turns(labels: NDArray[np.int64], most: int | None = None) -> NDArray[np.int64]:

@@ -11,6 +11,15 @@ from typing import Any
 
 from prunekit.errors import TaskError, close_matches
 
+RAISED = (Exception, SystemExit)
+"""What other people's code may raise; its ``sys.exit`` must not end this process."""
+
+
+def said(error: BaseException) -> str:
+    """Write what other people's code raised on one line, without a full stop."""
+    sentence = str(error).strip().partition("\n")[0].rstrip(".")
+    return f"{type(error).__name__}: {sentence}" if sentence else type(error).__name__
+
 
 def import_function(path: str, folder: Path | None = None) -> Callable[..., Any]:
     """Import the function that ``path`` names; this runs the code of its module.
@@ -41,8 +50,8 @@ def import_function(path: str, folder: Path | None = None) -> Callable[..., Any]
 def _module(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
-    except Exception as error:
-        raise TaskError(f"The module {name} cannot be imported: {_reason(error)}") from error
+    except RAISED as error:
+        raise TaskError(f"The module {name} cannot be imported: {said(error)}.") from error
 
 
 def _module_from_file(file: Path) -> ModuleType:
@@ -59,11 +68,7 @@ def _module_from_file(file: Path) -> ModuleType:
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except RAISED as error:
         del sys.modules[name]
-        raise TaskError(f"{file.name} cannot be imported: {_reason(error)}") from error
+        raise TaskError(f"{file.name} cannot be imported: {said(error)}.") from error
     return module
-
-
-def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}."

@@ -26,19 +26,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor, nn
-from torch.nn.parameter import is_lazy
+from torch import Tensor
 
-from prunekit.errors import TaskError, listed
+from prunekit.errors import TaskError
 from prunekit.tasks.checkpoint import load_checkpoint
 from prunekit.tasks.functions import import_function
+from prunekit.tasks.own_answers import answers, check_output
+from prunekit.tasks.own_network import made
 from prunekit.tasks.program import open_program
-from prunekit.tasks.project_data import Preparation, project_data
+from prunekit.tasks.project_data import project_data
+from prunekit.tasks.samples import Preparation
 from prunekit.tasks.settings import Settings, check_settings, read_settings
 from prunekit.tasks.task import Data, OwnMetric, Task
-
-BATCH = 250
 
 
 def open_project(path: Path, flags: Settings | None = None) -> Task:
@@ -76,18 +75,18 @@ def _open(settings: Settings, folder: Path, about: str) -> Task:
         factory = partial(open_program, folder / settings["program"])
         model = factory()
     else:
-        made = import_function(settings["factory"], folder)
-        factory = partial(made, **settings.get("arguments", {})) if settings.get("arguments") else made
+        factory = import_function(settings["factory"], folder)
+        if settings.get("arguments"):
+            factory = partial(factory, **settings["arguments"])
         factory_path = _absolute(settings["factory"], folder)
-        model = _network(factory, settings["factory"])
+        model = made(factory, settings["factory"])
         if "checkpoint" in settings:
             fit = load_checkpoint(model, folder / settings["checkpoint"], strict=settings.get("strict", True))
-    model.eval()
     labelled: list[bool] = []
 
     def label(inputs: Tensor) -> Tensor:
         labelled.append(False)
-        return _answers(model, inputs)
+        return answers(model, inputs)
 
     data = project_data(
         settings["data"],
@@ -98,7 +97,7 @@ def _open(settings: Settings, folder: Path, about: str) -> Task:
         prepare=_preparation(settings, folder),
         label=label,
     )
-    data = _check_output(model, data, named="classes" in settings)
+    data = check_output(model, data, named="classes" in settings)
     own = _own_metric(settings, folder)
     metric = own.name if own else _metric(settings.get("metric"), data, has_labels=not labelled)
     return Task(
@@ -143,74 +142,6 @@ def _metric(asked: str | None, data: Data, *, has_labels: bool) -> str:
     if not of_pixels and asked == "mean IoU":
         raise TaskError("The metric mean IoU needs a class for every pixel; these targets have one for each sample.")
     return asked
-
-
-def _network(factory: Callable[..., Any], path: str) -> nn.Module:
-    try:
-        model = factory()
-    except Exception as error:
-        raise TaskError(f"The factory {path} raised {type(error).__name__}: {error}.") from error
-    if not isinstance(model, nn.Module):
-        raise TaskError(f"The factory {path} must return a torch.nn.Module; it returned {type(model).__name__}.")
-    if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
-        raise TaskError(
-            f"The factory {path} returned a TorchScript program, which cannot be cut; return the network's own class, "
-            "or export it with torch.export and name the .pt2 file as program."
-        )
-    if lazy := [name for name, tensor in model.named_parameters() if is_lazy(tensor)]:
-        raise TaskError(
-            f"The factory {path} returned a network that does not know the sizes of {listed(lazy)} yet; let it run the "
-            "network once, on any input, before it returns it."
-        )
-    return model
-
-
-def _answers(model: nn.Module, inputs: Tensor) -> Tensor:
-    """Return the class that the network says, for each sample or pixel."""
-    return torch.cat([_run(model, part).argmax(1) for part in torch.split(inputs, BATCH)])
-
-
-def _run(model: nn.Module, inputs: Tensor) -> Tensor:
-    version = inputs._version  # torch counts what is written in place
-    try:
-        with torch.no_grad():
-            output = model(inputs)
-    except Exception as error:
-        reason = str(error).strip().partition("\n")[0].rstrip(".") + _of_another_kind(model, inputs)
-        raise TaskError(f"The network cannot run on input of shape {tuple(inputs.shape[1:])}: {reason}.") from error
-    if inputs._version != version:
-        raise TaskError(
-            "The network writes into its input, which would change the samples for all that is measured after; let it "
-            "work on a copy, as with x = x.clone() or x = x - 0.5 in place of x -= 0.5."
-        )
-    if not isinstance(output, Tensor) or output.ndim < 2:
-        given = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
-        raise TaskError(
-            f"The network must return logits (batch, classes, …); it returned {given}. Let the factory wrap it in a "
-            "module that returns them."
-        )
-    return output
-
-
-def _of_another_kind(model: nn.Module, inputs: Tensor) -> str:
-    """Say what to do where weights and samples are floats of different kinds; nothing where they are not."""
-    kinds = {str(tensor.dtype) for tensor in model.parameters() if tensor.is_floating_point()} - {str(inputs.dtype)}
-    if not kinds or not inputs.is_floating_point():
-        return ""
-    return f"; its weights are {listed(sorted(kinds))} and the samples {inputs.dtype}, so let the factory convert it"
-
-
-def _check_output(model: nn.Module, data: Data, *, named: bool) -> Data:
-    """Check that the network's outputs are the data's classes; classes that nobody named are as many as outputs."""
-    targets = data.validation.targets[:2]
-    output = _run(model, data.validation.inputs[:2])
-    given, expected = tuple(output.shape), (len(targets), len(data.classes), *targets.shape[1:])
-    if given != expected and not named and given[1] > expected[1] and given[2:] == expected[2:]:
-        more = tuple(map(str, range(len(data.classes), given[1])))
-        return Data(data.validation, data.test, data.train, (*data.classes, *more), data.note)
-    if given != expected:
-        raise TaskError(f"The network must return logits (batch, classes), here {expected}; it returned {given}.")
-    return data
 
 
 def _absolute(path: str, folder: Path) -> str:

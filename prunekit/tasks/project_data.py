@@ -7,48 +7,19 @@ them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from prunekit.errors import TaskError
 from prunekit.tasks.arrays import Arrays, in_three, read_npz
-from prunekit.tasks.functions import import_function
+from prunekit.tasks.functions import RAISED, import_function, said
+from prunekit.tasks.samples import Label, Preparation, highest_target, split_of
 from prunekit.tasks.task import Data, Split
 
 SPLITS = ("train", "validation", "test")
 SKLEARN_DIGITS = "sklearn:digits"
-
-Label = Callable[[Tensor], Tensor]
-"""Says for inputs ``(n, …)`` what their targets are, where the data do not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Preparation:
-    """What is done to inputs before they go into the network.
-
-    Attributes:
-        mean: taken off each channel.
-        std: each channel is divided by it.
-        function: ``inputs (n, …) → inputs``, of the person's own, instead.
-    """
-
-    mean: tuple[float, ...] = ()
-    std: tuple[float, ...] = ()
-    function: Callable[[Tensor], Tensor] | None = None
-
-    def __call__(self, inputs: Tensor) -> Tensor:
-        """Prepare inputs ``(n, channels, …)``."""
-        if self.function is not None:
-            return self.function(inputs)
-        for values, work in ((self.mean, Tensor.sub), (self.std, Tensor.div)):
-            if values:
-                inputs = work(inputs, torch.tensor(values).view(1, -1, *[1] * (inputs.ndim - 2)))
-        return inputs
 
 
 def project_data(
@@ -85,9 +56,9 @@ def project_data(
     if data.test is not None:
         splits["test"] = data.test
     if data.train is not None:
-        splits["train"] = data.train(0)
+        splits["train"] = _first_epoch(data.train, source)
     shape = tuple(data.validation.inputs.shape[1:]) if shape is None else shape
-    highest = max(_highest_target(name, split, shape) for name, split in splits.items())
+    highest = max(highest_target(name, split, shape) for name, split in splits.items())
     if classes is not None:
         data = replace(data, classes=tuple(classes))
     elif not data.classes:
@@ -111,34 +82,33 @@ def _read(source: str, folder: Path, shape: tuple[int, ...] | None, limit: int |
     return read_npz(path)
 
 
-def _highest_target(name: str, split: Split, shape: tuple[int, ...]) -> int:
-    """Check one split and return its highest target."""
-    inputs, targets = split.inputs, split.targets
-    if tuple(inputs.shape[1:]) != shape:
-        raise TaskError(f"The {name} samples have shape {tuple(inputs.shape[1:])}; the project file says {shape}.")
-    places = tuple(targets.shape[1:])
-    if places not in ((), shape[1:]) or targets.is_floating_point() or len(targets) != len(inputs) or not len(inputs):
-        raise TaskError(
-            f"The {name} targets must be whole numbers, one for each of {len(inputs)} samples or of their pixels; "
-            f"they are {targets.dtype} of shape {tuple(targets.shape)}."
-        )
-    if int(targets.min()) < 0:
-        raise TaskError(f"The {name} targets must count from 0; there is a {int(targets.min())}.")
-    return int(targets.max())
-
-
 def _from_function(source: str, folder: Path) -> Data | Arrays:
     try:
         given = import_function(source, folder)()
     except TaskError:
         raise
-    except Exception as error:
-        raise TaskError(f"The data function {source} raised {type(error).__name__}: {error}.") from error
+    except RAISED as error:
+        raise TaskError(f"The data function {source} raised {said(error)}.") from error
     if isinstance(given, Data):
         return given
     if not isinstance(given, Mapping) or not {"validation"} <= set(given) <= set(SPLITS):
-        raise TaskError(f"The data function {source} must return Data, or pairs for train, validation and test.")
+        raise TaskError(
+            f"The data function {source} must return Data, or {{'validation': (X, y)}}, with or without "
+            f"'train' and 'test'; it returned {_shown(given)}."
+        )
     return Arrays(given, note=f"Read from {source}.")
+
+
+def _first_epoch(train: Callable[[int], Split], source: str) -> Split:
+    try:
+        return train(0)
+    except RAISED as error:
+        raise TaskError(f"The train samples of {source} cannot be drawn: train(0) raised {said(error)}.") from error
+
+
+def _shown(given: object) -> str:
+    keys = ", ".join(map(repr, given)) if isinstance(given, Mapping) else ""
+    return f"a dictionary of {keys or 'nothing'}" if isinstance(given, Mapping) else type(given).__name__
 
 
 def _sklearn_digits() -> Arrays:
@@ -154,10 +124,10 @@ def _sklearn_digits() -> Arrays:
 def _data(given: Arrays, source: str, limit: int | None, prepare: Preparation, label: Label | None) -> Data:
     """Make tensors of the pairs."""
     try:
-        splits = {name: _split(*pair, limit, prepare, label) for name, pair in given.pairs.items()}
+        splits = {name: split_of(pair, limit, prepare, label) for name, pair in given.pairs.items()}
     except TaskError:
         raise
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, IndexError) as error:
         raise TaskError(f"The data of {source} must be pairs of inputs and targets as arrays: {error}.") from None
     except RuntimeError as error:
         raise TaskError(f"The samples cannot be prepared: {str(error).partition(chr(10))[0]}.") from error
@@ -169,18 +139,3 @@ def _data(given: Arrays, source: str, limit: int | None, prepare: Preparation, l
         classes=given.classes,
         note=given.note,
     )
-
-
-def _split(inputs: Any, targets: Any, limit: int | None, prepare: Preparation, label: Label | None) -> Split:
-    x = torch.as_tensor(inputs)[:limit]
-    if x.dtype == torch.uint8:
-        x = x.float() / 255
-    elif x.dtype == torch.float64:
-        x = x.float()
-    x = prepare(x)
-    if targets is None:
-        if label is None:
-            raise TaskError("The samples have no targets.")
-        return Split(x, label(x))
-    y = torch.as_tensor(targets)[:limit]
-    return Split(x, y if y.is_floating_point() else y.long())

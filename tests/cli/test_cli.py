@@ -149,3 +149,25 @@ def test_a_part_of_a_checkpoint_is_taken_only_when_that_is_said(capsys, monkeypa
     fit = json.loads(out)["checkpoint"]
     assert not fit["whole"]
     assert "features.0.weight" in [one["name"] for one in fit["reshaped"]]
+
+
+EXITS = """
+import sys
+from torch import nn
+class Net(nn.Linear):
+    def forward(self, x):
+        return super().forward(x) if len(x) <= 4 else sys.exit(3)
+def net():
+    return Net(2, 2)
+def data():
+    import torch
+    return {"validation": (torch.arange(10.0).view(5, 2), torch.arange(5) % 2)}
+"""
+
+
+def test_code_of_a_project_that_exits_is_said_in_one_sentence(capsys, tmp_path):
+    (tmp_path / "nets.py").write_text(EXITS)
+    file = tmp_path / "nets.py"
+    code, _, said = run(capsys, "evaluate", "own", "--factory", f"{file}:net", "--data", f"{file}:data")
+    assert code == 2
+    assert said == "prunekit: code of the project called sys.exit(3); let it raise an error.\n"

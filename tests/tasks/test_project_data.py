@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from prunekit.errors import TaskError
-from prunekit.tasks.project_data import Preparation, project_data
+from prunekit.tasks.project_data import project_data
+from prunekit.tasks.samples import Preparation
 
 SHAPE = (1, 2, 2)
 
@@ -89,6 +90,12 @@ def test_function_returns_pairs_or_data(tmp_path):
         "def none():\n    return {'test': pair}\n"
         "def words():\n    return {'validation': ('a', 'b'), 'test': pair}\n"
         "def raises():\n    raise OSError('disk full')\n"
+        "def exits():\n    raise SystemExit(4)\n"
+        "def triple():\n    return {'validation': (*pair, pair)}\n"
+        "def named():\n    return {'validation': ({'image': pair[0]}, pair[1])}\n"
+        "def graded():\n    return Data(Split(pair[0].clone().requires_grad_(), pair[1]), None, None, ())\n"
+        "def arrays():\n    return Data(Split(pair[0].numpy(), pair[1].numpy()), None, None, ())\n"
+        "def undrawn():\n    return Data(Split(*pair), None, Split(*pair), ())\n"
     )
     pairs = project_data("samples.py:pairs", tmp_path, SHAPE, None)
     assert pairs.classes == ("0", "1")
@@ -97,9 +104,15 @@ def test_function_returns_pairs_or_data(tmp_path):
     assert project_data("samples.py:data", tmp_path, SHAPE, None).classes == ("a", "b", "c")
     assert project_data("samples.py:data", tmp_path, SHAPE, ["no", "yes"]).classes == ("no", "yes")
     for name, message in (
-        ("none", "must return Data, or pairs for train, validation and test"),
+        ("none", "must return Data, or .*; it returned a dictionary of 'test'"),
         ("words", "must be pairs of inputs and targets as arrays"),
         ("raises", "samples.py:raises raised OSError: disk full"),
+        ("exits", "samples.py:exits raised SystemExit: 4"),
+        ("triple", "must be a pair of inputs and targets, .*; one is 3 values"),
+        ("named", "must be one array, not a dictionary of image"),
+        ("graded", "validation samples require gradients; give them with .detach"),
+        ("arrays", "samples and targets of Data must be tensors"),
+        ("undrawn", "cannot be drawn: train.0. raised TypeError"),
     ):
         with pytest.raises(TaskError, match=message):
             project_data(f"samples.py:{name}", tmp_path, SHAPE, None)
@@ -117,7 +130,21 @@ X, Y = _samples(10)
         ({"X": X, "y": Y - 1}, "must count from 0; there is a -1"),
         ({"X": X, "y": Y * 0.5}, "must be whole numbers, one for each of"),
         ({"x_val": X, "y_val": Y[:9], "x_test": X, "y_test": Y}, "one for each of 10 samples"),
-        ({"x_val": X[:0], "y_val": Y[:0], "x_test": X, "y_test": Y}, "one for each of 0 samples"),
+        (
+            {"x_val": X[:0], "y_val": Y[:0], "x_test": X, "y_test": Y},
+            "There are no validation samples; give at least one",
+        ),
+        ({"x_val": X, "y_val": Y, "x_test": X[:0], "y_test": Y[:0]}, "no test samples; give at least one, or none"),
+        ({"X": X[:4], "y": np.array([0, 0, 1, 2])}, "Of 4 in all no sample is left for validation"),
+        ({"X": X[:0], "y": Y[:0]}, "no samples to divide"),
+        ({"X": X[0, 0, 0, 0], "y": Y[0]}, "array X of data.npz is a single number"),
+        ({"X": X, "y": Y[:, None]}, r"\(2,\) or \(2, 2, 2\); .* take off the axis of length 1"),
+        ({"X": X, "y": np.eye(2)[Y]}, r"one-hot, of which y.argmax\(1\) makes whole numbers"),
+        ({"X": X, "y": Y.astype(np.float32)}, r"convert them, as with y.astype\('int64'\)"),
+        ({"X": X, "y": np.linspace(0, 1, 10)}, "answers with numbers instead of classes, leave y out"),
+        ({"X": X, "y": np.array(["a", "b"] * 5)}, "targets are texts; give the number of each one's class"),
+        ({"x_val": np.concatenate([X[:9], X[:1] * np.nan]), "y_val": Y}, "Of the 10 validation samples 1 hold NaN"),
+        ({"x_val": np.full_like(X, np.inf), "y_val": Y}, "Of the 10 validation samples 10 hold NaN or infinity"),
         ({"x_val": X, "y_val": Y, "x_test": X[:, 0], "y_test": Y}, r"test samples have shape \(2, 2\)"),
         ({"X": np.array(["a"] * 10), "y": Y}, "must be pairs of inputs and targets as arrays"),
         ({"X": np.array([None] * 10), "y": Y}, "no .npz file of plain arrays"),
@@ -134,3 +161,36 @@ def test_files_that_are_no_npz(content, tmp_path):
     (tmp_path / "data.npz").write_bytes(content)
     with pytest.raises(TaskError, match="no .npz file of plain arrays"):
         project_data("data.npz", tmp_path, SHAPE, None)
+
+
+def test_few_samples_go_without_a_test_split(tmp_path):
+    np.savez(tmp_path / "data.npz", X=X[:4], y=np.zeros(4, int))
+    data = project_data("data.npz", tmp_path, None, None)
+    assert (len(data.train(0)), len(data.validation), data.test) == (3, 1, None)
+
+
+def test_half_precision_is_read_as_single_and_gradients_are_left_behind(tmp_path):
+    np.savez(tmp_path / "data.npz", x_val=X.astype(np.float16), y_val=Y)
+    weight = torch.ones(1, requires_grad=True)
+    prepared = project_data("data.npz", tmp_path, None, None, prepare=Preparation(function=lambda x: x * weight))
+    assert prepared.validation.inputs.dtype == torch.float32
+    assert not prepared.validation.inputs.requires_grad
+
+
+def _exits(inputs):
+    raise SystemExit(5)
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda x: {"x": x}, "preprocess must return one tensor; it returned dict"),
+        (lambda x: x[:5], r"as many samples as it is given; given \(10, 1, 2, 2\) it returned \(5, 1, 2, 2\)"),
+        (lambda x: x.nothing, "preprocess raised AttributeError"),
+        (_exits, "preprocess raised SystemExit: 5"),
+    ],
+)
+def test_preparing_that_goes_wrong(function, message, tmp_path):
+    np.savez(tmp_path / "data.npz", x_val=X, y_val=Y)
+    with pytest.raises(TaskError, match=message):
+        project_data("data.npz", tmp_path, None, None, prepare=Preparation(function=function))
