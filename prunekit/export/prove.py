@@ -175,6 +175,11 @@ def _find_split(manifest: Manifest, splits: Sequence[Split]) -> Split:
             return split
     if manifest.task in TASKS and reference.split_digest(split := _bundled(manifest.task)) == manifest.split:
         return split
+    if splits:
+        raise CheckpointError(
+            f"{manifest.task!r} was measured on other validation samples or targets than are given; where it has no "
+            "labels, its network's answers are the targets, so name a checkpoint or seed the factory, and export again."
+        )
     raise CheckpointError(
         f"The validation samples that {manifest.task!r} was measured on are not at hand; verify with its project file."
     )
