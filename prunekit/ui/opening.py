@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -46,8 +47,11 @@ def workspace_folder(environment: Mapping[str, str] = os.environ) -> str:
 
 
 def task_title(task: str) -> str:
-    """Return what a task is called on screen; needs no torch."""
-    return BUNDLED[task].title if task in BUNDLED else task
+    """Return what a task is called on screen: a project by its folder, a program by its file; needs no torch."""
+    if task in BUNDLED:
+        return BUNDLED[task].title
+    path = Path(task)
+    return path.parent.name or task if path.suffix == ".toml" else path.name
 
 
 def opening() -> "Ticket[Opened]":
