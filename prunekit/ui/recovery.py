@@ -112,7 +112,7 @@ def _schedule(seed: int) -> "tuple[Schedule, int]":
             "Follow the dense network",
             key="distil",
             help="Distillation: most of the loss is the distance from the dense network's answers and from what its "
-            "layers read. Half as long again.",
+            "layers read. Takes about a third longer.",
         )
     schedule = Schedule(
         epochs=epochs or 2,
