@@ -52,7 +52,7 @@ def outermost(replaced: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {path: what for path, what in found.items() if not any(path.startswith(f"{other}.") for other in found)}
 
 
-def removable(model: nn.Module, example: Tensor) -> tuple[Block, ...]:
+def removable(model: nn.Module, example: Tensor) -> Iterator[tuple[Block, ...] | None]:
     """Find the parts whose input and output shapes agree: residual branches, what is made of them, and single layers.
 
     Each is removed from the network's own modules, and kept in the list only where the network then answers as its
@@ -62,19 +62,9 @@ def removable(model: nn.Module, example: Tensor) -> tuple[Block, ...]:
         model: the network; untouched.
         example: real samples ``(batch, …)``, at least 2.
 
-    Returns:
-        The blocks, in execution order.
-    """
-    *_, found = search(model, example)
-    assert found is not None
-    return found
-
-
-def search(model: nn.Module, example: Tensor) -> Iterator[tuple[Block, ...] | None]:
-    """Find what ``removable`` returns step by step, so that others have their turn between.
-
     Yields:
-        ``None`` after each part that was tried, and last the blocks.
+        ``None`` after each part that was tried, so that others have their turn between; last the blocks, in execution
+        order.
     """
     finder = _Finder(copy.deepcopy(model).eval(), trace(model, example), example)
     branches: list[_Part] = []

@@ -1,5 +1,6 @@
 """What a person's own network answers, checked before anything is measured."""
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -101,7 +102,7 @@ def check_output(model: nn.Module, data: Data, *, named: bool) -> Data:
             "see their weights; keep them in an nn.ModuleList or nn.ModuleDict."
         )
     with torch.inference_mode():
-        if not _runs(model, first):
+        if not _runs(copy.deepcopy(model), first):  # what it keeps of a pass in this mode could not be trained with
             raise TaskError(
                 "The network computes gradients in its forward pass, and is measured where there are none; let the "
                 "factory return one that answers without."

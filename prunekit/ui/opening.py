@@ -51,7 +51,7 @@ def task_title(task: str) -> str:
     if task in BUNDLED:
         return BUNDLED[task].title
     path = Path(task)
-    return path.parent.name or task if path.suffix == ".toml" else path.name
+    return (path.parent if path.suffix == ".toml" else path).name or task
 
 
 def opening() -> "Ticket[Opened]":

@@ -82,8 +82,10 @@ def refuse(opened: "Opened", reason: str) -> None:
 
 def refusal(opened: "Opened") -> str:
     """Return what was refused last, for as long as the desk stays as it was then; empty when nothing was."""
-    reason, recipe = session().refused
-    return reason if recipe == desk_recipe(opened) else ""
+    now = session()
+    if now.refused[1] != desk_recipe(opened):
+        now.refused = "", None  # it would come back when the desk does
+    return now.refused[0]
 
 
 def _refusal(opened: "Opened", run: Run) -> str:

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from prunekit.errors import RecipeError, close_matches
 from prunekit.graph import Structure, structure_of
-from prunekit.graph.removable import search, shorten
+from prunekit.graph.removable import removable, shorten
 from prunekit.recipe import Recipe
 from prunekit.records import Block
 from prunekit.verbs.opening import Opened
@@ -33,6 +33,7 @@ class Shortened(Opened):
 
 
 _FOUND: WeakKeyDictionary[Opened, tuple[Block, ...]] = WeakKeyDictionary()
+"""The blocks of each task, for as long as it is open."""
 
 
 def blocks_of(opened: Opened) -> tuple[Block, ...]:
@@ -45,7 +46,7 @@ def blocks_of(opened: Opened) -> tuple[Block, ...]:
 def find_blocks(opened: Opened) -> Iterator[tuple[Block, ...] | None]:
     """Find what ``blocks_of`` returns step by step: ``None`` after each part that was tried, last the blocks."""
     if opened not in _FOUND:
-        for found in search(opened.task.model, opened.task.data.validation.inputs[:SAMPLES]):
+        for found in removable(opened.task.model, opened.task.data.validation.inputs[:SAMPLES]):
             if found is None:
                 yield None
             else:

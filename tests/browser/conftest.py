@@ -155,12 +155,14 @@ def picture(page) -> Callable[..., None]:
     return write
 
 
-STANDS = """() => JSON.stringify([
-    location.href,
-    document.querySelector("[data-testid=stApp]")?.dataset,
-    document.querySelector(".desk")?.dataset,
-    document.body.innerText,
-], null, 1)"""
+def what_stands(tab: Page) -> str:
+    """Say how the app and the desk are, and what is written on the page."""
+    parts = "[data-testid=stApp], .desk"
+    try:
+        states = tab.locator(parts).evaluate_all("found => found.map(part => JSON.stringify(part.dataset))")
+        return "\n".join([tab.url, *states, tab.locator("body").inner_text(timeout=1000)])
+    except Error as error:  # the browser may be what failed
+        return str(error)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -168,7 +170,7 @@ def pytest_runtest_makereport(item, call):
     """Show what stood on the page, and what the server printed, beside a test that failed."""
     report = yield
     if report.failed and (tab := item.funcargs.get("tab")):
-        report.sections.append(("page", tab.evaluate(STANDS)))
+        report.sections.append(("page", what_stands(tab)))
     log = item.funcargs.get("server_log")
     if report.failed and log and log.exists():
         report.sections.append(("server log", log.read_text()[-4000:]))

@@ -54,7 +54,7 @@ def test_only_the_worker_takes_networks_apart(visit, monkeypatch):
         threads.add(threading.current_thread().name)
         return made(*given)
 
-    for name in ("search", "shorten", "structure_of"):
+    for name in ("removable", "shorten", "structure_of"):
         monkeypatch.setattr(verbs.blocks, name, partial(noted, getattr(verbs.blocks, name)))
     app = visit(session=Session("resnet8", recipe=Recipe("resnet8", blocks=("layer1.0",))))
     assert not app.exception

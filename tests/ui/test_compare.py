@@ -148,8 +148,16 @@ def test_a_link_puts_its_run_on_the_desk_once(visit, opened, fork):
     assert desk(settle(app)).recipe == moves_on
 
 
-@pytest.mark.parametrize("changes", [{}, {"task": "vgg"}, {"model": "other"}], ids=["unknown", "task", "weights"])
-def test_a_link_that_cannot_be_followed_leaves_the_desk(visit, opened, fork, changes):
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({}, "There is no run ffffffffffff in this history."),
+        ({"task": "vgg"}, "Run ffffffffffff belongs to task 'vgg'; open that task first."),
+        ({"model": "other"}, "Run ffffffffffff was made from other weights of 'resnet8'; open those first."),
+    ],
+    ids=["unknown", "task", "weights"],
+)
+def test_a_link_that_cannot_be_followed_leaves_the_desk_and_says_so_until_it_moves(visit, opened, fork, changes, says):
     if changes:
         opened.workspace.add_run(replace(fork[0], id="f" * 12, parent=None, **changes))
     app = visit(run="f" * 12)
@@ -157,7 +165,10 @@ def test_a_link_that_cannot_be_followed_leaves_the_desk(visit, opened, fork, cha
     assert desk(app).recipe == fork[2].recipe
     assert opened.workspace.head("resnet8").id == fork[2].id
     assert "run" not in app.query_params
-    assert [error.value.endswith("The desk is as it was.") for error in app.error] == [True]
+    assert [error.value for error in settle(app).error] == [f"{says} The desk is as it was."]
+    for channels in ({"conv1": 0.5}, fork[2].recipe.channels):
+        desk(app).recipe = Recipe("resnet8", channels=channels)
+        assert not settle(app).error
 
 
 def test_another_tab_and_another_task_leave_this_desk_alone(visit, opened, fork):

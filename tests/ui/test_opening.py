@@ -18,3 +18,4 @@ def test_a_task_of_ones_own_is_called_by_its_folder_or_file():
     assert task_title("nets/net.pt2") == "net.pt2"
     assert task_title("examples/own_images") == "own_images"
     assert task_title("shapes") == "shapes"
+    assert task_title(".") == "."
