@@ -121,8 +121,7 @@ class Recipe:
         for key in LATER:  # a recipe that does not use them is still called what it was before them
             if not asked[key]:
                 del asked[key]
-        text = json.dumps(asked, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return hashlib.sha256(_in_order(asked).encode()).hexdigest()[:16]
 
     @property
     def is_dense(self) -> bool:
@@ -189,6 +188,9 @@ class Recipe:
             raise RecipeError(f"The recipe is not valid JSON: {error}.") from None
         return Recipe.from_json(data)
 
+
+_in_order = json.JSONEncoder(sort_keys=True).encode
+"""Made once: a scan names a recipe for each of its points."""
 
 LATER = ("blocks", "bits", "activation_bits")
 """Keys that came after recipes had been stored."""

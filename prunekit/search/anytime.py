@@ -7,7 +7,7 @@ measured.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,18 +16,18 @@ from torch import Tensor
 
 from prunekit.records import Reading, Status
 
-NARROW = 0.2
-"""Share of samples that count as decided narrowly; up to half of a sample is drawn from them."""
+STRATA = ((0.1, 0.3), (0.2, 0.3), (0.7, 0.4))
+"""Strata of samples, those that are decided most narrowly first: each one's share of all, and of a draw."""
 FIRST = 192
 """Samples before a cell is looked at: of fewer, those that seem to vary least stop by chance alone."""
-STEP = 64
+STEP = 32
 """Samples between two checks, while that is more than an eighth of those before."""
 LOOKS = 2.236
 """Standard errors to each side of a 95 % interval that was looked at twice: the 98.7 % quantile of the normal
 distribution. A cell is looked at after every check, and stops when a look happens to please."""
-UNSEEN = 0.5
+UNSEEN = 1 / len(STRATA)
 """Changes assumed in each stratum beside those seen, so that one in which nothing changed yet is not certain:
-over both strata the one change that Agresti and Min add (see ``measure.intervals.paired``)."""
+over all strata the one change that Agresti and Min add (see ``measure.intervals.paired``)."""
 NEAR = 2
 """Levels are interpolated between two that lose at most this many times what was asked: further down a curve is no
 longer smooth, and two networks that lose as much do so on other samples."""
@@ -51,8 +51,8 @@ class Draw:
 
     order: NDArray[np.int64]
     checks: tuple[int, ...]
-    counts: tuple[tuple[int, int], ...]
-    sizes: tuple[int, int]
+    counts: tuple[tuple[int, ...], ...]
+    sizes: tuple[int, ...]
     stratum: NDArray[np.int64]
 
     def spans(self) -> list[tuple[int, int]]:
@@ -73,22 +73,27 @@ def draw(dense: Tensor, seed: int) -> Draw:
     margins = (top[:, 0] - top[:, -1]).reshape(n, -1).mean(1)  # of a picture, that of its average pixel
     by_margin = np.argsort(margins.numpy(), kind="stable")
     generator = np.random.default_rng(seed)
-    narrow = int(NARROW * n)
-    strata = [generator.permutation(by_margin[:narrow]), generator.permutation(by_margin[narrow:])]
+    edges = np.cumsum([0.0, *(share for share, _ in STRATA)]).round(9) * n
+    strata = [generator.permutation(part) for part in np.split(by_margin, edges[1:-1].astype(int))]
+    sizes = tuple(map(len, strata))
     checks = _checks(n)
-    counts = []
-    for size in checks:
-        first = max(min(narrow, size // 2), size - (n - narrow))
-        counts.append((first, size - first))
-    order, stratum, done = [], [], (0, 0)
+    counts = tuple(_divided(size, sizes) for size in checks)
+    order, stratum, done = [], [], (0,) * len(sizes)
     for now in counts:
-        added = [(at, which) for which in (0, 1) for at in strata[which][done[which] : now[which]].tolist()]
+        added = [(at, which) for which, own in enumerate(strata) for at in own[done[which] : now[which]].tolist()]
         for at, which in sorted(added):  # as they stand in the split, from which they are collected
             order.append(at)
             stratum.append(which)
         done = now
-    sizes = (narrow, n - narrow)
-    return Draw(np.array(order, dtype=np.int64), checks, tuple(counts), sizes, np.array(stratum, dtype=np.int64))
+    return Draw(np.array(order, dtype=np.int64), checks, counts, sizes, np.array(stratum, dtype=np.int64))
+
+
+def _divided(size: int, sizes: Sequence[int]) -> tuple[int, ...]:
+    """Divide a draw among the strata; what one has too few for, the most widely decided that has more gives."""
+    found = [min(own, int(share * size)) for own, (_, share) in zip(sizes, STRATA, strict=True)]
+    for which in reversed(range(len(sizes))):
+        found[which] += min(size - sum(found), sizes[which] - found[which])
+    return tuple(found)
 
 
 def _checks(n: int) -> tuple[int, ...]:

@@ -1,14 +1,13 @@
 """Measuring cells on all samples, or all cells on a few."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from itertools import groupby
 
 import torch
 from torch import Tensor
 
 from prunekit.measure.program import Batch
-from prunekit.records import Point, Reading, Status
+from prunekit.records import Point, Reading
 from prunekit.search.bench import Bench
 from prunekit.search.cells import Cell
 from prunekit.search.levels import spread
@@ -28,8 +27,7 @@ def picture(asked: Bench, known: Collection[Point] = (), samples: int = PICTURE)
         samples: the first this many are measured.
 
     Yields:
-        Points that are estimates, and without an interval: so few samples say what the KL divergence
-        is about, not what the metric is, of a class least of all. BatchNorm is recalibrated, if at all,
+        Points that are estimates, as ``Bench.glance`` reads them. BatchNorm is recalibrated, if at all,
         on few samples too.
     """
     batch = asked.probe.batch(range(min(samples, len(asked.split))))
@@ -40,8 +38,9 @@ def picture(asked: Bench, known: Collection[Point] = (), samples: int = PICTURE)
         if (cell.name, cell.level) in done:
             continue
         if (cell.name, cell.kept) not in seen:
-            found = asked.read(asked.probe.answer(asked.ready(cell, glance=True), batch), targets, dense)
-            seen[cell.name, cell.kept] = replace(found, status=Status.ESTIMATED, interval=None, per_class=())
+            seen[cell.name, cell.kept] = asked.glance(
+                asked.probe.answer(asked.ready(cell, glance=True), batch), targets, dense
+            )
         yield asked.point(cell, seen[cell.name, cell.kept])
 
 

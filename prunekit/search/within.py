@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -132,7 +133,7 @@ class _Sample:
         """Read everything else, which no decision waits for."""
         asked, order, logits = self._asked, self._order, self._logits
         if self.whole:  # back into the split's order
-            return asked.read(logits[torch.argsort(order)], asked.split.targets, asked.logits)
+            return asked.read(logits[torch.from_numpy(np.argsort(order.numpy()))], asked.split.targets, asked.logits)
         harder = losses(logits, asked.split.targets[order]) - asked.dense_samples.losses[order]
         return replace(
             asked.dense,

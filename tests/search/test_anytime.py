@@ -18,17 +18,23 @@ def logits(n=1000, seed=0):
     return torch.randn(n, 4, generator=torch.Generator().manual_seed(seed))
 
 
-def test_every_sample_comes_once_and_half_of_a_check_is_decided_narrowly():
+def test_every_sample_comes_once_and_most_of_a_check_is_decided_narrowly():
     dense = logits()
     drawn = draw(dense, seed=1)
     assert sorted(drawn.order.tolist()) == list(range(1000))
-    assert drawn.checks == (192, 256, 320, 384, 448, 512, 576, 648, 729, 820, 922, 1000)
+    assert drawn.checks == (
+        *(192, 224, 256, 288, 324, 364, 409, 460, 517, 581, 653, 734, 825, 928),
+        1000,
+    )
     top = dense.topk(2).values
-    narrow = set((top[:, 0] - top[:, 1]).argsort()[:200].tolist())
+    by_margin = (top[:, 0] - top[:, 1]).argsort().tolist()
+    strata = [set(by_margin[:100]), set(by_margin[100:300]), set(by_margin[300:])]
     for check, size in enumerate(drawn.checks):
-        first = sum(position in narrow for position in drawn.order[:size].tolist())
-        assert first == min(200, size // 2)
-        assert drawn.counts[check] == (first, size - first)
+        found = tuple(sum(position in own for position in drawn.order[:size].tolist()) for own in strata)
+        assert drawn.counts[check] == found
+        # three tenths of a draw from each of the first two while they last, everything else from the third
+        first, second = min(100, int(0.3 * size)), min(200, int(0.3 * size))
+        assert found == ((first, second, size - first - second) if size < 1000 else (100, 200, 700))
     assert not np.array_equal(drawn.order, draw(dense, seed=2).order)
     assert np.array_equal(drawn.order, draw(dense, seed=1).order)
 
@@ -42,11 +48,12 @@ def test_few_samples_are_all_drawn(n):
 
 def test_an_estimate_weighs_the_strata_by_their_size():
     drawn = draw(logits(), seed=0)
-    values = (drawn.stratum[:192] == 0).astype(float)  # 1 where decided narrowly, which a fifth is
+    values = (drawn.stratum[:192] == 0).astype(float)  # 1 where decided most narrowly, which a tenth is
     mean, half = estimate(values, drawn, 0)
-    assert mean == pytest.approx(0.2)
-    # nothing varies within a stratum: half a changed sample of 96 is assumed in each
-    variance = sum(share**2 * 0.5 / 96 / 96 * (1 - 96 / size) for share, size in ((0.2, 200), (0.8, 800)))
+    assert mean == pytest.approx(0.1)
+    # nothing varies within a stratum: a third of a changed sample is assumed in each
+    strata = ((0.1, 57, 100), (0.2, 57, 200), (0.7, 78, 700))
+    variance = sum(share**2 / 3 / n / n * (1 - n / size) for share, n, size in strata)
     # two looks of which both hold with 95 %: Φ⁻¹((1 + √0.95) / 2)
     looks = NormalDist().inv_cdf((1 + 0.95**0.5) / 2)
     assert half == pytest.approx(looks * variance**0.5, rel=1e-3)
