@@ -21,6 +21,7 @@ from torch import Tensor
 from prunekit import verbs
 from prunekit.measure.allocator import keep_freed_memory
 from prunekit.measure.outputs import finish
+from prunekit.measure.program import Program
 from prunekit.records import Mode, Status
 from prunekit.search.bench import Bench, bench
 from prunekit.search.probe import chunks
@@ -100,15 +101,15 @@ class Known:
                 ready = asked.ready(cell)
                 answers[key] = torch.cat([probe.answer(ready, batch) for batch in batches])
             self.value[cell.name, cell.level] = asked.read(answers[key], asked.split.targets, asked.logits).value
-        asked.probe = LookUp(answers)
+        asked.probe = LookUp(answers, probe.program)
         asked.ready = lambda cell: answers[cell.name, cell.kept]
 
 
 class LookUp:
-    """Answers of known networks on any samples."""
+    """Answers of known networks on any samples, by the program that gave them."""
 
-    def __init__(self, answers: Mapping[tuple[str, int], Tensor]) -> None:
-        self.answers = answers
+    def __init__(self, answers: Mapping[tuple[str, int], Tensor], program: Program) -> None:
+        self.answers, self.program = answers, program
 
     def batch(self, positions: list[int]) -> "Positions":
         """Return which samples are read."""
