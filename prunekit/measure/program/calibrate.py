@@ -72,7 +72,8 @@ class Calibrator:
     def _changed(self, name: str, cut: Cut) -> Tensor:
         """Apply the change of one statistic to the one the dense network has."""
         known, before, after = self._state[name], self._dense[name], self._found[name]
-        if cut.survives is not None:
+        if len(after) < len(known):
+            assert cut.survives is not None
             stays = torch.from_numpy(cut.survives[self._channels[name][0]])
             known, before = known[stays], before[stays]
         if name in self._variances:

@@ -42,6 +42,7 @@ class Slicer:
     def __init__(self, plan: Plan, labels: Labels) -> None:
         self._plan, self._labels = plan, labels
         self._names = plan.source.trace.tensors
+        self._bound = {call.node: bind(call.node) for step in plan.steps for call in step.calls}
         self._schedules: dict[bytes, Schedule] = {}
 
     def schedule(self, survives: Survives) -> Schedule:
@@ -90,7 +91,7 @@ class Slicer:
             return True
         if call.name not in MIXES and (call.name in RULES or call.name == "getitem"):
             return False
-        bound = bind(call.node)
+        bound = self._bound[call.node]
         assert bound is not None
         dims = self._labels.of
         if call.name in OUTPUT_DIM and bound.has("weight") and bound.args["weight"] in self._names:
@@ -117,9 +118,9 @@ class Slicer:
 
     def fit(self, step: Step, survives: Survives) -> Step:
         """Write the sizes of the smaller shapes into an operation that names sizes."""
-        call = step.calls[0]
-        bound = bind(call.node)
-        if len(step.calls) > 1 or bound is None or not (numbers := fitted(self._labels, bound, survives)):
+        call, *others = step.calls
+        bound = self._bound[call.node]
+        if others or bound is None or not (numbers := fitted(self._labels, bound, survives)):
             return step
         places = {name: at for at, name in enumerate(bound.args) if at < len(call.args)}
         args, kwargs = list(call.args), dict(call.kwargs)
