@@ -8,6 +8,8 @@ from torch import nn
 from prunekit.errors import RecipeError, close_matches
 
 OPTIMIZERS = ("adamw", "sgd")
+RATES = {"adamw": 2e-3, "sgd": 5e-2}
+"""Highest learning rates where none is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Schedule:
                 f"{self.epochs}, {self.batch}, {self.distil} and {self.temperature}."
             )
         if self.lr is None:
-            object.__setattr__(self, "lr", {"adamw": 2e-3, "sgd": 5e-2}[self.optimizer])
+            object.__setattr__(self, "lr", RATES[self.optimizer])
 
     def make_optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
         """Make what changes the network's parameters."""

@@ -22,7 +22,6 @@ METHODS = {
 }
 OFFERED = 3
 """Unfinished recoveries that are offered, the latest first."""
-OPTIMIZERS = {"adamw": "AdamW", "sgd": "SGD"}
 DISTIL = 0.9
 """Share of the loss that follows the dense network where that is asked for."""
 
@@ -85,11 +84,11 @@ def controls(opened: "Opened") -> None:
 
 
 def _schedule(seed: int) -> "tuple[Schedule, int]":
-    from prunekit.recover.schedule import Schedule
+    from prunekit.recover.schedule import RATES, Schedule
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
         epochs = st.segmented_control(
-            "Passes over the train samples", [1, 2, 5, 10, 20], default=2, required=True, key="epochs"
+            "Passes over the train samples", [1, 2, 5, 10, 20, 40], default=2, required=True, key="epochs"
         )
         optimizer = st.segmented_control(
             "Optimizer",
@@ -102,6 +101,19 @@ def _schedule(seed: int) -> "tuple[Schedule, int]":
         rounds = st.segmented_control(
             "Rounds", [1, 2, 3, 5], default=1, required=True, key="rounds", help="Cut a little, recover, and again."
         )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        lr = st.number_input(
+            "Highest learning rate",
+            min_value=1e-6,
+            value=RATES[optimizer or "adamw"],
+            step=1e-3,
+            format="%.4f",
+            width=180,
+            key=f"lr-{optimizer}",
+            help="Rises to it and falls again, once. Strong cuts that are trained for long stand several times the "
+            "value that is offered.",
+        )
+        batch = st.segmented_control("Samples in one step", [16, 32, 64, 128], default=64, required=True, key="batch")
         fit_first = st.toggle(
             "Reconstruct first",
             key="fit-first",
@@ -116,6 +128,8 @@ def _schedule(seed: int) -> "tuple[Schedule, int]":
         )
     schedule = Schedule(
         epochs=epochs or 2,
+        lr=lr,
+        batch=batch or 64,
         seed=seed,
         optimizer=optimizer or "adamw",
         distil=DISTIL if distil else 0.0,
