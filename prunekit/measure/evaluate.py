@@ -164,21 +164,26 @@ class Samples:
         recalibrated: bool = False,
         value_raw: float | None = None,
         value: float | None = None,
+        glance: bool = False,
     ) -> Reading:
-        """Read the metric; ``value`` is given where the samples' own numbers do not tell it."""
-        is_whole = rule.whole is not None
+        """Read the metric; ``value`` is given where the samples' own numbers do not tell it.
+
+        A ``glance`` is at so few samples that they say what the KL divergence is about, but not what the metric is: an
+        estimate without an interval, and without a word on classes.
+        """
+        is_silent = glance or rule.whole is not None
         return Reading(
             metric=rule.name,
             value=rule.value(self.statistics.mean(0)) if value is None else value,
             n=len(self.losses),
             correct=int(self.statistics.sum()) if rule.counts else None,
-            interval=None if is_whole else rule.interval(self.statistics),
+            interval=None if is_silent else rule.interval(self.statistics),
             loss=float(self.losses.mean()),
             kl=None if self.divergences is None else max(0.0, float(self.divergences.mean())),
             split=name,
-            status=Status.MEASURED,
+            status=Status.ESTIMATED if glance else Status.MEASURED,
             recipe=recipe,
-            per_class=() if is_whole else tuple(rule.by_class(self.statistics, self.targets, self.classes).tolist()),
+            per_class=() if is_silent else tuple(rule.by_class(self.statistics, self.targets, self.classes).tolist()),
             recalibrated=recalibrated,
             value_raw=value_raw,
         )

@@ -1,5 +1,6 @@
 """How a network is fine-tuned."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -50,6 +51,10 @@ class Schedule:
             raise RecipeError(
                 f"A schedule takes epochs and batch from 1, distil from 0 to 1 and a temperature above 0; given are "
                 f"{self.epochs}, {self.batch}, {self.distil} and {self.temperature}."
+            )
+        if self.lr is not None and not 0 < self.lr < math.inf:
+            raise RecipeError(
+                f"A learning rate is a number above 0, such as {RATES[self.optimizer]}; given is {self.lr}."
             )
         if self.lr is None:
             object.__setattr__(self, "lr", RATES[self.optimizer])

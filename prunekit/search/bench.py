@@ -11,7 +11,7 @@ from prunekit.measure.evaluate import Samples, read
 from prunekit.measure.metrics import metric_named
 from prunekit.measure.outputs import Outputs
 from prunekit.measure.program import BACKENDS, Batch, Ready
-from prunekit.records import Point, Reading, Status
+from prunekit.records import Point, Reading
 from prunekit.search.cells import Cell, Cells
 from prunekit.search.probe import Probe, chunks, probing
 from prunekit.search.question import Question
@@ -92,26 +92,10 @@ class Bench:
         return read(logits, targets, rule, dense_logits=dense, recalibrated=self.question.train is not None)
 
     def glance(self, logits: Tensor, targets: Tensor, dense: Tensor) -> Reading:
-        """Read so few answers that they say what the KL divergence is about, but not what the metric is.
-
-        That is an estimate without an interval, and nothing is said of classes.
-        """
+        """Read a network's answers on very few samples."""
         rule = metric_named(self.question.metric)
         found = Samples.of(logits, targets, rule, dense)
-        assert found.divergences is not None
-        return Reading(
-            metric=rule.name,
-            value=rule.value(found.statistics.mean(0)),
-            n=len(targets),
-            correct=int(found.statistics.sum()) if rule.counts else None,
-            interval=None,
-            loss=float(found.losses.mean()),
-            kl=max(0.0, float(found.divergences.mean())),
-            split="validation",
-            status=Status.ESTIMATED,
-            recipe="",
-            recalibrated=self.question.train is not None,
-        )
+        return found.reading(rule, recalibrated=self.question.train is not None, glance=True)
 
     def point(self, cell: Cell, reading: Reading) -> Point:
         """Make a cell's point."""

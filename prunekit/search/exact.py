@@ -27,8 +27,8 @@ def picture(asked: Bench, known: Collection[Point] = (), samples: int = PICTURE)
         samples: the first this many are measured.
 
     Yields:
-        Points that are estimates, as ``Bench.glance`` reads them. BatchNorm is recalibrated, if at all,
-        on few samples too.
+        Points that are estimates, without an interval: so few samples say little of the metric. BatchNorm is
+        recalibrated, if at all, on few samples too.
     """
     batch = asked.probe.batch(range(min(samples, len(asked.split))))
     dense, targets = asked.first(batch), asked.split.targets[: len(batch.inputs)]

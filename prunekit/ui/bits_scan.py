@@ -52,7 +52,7 @@ def _draw(opened: "Opened") -> None:
     records = job.snapshot().records if job is not None else ()
     points = [record for record in records if isinstance(record, Point)]
     if job is not None:
-        total = verbs.scan_bits_size(opened, desk_recipe(opened))
+        total = verbs.scan_bits_size(opened)
         progress(job, "cells", share=min(1.0, len(points) / max(1, total)))
     if not points:
         st.caption("How many bits does each layer need? The scan tells; a plan scans first.")

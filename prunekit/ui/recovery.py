@@ -1,5 +1,6 @@
 """The controls of the Recover page: how to recover, how long that will take, and the start."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -107,7 +108,7 @@ def _schedule(seed: int) -> "tuple[Schedule, int]":
             min_value=1e-6,
             value=RATES[optimizer or "adamw"],
             step=1e-3,
-            format="%.4f",
+            format="%g",
             width=180,
             key=f"lr-{optimizer}",
             help="Rises to it and falls again, once. Strong cuts that are trained for long stand several times the "
@@ -142,7 +143,7 @@ def _announced(opened: "Opened", schedule: "Schedule", rounds: int) -> str:
     from prunekit import verbs
 
     recipe = reading.desk_recipe(opened)
-    question = opened.digest, recipe, schedule
+    question = opened.digest, recipe, replace(schedule, lr=None)  # how long a step takes knows no rate
     time = jobs.ask("recovery time", question, lambda: verbs.recovery_seconds(opened, recipe, schedule))
     if time.error:
         return time.error
