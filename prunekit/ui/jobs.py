@@ -81,12 +81,11 @@ def follow(key: str, draw: Callable[[], None], pending: Callable[[], bool], ever
 
     @st.fragment(run_every=every if waits else None, key=key)
     def part() -> None:
-        changed = waits is not pending()  # it ended, or a button in this very part began it
         # One place in the page, however much is drawn: what a part draws beyond its first run would else lie on what
         # follows it, whose own copies stay until the whole page has run.
         with st.container():
             draw()
-        if changed:
+        if waits is not pending():  # it ended, or this very part began it
             st.rerun()
 
     part()

@@ -1,0 +1,15 @@
+from playwright.sync_api import expect
+
+from tests.browser.bars import measured, pull, ready
+
+
+def test_the_time_a_recovery_will_take_is_announced_without_a_move(page):
+    page.goto("/")
+    ready(page)
+    pull(page, "layer3.0.conv1", 0.4)
+    measured(page)
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Recover").click()
+    expect(page.get_by_text("Will take about")).to_be_visible()
+    page.get_by_text("Follow the dense network").click()
+    expect(page.get_by_text("Timing a few steps")).to_be_visible()
+    expect(page.get_by_text("Will take about")).to_be_visible()
