@@ -53,7 +53,7 @@ def main() -> None:
 
 def count(name: str, mode: Mode, seeds: int, half_width: float) -> dict[str, Any]:
     opened = verbs.open_task(name)
-    asked = finish(bench(Question(opened.task.model, opened.structure, opened.task.data.validation, mode=mode)))
+    asked: Bench = finish(bench(Question(opened.task.model, opened.structure, opened.task.data.validation, mode=mode)))
     known = Known(asked)
     coverage, beyond, early, samples = [], [], 0, []
     for seed in range(seeds):
@@ -64,6 +64,7 @@ def count(name: str, mode: Mode, seeds: int, half_width: float) -> dict[str, Any
             reading, truth = point.reading, known.value[point.name, point.level]
             half = half_width
             if reading.status is Status.ESTIMATED:
+                assert reading.interval is not None, "an estimate has an interval"
                 low, high = reading.interval
                 stopped += 1
                 held += low <= truth <= high
@@ -101,8 +102,8 @@ class Known:
                 ready = asked.ready(cell)
                 answers[key] = torch.cat([probe.answer(ready, batch) for batch in batches])
             self.value[cell.name, cell.level] = asked.read(answers[key], asked.split.targets, asked.logits).value
-        asked.probe = LookUp(answers, probe.program)
-        asked.ready = lambda cell: answers[cell.name, cell.kept]
+        vars(asked)["probe"] = LookUp(answers, probe.program)
+        vars(asked)["ready"] = lambda cell: answers[cell.name, cell.kept]
 
 
 class LookUp:

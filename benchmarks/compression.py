@@ -49,7 +49,8 @@ class Goal:
 
 
 def planned(task: str) -> dict[str, Any]:
-    return json.loads((RECIPES / f"{task}.json").read_text())
+    asked: dict[str, Any] = json.loads((RECIPES / f"{task}.json").read_text())
+    return asked
 
 
 TRAINED = Schedule(epochs=5, distil=0.9, batch=16)
@@ -121,7 +122,7 @@ def recovered(goal: Goal, seeds: Iterable[int], workspace: str) -> tuple[dict[st
     if isinstance(asked.get("bits"), int):
         asked["bits"] = dict.fromkeys(inner_layers(opened.structure), asked["bits"])
     recipe = verbs.check(opened, Recipe.from_json(asked))
-    split = opened.task.data.test
+    split = measured_on(opened)
     dense = hits(opened.task.model, split)
     start = recipe
     if recipe.channels:  # the fit knows no seed, so that once is enough
@@ -164,7 +165,7 @@ def share_of_memory(timed: Latency) -> float | None:
 def int8(goal: Goal, runs: Sequence[Run], workspace: str) -> dict[str, Any]:
     """Quantise recovered networks for ONNX Runtime and hold them against the dense network's fp32 file."""
     opened = verbs.open_task(goal.task, workspace)
-    split, train = opened.task.data.test, opened.train_split
+    split, train = measured_on(opened), opened.train_split
     assert train is not None
     folder = Path(workspace) / "onnx"
     folder.mkdir(exist_ok=True)
@@ -195,7 +196,7 @@ def int8(goal: Goal, runs: Sequence[Run], workspace: str) -> dict[str, Any]:
 def untrained(task: str, workspace: str) -> dict[str, Any]:
     """Recover the mildest uniform L2 cut that loses 10 points without training: recalibrated, and reconstructed."""
     opened = verbs.open_task(task, workspace)
-    validation, split = opened.task.data.validation, opened.task.data.test
+    validation, split = opened.task.data.validation, measured_on(opened)
     whole = points(hits(opened.task.model, validation))
     for percent in range(5, 95, 5):
         recipe = verbs.check(opened, verbs.preset(opened, "uniform", percent / 100))
@@ -227,6 +228,11 @@ def has_vnni() -> bool:
         return "vnni" in Path("/proc/cpuinfo").read_text()
     except OSError:
         return False
+
+
+def measured_on(opened: verbs.Opened) -> Split:
+    assert opened.task.data.test is not None, "every bundled task has a test split"
+    return opened.task.data.test
 
 
 def hits(model: nn.Module, split: Split) -> Tensor:

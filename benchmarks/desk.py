@@ -98,10 +98,10 @@ def releases(page: Page, count: int) -> list[float]:
 
 def states(page: Page) -> dict[str, int]:
     """Drag for four seconds and count states: sent, answered, lost."""
-    sent, answered = set(), set()
+    sent, answered = set[int](), set[int]()
 
-    def watch(name: str, into: set[int]) -> Callable[[object], None]:
-        def note(frame: object) -> None:
+    def watch(into: set[int]) -> Callable[[str | bytes], None]:
+        def note(frame: str | bytes) -> None:
             text = frame if isinstance(frame, str) else ""
             if text.startswith("{") and '"rev"' in text:
                 into.add(json.loads(text)["rev"])
@@ -110,8 +110,8 @@ def states(page: Page) -> dict[str, int]:
 
     def attach(socket: WebSocket) -> None:
         if "/line/" in socket.url:
-            socket.on("framesent", watch("sent", sent))
-            socket.on("framereceived", watch("answered", answered))
+            socket.on("framesent", watch(sent))
+            socket.on("framereceived", watch(answered))
 
     page.on("websocket", attach)
     page.reload()

@@ -84,7 +84,7 @@ def measure(opened: verbs.Opened, mode: str, name: str, recalibrated: bool, stat
     differ = close = 0
     for state in range(states + 1):
         share = {name: 0.2 + 0.6 * state / states}
-        recipe = Recipe(task=opened.task.name, recalibrate=recalibrated, **{mode: share})
+        recipe = Recipe.from_json({"task": opened.task.name, "recalibrate": recalibrated, mode: share})
         start = time.process_time()
         for evaluation in verbs.evaluate_steps(opened, recipe):
             if evaluation is not None and len(first) < state + 1:

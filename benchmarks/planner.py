@@ -68,7 +68,7 @@ def main() -> None:
         )
 
 
-def compare(opened: verbs.Opened, removed: float):
+def compare(opened: verbs.Opened, removed: float) -> dict[str, Any]:
     split, whole, share = opened.task.data.test, opened.structure.cost({}).macs, round(1 - removed, 9)
     begun = time.perf_counter()
     *found, _ = [r for r in verbs.plan(opened, {"macs": share}) if isinstance(r, Candidate)]
@@ -102,22 +102,23 @@ def mildest(opened: verbs.Opened, name: str, macs: float) -> Recipe:
     return verbs.preset(opened, name, high)
 
 
-def hits(model: nn.Module, split: Split):
+def hits(model: nn.Module, split: Split | None) -> Tensor:
+    assert split is not None, "every bundled task has a test split"
     return (logits(model, split).argmax(1) == split.targets).double()
 
 
-def points(values: Tensor):
+def points(values: Tensor) -> float:
     return round(100 * float(values.mean()), 2)
 
 
-def paired(ours: Tensor, theirs: Tensor):
+def paired(ours: Tensor, theirs: Tensor) -> tuple[float, float]:
     """Return the mean difference in points and half its 95 % interval, from the samples that differ."""
     difference = ours - theirs
     spread = float(difference.var(correction=1)) / len(difference)
     return round(100 * float(difference.mean()), 2), 100 * 1.96 * math.sqrt(spread)
 
 
-def line(row: dict[str, Any]):
+def line(row: dict[str, Any]) -> str:
     cells = "".join(f"{row['macs'][n]:>7.1%} {row['test'][n]:>6.1f} " for n in (*BASELINES, "plan"))
     low, high = row["interval"]
     return (

@@ -83,7 +83,7 @@ def compare(name: str, mode: Mode, samples: int, share: float) -> dict[str, Any]
     opened = verbs.open_task(name)
     task, structure = opened.task, opened.structure
     begun = time.process_time()
-    asked = finish(bench(Question(task.model, structure, task.data.validation.head(samples), mode=mode)))
+    asked: Bench = finish(bench(Question(task.model, structure, task.data.validation.head(samples), mode=mode)))
     prepare = time.process_time() - begun
     cells = distinct(asked)
     chosen = random.Random(0).sample(cells, max(4, round(share * len(cells))))
@@ -105,16 +105,15 @@ def compare(name: str, mode: Mode, samples: int, share: float) -> dict[str, Any]
     cells_of: dict[str, list[Any]] = {}
     answers: dict[Cell, Tensor] = {}
     for stage, steps in (
-        ("picture", lambda: picture(asked, samples=16)),
-        ("anytime", lambda: within(asked, 0.01)),
-        ("exact", lambda: exact(asked)),
+        ("picture", picture(asked, samples=16)),
+        ("anytime", within(asked, 0.01)),
+        ("exact", exact(asked)),
     ):
         spent, found = 0.0, []
-        iterator = iter(steps())
         every = max(1, len(cells) // max(1, len(chosen) // 3))
         while True:
             begun = time.process_time()
-            step = next(iterator, "end")
+            step = next(steps, "end")
             spent += time.process_time() - begun
             if step == "end":
                 break
@@ -168,7 +167,7 @@ def clock(name: str, mode: Mode, samples: int, workers: int, threads: int) -> di
     task, split = opened.task, opened.task.data.validation.head(samples)
     torch.set_num_threads(threads)
     begun = time.perf_counter()
-    asked = finish(bench(Question(task.model, opened.structure, split, mode=mode)))
+    asked: Bench = finish(bench(Question(task.model, opened.structure, split, mode=mode)))
     first = None
     for point in points(asked, workers=workers):
         if point is not None and first is None:
@@ -207,7 +206,7 @@ def parts(samples: int) -> list[list[int]]:
 
 def best_batch(task: Task, samples: int) -> int:
     """Return the batch size at which the dense network takes the least CPU time for one sample."""
-    inputs, seconds = layout(task.data.validation.inputs[:samples]), {}
+    inputs, seconds = layout(task.data.validation.inputs[:samples]), dict[int, float]()
     with at_rest(task.model):
         for size in SIZES * 3:
             size = min(size, samples)

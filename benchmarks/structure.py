@@ -19,6 +19,7 @@ from typing import Any
 
 import torch
 
+import tests.graph.test_battery  # noqa: F401 - its imports enter the networks
 from prunekit.export.pt2 import write_pt2
 from prunekit.graph import shrink, structure_of, trace
 from prunekit.graph.analyze import analyze
@@ -29,7 +30,6 @@ from prunekit.recipe import kept_units
 from tests.golden_nets import resnet50
 from tests.graph.battery.case import CASES, Case
 from tests.graph.peer import cut_by_peer, outputs_of
-from tests.graph.test_battery import attention  # noqa: F401 - its imports enter the networks
 
 GOAL = 0.5
 VERDICTS = ("exact", "silently wrong", "crashed", "nothing found")
@@ -60,7 +60,7 @@ def main() -> None:
     print(json.dumps({"structure": result}) if options.json else text(result))
 
 
-def compare(case: Case) -> dict:
+def compare(case: Case) -> dict[str, Any]:
     """Cut one network by both."""
     begun = process_time()
     structure = structure_of(case.model(), case.inputs())
@@ -86,7 +86,7 @@ def compare(case: Case) -> dict:
     }
 
 
-def large(export: bool) -> dict:
+def large(export: bool) -> dict[str, Any]:
     """Time what a person waits for on a network of ResNet-50's size."""
     model, example = resnet50().eval(), torch.randn(2, 3, 224, 224)
     seconds: dict[str, float] = {}
@@ -112,7 +112,7 @@ def large(export: bool) -> dict:
     return {"seconds": seconds, "goal": GOAL, "groups": len(analysed.prunable)}
 
 
-def text(result: dict) -> str:
+def text(result: dict[str, Any]) -> str:
     """Write the result as a table."""
     peer = f"torch-pruning {result['versions']['torch-pruning']}"
     lines = [f"{str(len(result['networks'])) + ' networks':<20} PruneKit   {peer}"]
