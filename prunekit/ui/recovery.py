@@ -23,8 +23,8 @@ METHODS = {
 }
 OFFERED = 3
 """Unfinished recoveries that are offered, the latest first."""
-DISTIL = 0.9
-"""Share of the loss that follows the dense network where that is asked for."""
+DISTIL = {0.0: "Off", 0.3: "30 %", 0.6: "60 %", 0.9: "90 %"}
+"""Shares of the loss that may follow the dense network."""
 
 
 def owner(opened: "Opened") -> str:
@@ -115,17 +115,22 @@ def _schedule(seed: int) -> "tuple[Schedule, int]":
             "value that is offered.",
         )
         batch = st.segmented_control("Samples in one step", [16, 32, 64, 128], default=64, required=True, key="batch")
+        distil = st.segmented_control(
+            "Follow the dense network",
+            list(DISTIL),
+            default=0.0,
+            required=True,
+            key="distil",
+            format_func=DISTIL.__getitem__,
+            help="Distillation: this share of the loss is the distance from the dense network's answers and from what "
+            "its layers read, the rest comes from labels. A mild cut stands 90 %, a strong one has less to follow. "
+            "Takes about a third longer.",
+        )
         fit_first = st.toggle(
             "Reconstruct first",
             key="fit-first",
             help="Fits what reads cut channels by least squares before the training: a much better start after a "
             "strong cut, for some seconds.",
-        )
-        distil = st.toggle(
-            "Follow the dense network",
-            key="distil",
-            help="Distillation: most of the loss is the distance from the dense network's answers and from what its "
-            "layers read. Takes about a third longer.",
         )
     schedule = Schedule(
         epochs=epochs or 2,
@@ -133,7 +138,7 @@ def _schedule(seed: int) -> "tuple[Schedule, int]":
         batch=batch or 64,
         seed=seed,
         optimizer=optimizer or "adamw",
-        distil=DISTIL if distil else 0.0,
+        distil=distil or 0.0,
         fit_first=fit_first,
     )
     return schedule, rounds or 1

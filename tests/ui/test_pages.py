@@ -79,6 +79,7 @@ def test_a_recovered_run_becomes_the_base_of_the_desk_and_is_the_command_lines_t
     app.button_group(key="epochs").set_value(1).run()
     app.button_group(key="batch").set_value(32).run()
     app.number_input(key="lr-adamw").set_value(0.004).run()
+    app.button_group(key="distil").set_value(0.3).run()
     next(button for button in app.button if button.label == "Fine-tune").click().run()
     owner = next(job.owner for job in reversed(jobs.worker().jobs()) if job.owner.startswith("recover"))
     run = jobs.started(owner).wait(120).latest
@@ -90,7 +91,7 @@ def test_a_recovered_run_becomes_the_base_of_the_desk_and_is_the_command_lines_t
     assert tiles(app)["accuracy"]["value"] == f"{100 * run.readings[0].value:.1f} %"
 
     (tmp_path / "recipe.json").write_text(RECIPE.to_text())
-    how = ("--epochs", "1", "--batch", "32", "--lr", "0.004")
+    how = ("--epochs", "1", "--batch", "32", "--lr", "0.004", "--distil", "0.3")
     told = ("recover", "resnet8", "--recipe", str(tmp_path / "recipe.json"), *how, "--json")
     assert main([*told, "--workspace", str(tmp_path / "other")]) == 0
     other = Workspace(tmp_path / "other").weights_path(json.loads(capsys.readouterr().out)["run"])
