@@ -83,7 +83,8 @@ def _scan(options: argparse.Namespace) -> None:
     }
     if options.out:
         write_json(options.out, answer)
-    show(options, answer, _points_text(points))
+    samples = len(opened.task.data.validation.head(options.limit))
+    show(options, answer, _points_text(points, opened, half_width, samples))
 
 
 def _blocks(options: argparse.Namespace, opened: "Opened") -> None:
@@ -97,10 +98,13 @@ def _blocks(options: argparse.Namespace, opened: "Opened") -> None:
     answer = {"task": opened.task.name, "kind": "blocks", "blocks": blocks}
     if options.out:
         write_json(options.out, answer)
-    show(options, answer, _blocks_text(blocks))
+    show(options, answer, _blocks_text(blocks, opened))
 
 
-def _blocks_text(blocks: Sequence[dict[str, Any]]) -> Iterator[str]:
+def _blocks_text(blocks: Sequence[dict[str, Any]], opened: "Opened") -> Iterator[str]:
+    if blocks:
+        readings = [found["reading"] for found in blocks]
+        yield f"alone: {_metric(readings, opened)} without this block and the change by it, {_measured(readings)}"
     for found in blocks:
         influence = "not known" if found["influence"] is None else f"{found['influence']:.3f}"
         yield (
@@ -120,14 +124,17 @@ def _bits(options: argparse.Namespace, opened: "Opened") -> None:
     answer = {"task": opened.task.name, "kind": "bits", "points": points}
     if options.out:
         write_json(options.out, answer)
-    show(options, answer, _bits_text(points))
+    show(options, answer, _bits_text(points, opened))
 
 
 OTHERS = {"blocks": _blocks, "bits": _bits}
 """Scans of what no slider removes."""
 
 
-def _bits_text(points: Sequence[dict[str, Any]]) -> Iterator[str]:
+def _bits_text(points: Sequence[dict[str, Any]], opened: "Opened") -> Iterator[str]:
+    if points:
+        readings = [point["reading"] for point in points]
+        yield f"bits of this layer → {_metric(readings, opened)}, {_measured(readings)}"
     for name in dict.fromkeys(point["name"] for point in points):
         row = [(point["level"], point["reading"]["value"]) for point in points if point["name"] == name]
         yield f"{name:<24} " + "  ".join(f"{bits:.0f}→{value:.1%}" for bits, value in row)
@@ -147,7 +154,37 @@ def _workers(text: str) -> int:
     return value
 
 
-def _points_text(points: Sequence[dict[str, Any]]) -> Iterator[str]:
+def _points_text(
+    points: Sequence[dict[str, Any]], opened: "Opened", half_width: float | None, samples: int
+) -> Iterator[str]:
+    if points:
+        readings = [point["reading"] for point in points]
+        precision = _measured(readings)
+        if half_width is not None:
+            within = "1 point" if half_width == 0.01 else f"{100 * half_width:g} points"
+            precision = (
+                f"estimated to {within}, or a tenth of the drop, of its value on {samples:,}"
+                " validation samples (95 % interval)"
+            )
+        yield f"fraction removed → {_metric(readings, opened)}, {precision}"
     for name in dict.fromkeys(point["name"] for point in points):
         row = sorted((p["level"], p["reading"]["value"]) for p in points if p["name"] == name)
         yield f"{name:<24} " + "  ".join(f"{level:.0%}→{value:.1%}" for level, value in row)
+
+
+def _metric(readings: Sequence[dict[str, Any]], opened: "Opened") -> str:
+    """Name what the percentages of a scan are, which of a metric of one's own is not always that metric."""
+    name, asked = readings[0]["metric"], opened.metric
+    if name != asked.name:
+        beside = "agreement" if name == "agreement" else f"{name} of the answers"
+        return f"{beside} with the dense network (a scan of many networks does not read {asked.name})"
+    if name == "agreement":
+        return "agreement with the dense network"
+    return name if asked.higher_is_better else f"{name} (lower is better)"
+
+
+def _measured(readings: Sequence[dict[str, Any]]) -> str:
+    """Say what was measured on, and how wide the intervals are where the metric has any."""
+    halves = [(high - low) / 2 for low, high in (reading["interval"] for reading in readings if reading["interval"])]
+    interval = f", 95 % intervals up to {100 * max(halves):.1f} points to each side" if halves else ""
+    return f"measured on {readings[0]['n']:,} {readings[0]['split']} samples{interval}"

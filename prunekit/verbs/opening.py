@@ -50,8 +50,8 @@ class Opened:
 
     @cached_property
     def data_digest(self) -> str:
-        """Sixteen hexadecimal digits that name the samples: those that are measured on, calibrated on and scored by."""
-        found = hashlib.sha256()
+        """Sixteen hexadecimal digits that name the metric and the samples it is measured, calibrated and scored on."""
+        found = hashlib.sha256(f"{self.metric.name} {self.task.own_metric is None}".encode())
         for split in (self.task.data.validation, self.train_split):
             for tensor in () if split is None else (split.inputs, split.targets):
                 found.update(tensor.contiguous().numpy().data)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -6,6 +7,7 @@ from prunekit import verbs
 from prunekit.cli import main
 from prunekit.recipe import Recipe
 from prunekit.records import Mode
+from prunekit.tasks.task import OwnMetric
 
 
 @pytest.fixture
@@ -70,3 +72,39 @@ def test_bits_are_scanned_of_what_a_recipe_leaves(tiny, capsys, tmp_path):
     assert one["correct"] == cut.correct
     assert main(("scan", "tiny", "--recipe", str(recipe))) != 0
     assert "leave --recipe out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "head"),
+    [
+        (
+            ("--within", "20"),
+            "fraction removed → accuracy, estimated to 20 points, or a tenth of the drop, of its value on 60 validation"
+            " samples (95 % interval)",
+        ),
+        (("--within", "20", "--limit", "50"), "of its value on 50 validation samples"),
+        (("--exact",), "fraction removed → accuracy, measured on 60 validation samples, 95 % intervals up to 1"),
+        (
+            ("--kind", "bits"),
+            "bits of this layer → accuracy, measured on 60 validation samples, 95 % intervals up to 1",
+        ),
+    ],
+)
+def test_a_scan_in_text_says_what_its_percentages_are(tiny, capsys, arguments, head):
+    assert main(("scan", "tiny", *arguments)) == 0
+    first, *rows = capsys.readouterr().out.splitlines()
+    assert head in first
+    assert len(rows) == 2
+    assert all("→" in row for row in rows)
+
+
+def test_a_scan_in_text_says_that_it_does_not_read_a_metric_of_ones_own(opened, capsys, monkeypatch):
+    own = OwnMetric("wrong", lambda model, data: 0.25, higher_is_better=False)
+    task = replace(opened.task, metric="wrong", own_metric=own)
+    monkeypatch.setattr("prunekit.verbs.open_task", lambda *_, **__: replace(opened, task=task))
+    heads = {}
+    for kind in ("weights", "bits"):
+        assert main(("scan", "tiny", "--exact", "--kind", kind)) == 0
+        heads[kind] = capsys.readouterr().out.splitlines()[0]
+    assert "agreement with the dense network (a scan of many networks does not read wrong)" in heads["weights"]
+    assert heads["bits"].endswith("→ wrong (lower is better), measured on 60 validation samples")

@@ -53,3 +53,11 @@ def test_points_calibrated_on_other_samples_are_not_taken_for_these(opened):
     other = replace(opened, task=replace(opened.task, data=data))
     assert other.digest == opened.digest
     assert verbs.stored_points(other) == ()
+
+
+def test_points_of_one_metric_are_not_taken_for_those_of_another(opened):
+    list(verbs.scan(opened, levels=(0.5,)))
+    other = replace(opened, task=replace(opened.task, metric="top-2"))
+    assert other.digest == opened.digest
+    assert verbs.stored_points(other) == ()
+    assert {point.reading.metric for point in verbs.scan(other, levels=(0.5,))} == {"top-2"}
