@@ -3,13 +3,15 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prunekit.cli.options import add_formats, add_recipe, add_verb, opened_of, recipe_of
 from prunekit.cli.output import evaluation_text, files_answer, reading_text, show
 
 if TYPE_CHECKING:
     from prunekit.cli.options import Verbs
+    from prunekit.recipe import Recipe
+    from prunekit.verbs import Opened
 
 
 def add(verbs: "Verbs") -> None:
@@ -24,12 +26,23 @@ def add(verbs: "Verbs") -> None:
 
 def _prune(options: argparse.Namespace) -> None:
     from prunekit import verbs
-    from prunekit.records import Check, Evaluation
 
     opened = opened_of(options)
+    verbs.check_folder(options.out)
     recipe = recipe_of(options, opened)
     answer = verbs.last(verbs.evaluate(opened, recipe)).to_json()
     text = evaluation_text(answer)
+    write_files(options, opened, recipe, answer, text)
+    show(options, answer, text)
+
+
+def write_files(
+    options: argparse.Namespace, opened: "Opened", recipe: "Recipe", answer: dict[str, Any], text: list[str]
+) -> None:
+    """Export to the folder that was asked for; the answer and its lines get the test reading and the files."""
+    from prunekit import verbs
+    from prunekit.records import Check, Evaluation
+
     for step in verbs.export(opened, recipe, options.out, options.format):
         if isinstance(step, Check):
             print(f"{'proved' if step.ok else 'not possible'}: {step.name}: {step.detail}", file=sys.stderr)
@@ -39,7 +52,6 @@ def _prune(options: argparse.Namespace) -> None:
         elif isinstance(step, tuple):
             answer["files"], lines = files_answer(step)
             text += lines
-    show(options, answer, text)
 
 
 def _verify(options: argparse.Namespace) -> int:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from prunekit.cli.exporting import write_files
 from prunekit.cli.options import add_formats, add_recipe, add_verb, opened_of, recipe_of
-from prunekit.cli.output import evaluation_text, files_answer, progress, show
+from prunekit.cli.output import evaluation_text, progress, show
 
 if TYPE_CHECKING:
     from prunekit.cli.options import Verbs
@@ -46,6 +47,8 @@ def _recover(options: argparse.Namespace) -> None:
     from prunekit.recover.schedule import Schedule
 
     opened = opened_of(options)
+    if options.out:
+        verbs.check_folder(options.out)
     recipe = verbs.check(opened, recipe_of(options, opened))
     run: Run | None = None
     schedule = Schedule(
@@ -73,9 +76,8 @@ def _recover(options: argparse.Namespace) -> None:
     recovered = Recipe.from_json({**recipe.to_json(), "base": run.id})
     answer: dict[str, Any] = {"run": run.id, **verbs.last(verbs.evaluate(opened, recovered)).to_json()}
     text = [f"run {run.id}", *evaluation_text(answer)]
-    if options.out:
-        *_, files = verbs.export(opened, recovered, options.out, options.format)
-        assert isinstance(files, tuple)
-        answer["files"], lines = files_answer(files)
-        text += lines
-    show(options, answer, text)
+    try:
+        if options.out:
+            write_files(options, opened, recovered, answer, text)
+    finally:  # the run is stored, whatever becomes of its files
+        show(options, answer, text)

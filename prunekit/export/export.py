@@ -25,6 +25,7 @@ from prunekit.measure.sizes import nonzero
 from prunekit.quantize.activations import without_rounding
 from prunekit.recipe import Recipe
 from prunekit.records import Check, ExportedFile, Reading, Verdict
+from prunekit.store.files import check_place
 from prunekit.tasks.task import Split, Task
 
 Step = ExportedFile | Check | tuple[ExportedFile, ...]
@@ -62,25 +63,28 @@ def export(
         only, and a failed check says why.
 
     Raises:
-        ExportError: the folder holds something else, the reading is not of this network, or a proof failed; nothing
-            is left behind.
+        ExportError: the folder holds something else or cannot be written, the reading is not of this network, or a
+            proof failed; nothing is left behind.
     """
     if unknown := sorted({*formats} - {*FORMATS}):
         raise ExportError(f"Unknown format {unknown[0]!r}; {close_matches(unknown[0], FORMATS)}")
     directory = Path(directory).absolute()
-    _refuse_occupied(directory)
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=directory.parent, prefix=f".{directory.name}-") as aside:
-        folder = Path(aside) / directory.name
-        yield from write_export(task, structure, recipe, pruned, reading, folder, formats)
-        checks: dict[str, list[Check]] = {}
-        for proof in proofs([folder], [task.data.validation]):
-            if not proof.check.ok:
-                raise ExportError(f"Nothing was exported: {proof.check.detail}")
-            checks.setdefault(proof.file, []).append(proof.check)
-            yield proof.check
-        manifest = Manifest.read(folder)
-        _replace(folder, directory, Path(aside) / "previous")
+    check_folder(directory)
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=directory.parent, prefix=f".{directory.name}-") as aside:
+            folder = Path(aside) / directory.name
+            yield from write_export(task, structure, recipe, pruned, reading, folder, formats)
+            checks: dict[str, list[Check]] = {}
+            for proof in proofs([folder], [task.data.validation]):
+                if not proof.check.ok:
+                    raise ExportError(f"Nothing was exported: {proof.check.detail}")
+                checks.setdefault(proof.file, []).append(proof.check)
+                yield proof.check
+            manifest = Manifest.read(folder)
+            _replace(folder, directory, Path(aside) / "previous")
+    except OSError as error:
+        raise _unwritable(directory, error) from error
     yield tuple(
         ExportedFile(str(directory / name), entry.bytes, Verdict(tuple(checks[name])))
         for name, entry in manifest.files.items()
@@ -248,20 +252,31 @@ def _exact(reading: Reading, recipe: Recipe, n: int) -> int | None:
     return reading.correct
 
 
-def _refuse_occupied(directory: Path) -> None:
-    """Refuse to replace anything but an earlier export."""
-    if not directory.exists():
-        return
-    if not directory.is_dir():
-        raise ExportError(f"{directory} is a file; name a folder to export to.")
-    found = {entry.name for entry in directory.iterdir()}
-    if not found:
-        return
+def check_folder(directory: Path) -> None:
+    """Refuse a folder that holds anything but an earlier export, or that cannot be written.
+
+    Raises:
+        ExportError: says what is there.
+    """
+    directory = directory.absolute()
+    try:
+        check_place(directory)
+        if not directory.exists():
+            return
+        if not directory.is_dir():
+            raise ExportError(f"{directory} is a file; name a folder to export to.")
+        found = {entry.name for entry in directory.iterdir()}
+    except OSError as error:
+        raise _unwritable(directory, error) from error
     ours = {MANIFEST, "__pycache__"}
     if MANIFEST in found:
         ours |= set(Manifest.read(directory).files)
     if others := sorted(found - ours):
         raise ExportError(f"{directory} holds other files ({', '.join(others[:3])}); name a new or empty folder.")
+
+
+def _unwritable(directory: Path, error: OSError) -> ExportError:
+    return ExportError(f"{directory} cannot be written ({error.strerror or error}); name another folder.")
 
 
 def _replace(folder: Path, directory: Path, previous: Path) -> None:

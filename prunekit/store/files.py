@@ -1,6 +1,7 @@
 """Files appear whole or not at all."""
 
 import os
+import tempfile
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -36,3 +37,17 @@ def write_aside(path: Path, write: Callable[[Path], object]) -> None:
         os.replace(aside, path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def check_place(path: Path) -> None:
+    """Raise now what writing at ``path`` would raise after long work; nothing is left there.
+
+    Args:
+        path: where a file or a folder shall be; folders on the way may be missing.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    # Permissions do not tell: a file system may be read-only, and the root user is allowed what then fails.
+    tempfile.TemporaryDirectory(dir=folder).cleanup()

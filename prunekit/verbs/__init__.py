@@ -9,7 +9,7 @@ from typing import TypeVar
 from prunekit.tasks.zoo import task_names
 from prunekit.verbs.bits import plan_bits, scan_bits, scan_bits_size
 from prunekit.verbs.comparing import compare, thumbnails
-from prunekit.verbs.exporting import export, verify
+from prunekit.verbs.exporting import check_folder, export, verify
 from prunekit.verbs.history import commit, history, history_tree, recipe_of, thinned
 from prunekit.verbs.inspecting import (
     activations,
@@ -57,6 +57,7 @@ __all__ = [
     "activations",
     "agreement",
     "check",
+    "check_folder",
     "commit",
     "compare",
     "cost",

@@ -35,11 +35,12 @@ def export(
         checks as they are made; last all files with their proofs.
 
     Raises:
-        ExportError: a proof failed, or the folder holds something else; nothing is left behind.
+        ExportError: a proof failed, or the folder holds something else or cannot be written; nothing is left behind.
         RecipeError: the recipe does not fit the task.
     """
     from prunekit.export import export as exporting
 
+    exporting.check_folder(directory)
     recipe = check(opened, recipe)
     # A file is proven to answer as the network itself, in its own forward pass and to the last close call.
     *_, evaluation = evaluate(opened, recipe, quick=False)
@@ -49,6 +50,17 @@ def export(
     pruned = network_of(opened, recipe).pruned
     left, _ = apart(opened, recipe)
     yield from exporting.export(left.task, opened.structure, recipe, pruned, evaluation.reading, directory, formats)
+
+
+def check_folder(directory: Path) -> None:
+    """Refuse a folder that ``export`` would refuse, before anything is trained or measured for it.
+
+    Raises:
+        ExportError: it holds something else, or cannot be written.
+    """
+    from prunekit.export import export as exporting
+
+    exporting.check_folder(directory)
 
 
 def verify(path: Path, opened: Opened | None = None) -> Verdict:

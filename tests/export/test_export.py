@@ -99,6 +99,24 @@ def test_a_file_is_not_replaced(task, tmp_path):
         list(export(task, *cut(task, Mode.CHANNELS), tmp_path / "out"))
 
 
+@pytest.mark.parametrize("place", ["file/sub", "/proc/nothing/here"])
+def test_a_place_that_cannot_be_written_is_said_in_one_sentence(task, tmp_path, place):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(ExportError, match=r"cannot be written \((Not a directory|No such file or directory)\); name"):
+        list(export(task, *cut(task, Mode.CHANNELS), tmp_path / place))
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_disk_that_fills_while_it_is_written_leaves_nothing(task, monkeypatch, tmp_path):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(room, "write_checkpoint", full)
+    with pytest.raises(ExportError, match=r"out cannot be written \(No space left on device\)"):
+        list(export(task, *cut(task, Mode.CHANNELS), tmp_path / "out"))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_failed_proof_leaves_nothing(task, monkeypatch, tmp_path):
     monkeypatch.setattr(
         room, "proofs", lambda paths, splits: iter([Proof(paths[0], "a", Check("outputs", False, "they differ."))])

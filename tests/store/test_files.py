@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from prunekit.store import write_aside
+from prunekit.store.files import check_place
 
 
 def test_a_file_is_replaced_whole_and_its_folder_made(tmp_path):
@@ -48,3 +51,13 @@ def test_the_writer_sees_the_ending_of_the_file(tmp_path):
     seen = []
     write_aside(tmp_path / "net.pt2", lambda aside: (seen.append(aside.suffix), aside.touch()))
     assert seen == [".pt2"]
+
+
+def test_a_place_is_checked_without_a_trace(tmp_path):
+    check_place(tmp_path / "missing" / "folders" / "file.json")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(NotADirectoryError):
+        check_place(tmp_path / "file" / "sub" / "file.json")
+    with pytest.raises(FileNotFoundError):
+        check_place(Path("/proc/nothing/file.json"))

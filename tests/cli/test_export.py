@@ -1,0 +1,50 @@
+import json
+
+import pytest
+
+from prunekit import verbs
+from prunekit.cli import main
+from prunekit.errors import ExportError
+
+RECOVER = ("recover", "tiny", "--json", "--epochs", "1")
+
+
+@pytest.fixture
+def tiny(opened, monkeypatch):
+    """The command line opens the tiny task, whatever it is asked for."""
+    monkeypatch.setattr("prunekit.verbs.open_task", lambda *_, **__: opened)
+    return opened
+
+
+@pytest.fixture
+def recipe(tmp_path):
+    path = tmp_path / "recipe.json"
+    path.write_text('{"channels": {"conv1": 0.5}}')
+    return str(path)
+
+
+@pytest.mark.parametrize("verb", [RECOVER, ("prune", "tiny")])
+@pytest.mark.parametrize("place", ["full", "recipe.json", "recipe.json/sub", "/proc/nothing/here"])
+def test_a_folder_that_cannot_be_exported_to_is_refused_first(tiny, recipe, capsys, monkeypatch, tmp_path, verb, place):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.txt").write_text("mine")
+    monkeypatch.setattr("prunekit.verbs.evaluate", lambda *_, **__: pytest.fail("measured first"))
+    monkeypatch.setattr("prunekit.verbs.recover_in_rounds", lambda *_, **__: pytest.fail("trained first"))
+    assert main((*verb, "--recipe", recipe, "--out", str(tmp_path / place))) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1)
+    assert "name a" in said.err
+    assert {path.name for path in tmp_path.iterdir()} == {"full", "recipe.json"}
+
+
+def test_an_export_that_fails_after_a_recovery_does_not_hide_the_run(tiny, recipe, capsys, monkeypatch, tmp_path):
+    def fails(*_):
+        raise ExportError("Nothing was exported: they differ.")
+        yield
+
+    monkeypatch.setattr("prunekit.verbs.export", fails)
+    assert main((*RECOVER, "--recipe", recipe, "--out", str(tmp_path / "out"))) == 2
+    said = capsys.readouterr()
+    (run,) = verbs.history(tiny)
+    assert said.err == "prunekit: Nothing was exported: they differ.\n"
+    assert (json.loads(said.out)["run"], json.loads(said.out)["value"]) == (run.id, run.readings[0].value)
