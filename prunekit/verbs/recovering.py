@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from prunekit.errors import PrunekitError, RecipeError
+from prunekit.errors import RecipeError, WorkspaceError
 from prunekit.measure.evaluate import evaluate
 from prunekit.measure.precision import precisions
 from prunekit.measure.pruned import Pruned
@@ -53,7 +53,7 @@ def recover(
         opened: the task.
         recipe: the cut to recover from; zeroed weights stay zero, quantised ones are trained as such.
         epochs: passes over the train samples.
-        parent: the run that holds the cut, in the history.
+        parent: the run that holds the cut, in the history; where it is not there any more, the base is taken.
         schedule: how to train, in place of the usual way for so many epochs.
 
     Yields:
@@ -104,7 +104,7 @@ def recover_in_rounds(
         recipe: the cut to arrive at.
         rounds: how many times to cut and recover.
         schedule: how to train in each round.
-        parent: the run that the first round continues, in the history.
+        parent: the run that the first round continues, in the history; where it is not there any more, the base.
 
     Yields:
         What ``recover`` yields, round by round; each round's run is stored.
@@ -116,10 +116,9 @@ def recover_in_rounds(
     if rounds < 1:
         raise RecipeError(f"Rounds are counted from 1, not {rounds}.")
     recovery = gone_on_with(opened, Recovery(check(opened, recipe), schedule, rounds, parent))
-    remember(opened, recovery)
     try:
         yield from _rounds(opened, recovery)
-    except (GeneratorExit, PrunekitError):  # stopped by a person, or impossible: nothing to go on with
+    except GeneratorExit:  # stopped by a person, who has the best so far
         forget(opened, recovery)
         raise
     forget(opened, recovery)
@@ -129,9 +128,11 @@ def _rounds(opened: Opened, recovery: Recovery) -> Iterator[Fitted | Epoch | Run
     rounds = recovery.rounds
     for number in range(len(recovery.done) + 1, rounds + 1):
         parent = recovery.done[-1] if recovery.done else recovery.parent
-        for record in recover(opened, recovery.under_way, parent=parent, schedule=recovery.schedule):
+        records = recover(opened, recovery.under_way, parent=parent, schedule=recovery.schedule)
+        for place, record in enumerate(records):
             if isinstance(record, Run):
                 recovery = replace(recovery, done=(*recovery.done, record.id))
+            if isinstance(record, Run) or place == 0:  # one that is impossible comes to no record
                 remember(opened, recovery)
             yield replace(record, round=number, rounds=rounds) if isinstance(record, Epoch) else record
 
@@ -142,7 +143,7 @@ def reconstruct(opened: Opened, recipe: Recipe, parent: str | None = None) -> It
     Args:
         opened: the task.
         recipe: the cut to recover from.
-        parent: the run that holds the cut, in the history.
+        parent: the run that holds the cut, in the history; where it is not there any more, the base is taken.
 
     Yields:
         A record for each layer; last the recovered run, stored with its weights. Stopped early, nothing is.
@@ -270,13 +271,23 @@ def _stored(
         dense_logits=dense_outputs(opened, "validation"),
     )
     cost = network_of(opened, recipe).pruned.cost if stored else pruned.cost
-    run = new_run(opened, recipe, cost, (reading,), parent, label=label)
+    run = new_run(opened, recipe, cost, (reading,), _there(opened, parent, recipe.base), label=label)
     # The weights are written before the run that names them, so that no run points at nothing.
     run = replace(
         run,
         weights=store_weights(opened, run.id, model, pruned.kept),
         conditions=conditions or run.conditions,
     )
-    opened.workspace.add_run(run)
+    try:
+        opened.workspace.add_run(run)
+    except WorkspaceError:
+        opened.workspace.weights_path(run.id).unlink(missing_ok=True)
+        raise
     opened.workspace.set_head(opened.task.name, run.id)
     return run
+
+
+def _there(opened: Opened, *wanted: str | None) -> str | None:
+    """Return the first of some runs that is in the history: what a recovery continues may be deleted meanwhile."""
+    known = {run.id for run in opened.workspace.runs(opened.task.name)}
+    return next((run for run in wanted if run in known), None)

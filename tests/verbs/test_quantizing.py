@@ -6,7 +6,7 @@ import torch
 from safetensors import safe_open
 
 from prunekit import verbs
-from prunekit.errors import RecipeError, TaskError
+from prunekit.errors import RecipeError, TaskError, WorkspaceError
 from prunekit.graph import named_tensors
 from prunekit.measure.precision import Precision
 from prunekit.quantize.codes import quantize
@@ -168,6 +168,37 @@ def test_a_recovery_that_a_person_stops_or_that_cannot_be_is_not_offered_again(o
     with pytest.raises(TaskError, match="needs train data"):
         next(verbs.recover_in_rounds(without, RECIPE, 1, Schedule()))
     assert verbs.unfinished(without) == ()
+
+
+@pytest.mark.parametrize("based", [False, True])
+def test_a_recovery_whose_parent_is_deleted_meanwhile_continues_what_is_left(opened, based):
+    recipe, schedule = verbs.check(opened, Recipe(channels={"conv1": 0.5})), Schedule(epochs=1, batch=32)
+    if based:
+        *_, base = verbs.recover(opened, recipe, schedule=schedule)
+        recipe = replace(recipe, base=base.id, channels={"conv1": 0.75})
+    cut = verbs.commit(opened, recipe, verbs.cost(opened, recipe), None, recipe.base)
+    records = verbs.recover_in_rounds(opened, recipe, 1, schedule, cut.id)
+    next(records)
+    opened.workspace.delete(cut.id)
+    *_, run = records
+    assert verbs.history(opened)[-1] == run
+    assert run.parent == recipe.base
+    assert verbs.unfinished(opened) == ()
+
+
+def test_a_recovery_that_cannot_be_stored_can_be_gone_on_with_and_leaves_no_weights(opened, monkeypatch):
+    def full(*_):
+        raise WorkspaceError("no space left")
+
+    asked = verbs.check(opened, RECIPE), 1, Schedule(epochs=1, batch=32)
+    monkeypatch.setattr("prunekit.store.runs.add", full)
+    with pytest.raises(WorkspaceError, match="no space left"):
+        list(verbs.recover_in_rounds(opened, *asked))
+    monkeypatch.undo()
+    assert not list((opened.workspace.path / "weights").iterdir())
+    (left,) = verbs.unfinished(opened)
+    (run,) = verbs.recover_in_rounds(opened, left.recipe, left.rounds, left.schedule)  # no pass has to be made again
+    assert verbs.history(opened) == (run,)
 
 
 @pytest.mark.parametrize(
