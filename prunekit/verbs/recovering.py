@@ -115,7 +115,9 @@ def recover_in_rounds(
     """
     if rounds < 1:
         raise RecipeError(f"Rounds are counted from 1, not {rounds}.")
-    recovery = gone_on_with(opened, Recovery(check(opened, recipe), schedule, rounds, parent))
+    recipe = check(opened, recipe)
+    start = Recipe() if recipe.base is None else opened.workspace.run(recipe.base).recipe
+    recovery = gone_on_with(opened, Recovery(recipe, schedule, rounds, parent, start))
     try:
         yield from _rounds(opened, recovery)
     except GeneratorExit:  # stopped by a person, who has the best so far

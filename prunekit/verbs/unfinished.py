@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from prunekit.errors import PrunekitError, WorkspaceError
@@ -24,6 +24,7 @@ class Recovery:
         schedule: how to train in each round.
         rounds: how many times to cut and recover.
         parent: the run that the first round continues, in the history.
+        start: what is cut already where the first round begins: the recipe of the base.
         done: the runs of the rounds that have ended.
     """
 
@@ -31,13 +32,14 @@ class Recovery:
     schedule: Schedule
     rounds: int = 1
     parent: str | None = None
+    start: Recipe = field(default_factory=Recipe)
     done: tuple[str, ...] = ()
 
     @property
     def under_way(self) -> Recipe:
         """What the round after those that have ended asks for."""
         base = self.done[-1] if self.done else self.recipe.base
-        return replace(_part(self.recipe, (len(self.done) + 1) / self.rounds), base=base)
+        return replace(_part(self.recipe, self.start, (len(self.done) + 1) / self.rounds), base=base)
 
 
 def key(opened: Opened, recipe: Recipe, schedule: Schedule) -> str:
@@ -58,7 +60,8 @@ def reached(opened: Opened, recipe: Recipe, schedule: Schedule) -> Path:
 
 def remember(opened: Opened, recovery: Recovery) -> None:
     """Write a recovery down, in place of what was written of it before."""
-    text = json.dumps({**asdict(recovery), "recipe": recovery.recipe.to_json()})
+    recipes = {"recipe": recovery.recipe.to_json(), "start": recovery.start.to_json()}
+    text = json.dumps({**asdict(recovery), **recipes})
     path = _path(opened, recovery)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_aside(path, lambda aside: aside.write_text(text))
@@ -89,16 +92,24 @@ def gone_on_with(opened: Opened, recovery: Recovery) -> Recovery:
     return replace(recovery, done=known.done) if whole else recovery
 
 
-def _part(recipe: Recipe, share: float) -> Recipe:
+def _part(recipe: Recipe, start: Recipe, share: float) -> Recipe:
     """Return a milder recipe: after that share of the rounds the same share of every cut's way is gone."""
     if share == 1:
         return recipe
 
-    def mild(sparsities: Mapping[str, float]) -> dict[str, float]:
-        milder = {name: 1 - (1 - value) ** share for name, value in sparsities.items()}
-        return milder | {name: value for name, value in sparsities.items() if isinstance(value, Pattern)}
+    def mild(asked: Mapping[str, float], before: Mapping[str, float]) -> dict[str, float]:
+        return {name: _between(before.get(name, 0.0), value, share) for name, value in asked.items()}
 
-    return replace(recipe, channels=mild(recipe.channels), weights=mild(recipe.weights), bits={}, activation_bits=None)
+    channels, weights = mild(recipe.channels, start.channels), mild(recipe.weights, start.weights)
+    return replace(recipe, channels=channels, weights=weights, bits={}, activation_bits=None)
+
+
+def _between(before: float, asked: float, share: float) -> float:
+    """Return a sparsity on the way to another; a pattern has none, and where it is there already there is no way."""
+    if isinstance(asked, Pattern) or asked <= before:
+        return asked
+    kept: float = (1 - before) * ((1 - asked) / (1 - before)) ** share
+    return 1 - kept
 
 
 def _path(opened: Opened, recovery: Recovery) -> Path:
@@ -114,6 +125,7 @@ def _read(path: Path) -> Recovery | None:
             Schedule(**said["schedule"]),
             said["rounds"],
             said["parent"],
+            Recipe.from_json(said["start"]),
             tuple(said["done"]),
         )
     except (OSError, ValueError, TypeError, KeyError, PrunekitError):

@@ -1,0 +1,59 @@
+from dataclasses import replace
+
+import pytest
+
+from prunekit import verbs
+from prunekit.pattern import Pattern
+from prunekit.recipe import Recipe
+from prunekit.records import Run
+from prunekit.recover.schedule import Schedule
+from prunekit.verbs.networks import base_of
+from prunekit.verbs.unfinished import Recovery
+
+SCHEDULE = Schedule(epochs=1, batch=128)
+
+
+def rounds(recipe, number, start):
+    recovery = Recovery(recipe, SCHEDULE, number, None, start)
+    return [replace(recovery, done=("run",) * done).under_way for done in range(number)]
+
+
+@pytest.mark.parametrize(
+    ("before", "asked", "on_the_way"),
+    [
+        (0.0, 0.875, [0.5, 0.75]),  # ½, ¼, ⅛ are left
+        (0.2, 0.9, [0.6, 0.8]),  # 0.8, 0.4, 0.2, 0.1
+        (0.5, 0.5, [0.5, 0.5]),
+        (0.5, 0.25, [0.25, 0.25]),  # what is gone already needs no rounds
+        (1.0, 1.0, [1.0, 1.0]),
+        (Pattern("2:4"), 0.9375, [0.75, 0.875]),
+    ],
+)
+def test_every_round_keeps_the_same_share_of_what_the_one_before_kept(before, asked, on_the_way):
+    found = rounds(Recipe(weights={"conv": asked}), 3, Recipe(weights={"conv": before}))
+    assert [recipe.weights["conv"] for recipe in found] == pytest.approx([*on_the_way, asked])
+
+
+def test_channels_and_weights_go_on_from_where_they_are_each():
+    start = Recipe(channels={"a": 0.5}, weights={"b": 0.75})
+    first, last = rounds(Recipe(base="old", channels={"a": 0.875, "b": 0.75}, weights={"b": 0.9375}), 2, start)
+    assert first == Recipe(base="old", channels={"a": 0.75, "b": 0.5}, weights={"b": 0.875})
+    assert last == Recipe(base="run", channels={"a": 0.875, "b": 0.75}, weights={"b": 0.9375})
+
+
+def test_a_pattern_is_asked_for_in_every_round():
+    asked = Recipe(weights={"conv": Pattern("2:4")})
+    assert rounds(asked, 2, Recipe(weights={"conv": 0.25})) == [asked, replace(asked, base="run")]
+
+
+def test_rounds_from_a_recovered_run_never_bring_a_weight_back(opened):
+    *_, base = verbs.recover(opened, Recipe(weights={"conv2": 0.5}), schedule=SCHEDULE)
+    asked = verbs.check(opened, Recipe(base=base.id, weights={"conv2": 0.875}))
+    runs = [
+        base,
+        *(record for record in verbs.recover_in_rounds(opened, asked, 2, SCHEDULE) if isinstance(record, Run)),
+    ]
+    assert [run.recipe.weights["conv2"] for run in runs] == [0.5, 0.75, 0.875]
+    size = opened.task.model.conv2.weight.numel()
+    weights = [base_of(opened, run.id).model.conv2.weight for run in runs]
+    assert [int((weight != 0).sum()) for weight in weights] == [size // 2, size // 4, size // 8]
