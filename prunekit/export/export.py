@@ -9,7 +9,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from prunekit.errors import ExportError, close_matches
+from prunekit.errors import ExportError, TaskError, close_matches
 from prunekit.export import reference
 from prunekit.export.checkpoint import versions, write_checkpoint
 from prunekit.export.manifest import FILE_NAME as MANIFEST
@@ -20,6 +20,7 @@ from prunekit.export.verify import proofs
 from prunekit.graph.rewrite import GraphNetwork
 from prunekit.graph.structure import Structure
 from prunekit.measure.evaluate import logits
+from prunekit.measure.metrics import metric_named
 from prunekit.measure.pruned import Pruned
 from prunekit.measure.sizes import nonzero
 from prunekit.quantize.activations import without_rounding
@@ -217,6 +218,12 @@ def _onnx(
         return
     if task.data.train is None:
         raise ExportError("int8 needs train data to find the range of its activations, and this task has none.")
+    try:
+        metric_named(task.metric)
+    except TaskError:
+        raise ExportError(
+            f"The int8 file is another network, and {task.metric} cannot be asked of ONNX Runtime."
+        ) from None
     with tempfile.TemporaryDirectory(prefix="prunekit-onnx-") as aside:
         if pruned.levels:  # int8 has grids of its own
             single = Path(aside) / single.name
@@ -228,8 +235,7 @@ def _onnx(
     reference.write_reference(found, answers)
     yield found, None
     told = reference.agreement(reference.Reference.of(answers), answers, split.targets, task.metric)
-    if told.value is None:
-        raise ExportError(f"The int8 file is another network, and {task.metric} cannot be asked of ONNX Runtime.")
+    assert told.value is not None, "the metric is known"
     own[few.name] = Own(found.name, told.correct, told.value)
     yield (
         few,

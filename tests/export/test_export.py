@@ -143,6 +143,20 @@ def test_a_network_that_cannot_be_captured_has_no_program(task, approved, monkey
     assert not any(file.path.endswith(".pt2") for file in files)
 
 
+def test_an_int8_file_that_nothing_could_measure_is_not_written(task, monkeypatch, tmp_path):
+    """ONNX Runtime has no network to ask a person's own metric of, so the file could not be proven."""
+    monkeypatch.setattr("prunekit.export.onnx.write_onnx", lambda model, example, path: path.write_bytes(b"onnx"))
+    monkeypatch.setattr("prunekit.export.onnx.write_int8", lambda onnx, samples, path: path.write_bytes(b"int8"))
+    monkeypatch.setattr("prunekit.export.onnx.OnnxNetwork", lambda path: task.model)
+    task = replace(task, metric="own.py:mine", data=replace(task.data, train=lambda epoch: task.data.validation))
+    *steps, check = room.write_export(task, *cut(task, Mode.CHANNELS), tmp_path / "out", ["int8"])
+    assert (check.name, check.ok) == ("onnx", False)
+    assert "own.py:mine cannot be asked of ONNX Runtime" in check.detail
+    assert steps[-1].path.endswith("linear.onnx")
+    listed = {"manifest.json", *Manifest.read(tmp_path / "out").files}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == listed
+
+
 @pytest.mark.parametrize("change", [{"n": 20}, {"split": "test"}, {"recipe": "0" * 16}])
 def test_a_reading_of_something_else_is_refused(task, tmp_path, change):
     *rest, reading = cut(task, Mode.CHANNELS)
