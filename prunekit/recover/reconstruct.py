@@ -1,7 +1,8 @@
 """Reconstruction: what reads cut channels is fitted by least squares to say what it said before; no training."""
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import dropwhile
 from typing import Any
 
 import torch
@@ -9,10 +10,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from prunekit.errors import TaskError
+from prunekit.graph.first_input import first_input
+from prunekit.graph.labels import Atoms
 from prunekit.graph.layers import OUTPUT_DIM
 from prunekit.graph.structure import Structure
 from prunekit.measure.forward import at_rest
-from prunekit.records import Fitted
+from prunekit.records import Fitted, Layer
 from prunekit.tasks.task import Split
 
 SAMPLES = 500
@@ -28,10 +31,11 @@ class Reconstruction(Iterator[Fitted]):
 
     Attributes:
         model: the network with the layers fitted so far.
+        layers: names of all that will be fitted, in order.
     """
 
-    def __init__(self, model: nn.Module, records: Iterator[Fitted]) -> None:
-        self.model = model
+    def __init__(self, model: nn.Module, layers: Sequence[str], records: Iterator[Fitted]) -> None:
+        self.model, self.layers = model, layers
         self._records = records
 
     def __next__(self) -> Fitted:
@@ -73,28 +77,48 @@ def reconstruct(
     """
     if split is None or not len(split):
         raise TaskError("Reconstruction needs train data, and this task has none; give it a train split.")
-    model = copy.deepcopy(pruned)
-    return Reconstruction(model, _fit_all(copy.deepcopy(dense), model, structure, kept, split.head(limit), masked))
+    dense, model = copy.deepcopy(dense), copy.deepcopy(pruned)
+    cuts = structure.kept_positions(kept)
+    unmasked = [layer for layer in structure.layers if layer.weight not in masked]
+    # Before the first layer that reads a cut channel nothing has changed.
+    changed = list(dropwhile(lambda layer: 1 - OUTPUT_DIM[layer.op] not in cuts.get(layer.weight, {}), unmasked))
+    called = _called(dense, changed, split.inputs[:2]) & _called(model, changed, split.inputs[:2])
+    todo = [layer for layer in changed if layer.name in called]
+    names = [layer.name for layer in todo]
+    return Reconstruction(model, names, _fit_all(dense, model, cuts, todo, split.head(limit)))
+
+
+def _called(model: nn.Module, layers: Iterable[Layer], samples: Tensor) -> set[str]:
+    """Name the layers that can be fitted and are called as modules: fused attention reads its weights without that."""
+    found: set[str] = set()
+    modules = dict(model.named_modules())
+
+    def note(name: str) -> Any:
+        return lambda *_: found.add(name)
+
+    fit = {layer.name: modules[layer.name] for layer in layers if _fits(modules.get(layer.name))}
+    handles = [module.register_forward_pre_hook(note(name)) for name, module in fit.items()]
+    try:
+        with at_rest(model):
+            model(samples)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return found
 
 
 def _fit_all(
     dense: nn.Module,
     model: nn.Module,
-    structure: Structure,
-    kept: Mapping[str, Sequence[int]],
+    cuts: Mapping[str, Mapping[int, Atoms]],
+    todo: Sequence[Layer],
     split: Split,
-    masked: Sequence[str],
 ) -> Iterator[Fitted]:
-    cuts = structure.kept_positions(kept)
-    modules = dict(model.named_modules())
-    todo = [layer for layer in structure.layers if _fits(modules.get(layer.name)) and layer.weight not in masked]
-    # Before the first layer that reads a cut channel nothing has changed.
-    first = next((i for i, layer in enumerate(todo) if 1 in cuts.get(layer.weight, {})), len(todo))
-    for done, layer in enumerate(todo[first:], start=1):
+    for done, layer in enumerate(todo, start=1):
         rows = cuts.get(layer.weight, {}).get(OUTPUT_DIM[layer.op])
         target = None if rows is None else torch.from_numpy(rows)
         before, after = _fit(dense, model, layer.name, target, split.inputs)
-        yield Fitted(layer.name, done, len(todo) - first, before, after)
+        yield Fitted(layer.name, done, len(todo), before, after)
 
 
 def _fits(module: nn.Module | None) -> bool:
@@ -144,11 +168,11 @@ def _seen(model: nn.Module, name: str, batch: Tensor) -> tuple[Tensor, Tensor]:
     """Return what a layer reads and says on a batch; the network runs no further than that."""
     seen: list[Tensor] = []
 
-    def stop(module: nn.Module, given: tuple[Any, ...], answer: Tensor) -> None:
-        seen.extend((given[0], answer))
+    def stop(module: nn.Module, given: tuple[Any, ...], named: dict[str, Any], answer: Tensor) -> None:
+        seen.extend((first_input(given, named), answer))
         raise _Seen
 
-    handle = model.get_submodule(name).register_forward_hook(stop)
+    handle = model.get_submodule(name).register_forward_hook(stop, with_kwargs=True)
     try:
         with at_rest(model):
             model(batch)
@@ -167,15 +191,17 @@ def _patches(module: Fit, given: Tensor) -> Tensor:
     """Lay out what each output position reads: ``(positions, inputs)``."""
     if isinstance(module, nn.Linear):
         return given.flatten(0, -2)
-    padding = module.padding if isinstance(module.padding, tuple) else _same(module)
+    if module.padding == "same":
+        given = F.pad(given, _around(module))
+    padding = module.padding if isinstance(module.padding, tuple) else 0
     columns = F.unfold(given, module.kernel_size, module.dilation, padding, module.stride)
     return columns.transpose(1, 2).flatten(0, 1)
 
 
-def _same(module: nn.Conv2d) -> tuple[int, ...]:
-    if module.padding == "valid":
-        return (0, 0)
-    return tuple(d * (k - 1) // 2 for d, k in zip(module.dilation, module.kernel_size, strict=True))
+def _around(module: nn.Conv2d) -> tuple[int, int, int, int]:
+    """Return what ``same`` pads left, right, above and below: of an odd number, the larger half comes last."""
+    height, width = (d * (k - 1) for d, k in zip(module.dilation, module.kernel_size, strict=True))
+    return (width // 2, width - width // 2, height // 2, height - height // 2)
 
 
 def _vectors(answer: Tensor) -> Tensor:

@@ -1,0 +1,20 @@
+"""The first input of a module, also where it is called by the input's name."""
+
+from collections.abc import Mapping
+from typing import Any
+
+Inputs = tuple[tuple[Any, ...], dict[str, Any]]
+"""What a module is called with: by position, and by name."""
+
+
+def first_input(given: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+    """Return what a hook ``with_kwargs`` finds first; ``None`` where a module is called with nothing."""
+    return given[0] if given else next(iter(named.values()), None)
+
+
+def with_first(given: tuple[Any, ...], named: Mapping[str, Any], first: Any) -> Inputs:
+    """Return the inputs of a module with another first one, as a hook ``with_kwargs`` does."""
+    if given:
+        return (first, *given[1:]), dict(named)
+    name, *_ = named
+    return (), {**named, name: first}
