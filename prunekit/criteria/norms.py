@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from prunekit.graph.first_input import first_input
 from prunekit.tasks.task import Split
 
 BATCH = 50
@@ -28,8 +29,8 @@ def input_norms(model: nn.Module, split: Split, limit: int | None = 256) -> Mapp
     places: dict[str, int] = {}
 
     def watch(path: str) -> Any:
-        def look(module: nn.Module, given: tuple[Tensor, ...]) -> None:
-            channels = given[0].detach().double()
+        def look(module: nn.Module, given: tuple[Any, ...], named: dict[str, Any]) -> None:
+            channels = first_input(given, named).detach().double()
             channel = 1 if isinstance(module, nn.modules.conv._ConvNd) else channels.ndim - 1
             rows = channels.movedim(channel, 0).flatten(1)
             squares[path] = squares.get(path, 0.0) + rows.square().sum(1)
@@ -40,7 +41,7 @@ def input_norms(model: nn.Module, split: Split, limit: int | None = 256) -> Mapp
     watched = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
     modules = {path: module for path, module in twin.named_modules() if isinstance(module, watched)}
     for path, module in modules.items():
-        module.register_forward_pre_hook(watch(path))
+        module.register_forward_pre_hook(watch(path), with_kwargs=True)
     with torch.random.fork_rng(devices=[]), torch.inference_mode():
         for batch in torch.split(split.head(limit).inputs, BATCH):
             twin(batch)

@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from prunekit.graph.first_input import first_input
 from prunekit.graph.removable import NOTHING
 from prunekit.measure.forward import at_rest
 from prunekit.records import Block
@@ -31,12 +32,12 @@ def influence(model: nn.Module, blocks: Iterable[Block], split: Split, limit: in
         Block name → influence, from 0 to 2; a block whose values have another shape within is left out.
     """
     twin = copy.deepcopy(model)
-    inputs: dict[str, Tensor] = {}
-    outputs: dict[str, Tensor] = {}
+    inputs: dict[str, Any] = {}
+    outputs: dict[str, Any] = {}
 
     def enters(path: str) -> Any:
-        def look(module: nn.Module, given: tuple[Any, ...]) -> None:
-            inputs[path] = given[0]
+        def look(module: nn.Module, given: tuple[Any, ...], named: dict[str, Any]) -> None:
+            inputs[path] = first_input(given, named)
 
         return look
 
@@ -48,14 +49,15 @@ def influence(model: nn.Module, blocks: Iterable[Block], split: Split, limit: in
 
     ends = {block.name: (block.replaced[0][0], *block.replaced[-1]) for block in blocks}
     for first, last, _ in ends.values():
-        twin.get_submodule(first).register_forward_pre_hook(enters(first))
+        twin.get_submodule(first).register_forward_pre_hook(enters(first), with_kwargs=True)
         twin.get_submodule(last).register_forward_hook(leaves(last))
     with at_rest(twin):
         twin(split.head(limit).inputs)
         found = {}
         for name, (first, last, what) in ends.items():
             before, after = inputs[first], outputs[last]
-            if not isinstance(after, Tensor) or before.shape != after.shape:
+            tensors = isinstance(before, Tensor) and isinstance(after, Tensor)
+            if not tensors or before.shape != after.shape:
                 continue
             after = before + after if what == NOTHING else after
             found[name] = 1 - float(F.cosine_similarity(before.flatten(1), after.flatten(1)).mean())

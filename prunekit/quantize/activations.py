@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from prunekit.graph.first_input import Inputs, first_input, with_first
 from prunekit.measure.forward import BATCH, at_rest
 from prunekit.tasks.task import Split
 
@@ -27,11 +28,14 @@ class Levels:
     scale: float
     zero: int
 
-    def __call__(self, module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Round a module's first input, as a hook that runs before it."""
-        first, *others = inputs
-        level = ((first / self.scale).round() + self.zero).clamp(0, LEVELS)
-        return ((level - self.zero) * self.scale, *others)
+    def __call__(self, module: nn.Module, given: tuple[Any, ...], named: dict[str, Any]) -> Inputs:
+        """Round a module's first input, as a hook with kwargs that runs before it."""
+        return with_first(given, named, self.near(first_input(given, named)))
+
+    def near(self, values: Tensor) -> Tensor:
+        """Round to the levels."""
+        level = ((values / self.scale).round() + self.zero).clamp(0, LEVELS)
+        return (level - self.zero) * self.scale
 
 
 def rounding_modules(model: nn.Module, layers: Iterable[str]) -> list[str]:
@@ -58,14 +62,15 @@ def levels(model: nn.Module, modules: Iterable[str], split: Split, limit: int = 
     twin, ranges = copy.deepcopy(model), dict[str, tuple[float, float]]()
 
     def watch(path: str) -> Any:
-        def look(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        def look(module: nn.Module, given: tuple[Any, ...], named: dict[str, Any]) -> None:
             low, high = ranges.get(path, (0.0, 0.0))
-            ranges[path] = min(low, float(inputs[0].min())), max(high, float(inputs[0].max()))
+            first = first_input(given, named)
+            ranges[path] = min(low, float(first.min())), max(high, float(first.max()))
 
         return look
 
     for path in modules:
-        twin.get_submodule(path).register_forward_pre_hook(watch(path))
+        twin.get_submodule(path).register_forward_pre_hook(watch(path), with_kwargs=True)
     samples = split.head(limit).inputs
     with at_rest(twin):
         for start in range(0, len(samples), BATCH):
@@ -77,7 +82,7 @@ def round_inputs(model: nn.Module, grids: Mapping[str, Levels]) -> nn.Module:
     """Copy a network whose modules named round their inputs."""
     twin = copy.deepcopy(model)
     for path, grid in grids.items():
-        twin.get_submodule(path).register_forward_pre_hook(grid)
+        twin.get_submodule(path).register_forward_pre_hook(grid, with_kwargs=True)
     return twin
 
 
@@ -86,7 +91,7 @@ def without_rounding(model: nn.Module) -> nn.Module:
     twin = copy.deepcopy(model)
     for module in twin.modules():
         for number in [number for number, hook in module._forward_pre_hooks.items() if isinstance(hook, Levels)]:
-            del module._forward_pre_hooks[number]
+            del module._forward_pre_hooks[number], module._forward_pre_hooks_with_kwargs[number]
     return twin
 
 
@@ -98,7 +103,7 @@ def rounding_in_training(model: nn.Module, modules: Iterable[str]) -> Iterator[N
 
     Source: Bengio et al., Estimating or Propagating Gradients Through Stochastic Neurons, 2013, arXiv 1308.3432.
     """
-    handles = [model.get_submodule(path).register_forward_pre_hook(_round_batch) for path in modules]
+    handles = [model.get_submodule(path).register_forward_pre_hook(_round_batch, with_kwargs=True) for path in modules]
     try:
         yield
     finally:
@@ -106,12 +111,11 @@ def rounding_in_training(model: nn.Module, modules: Iterable[str]) -> Iterator[N
             handle.remove()
 
 
-def _round_batch(module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-    first, *others = inputs
+def _round_batch(module: nn.Module, given: tuple[Any, ...], named: dict[str, Any]) -> Inputs:
+    first = first_input(given, named)
     seen = first.detach()
     grid = _grid(min(0.0, float(seen.min())), max(0.0, float(seen.max())))
-    (near,) = grid(module, (seen,))
-    return (first + (near - seen), *others)
+    return with_first(given, named, first + (grid.near(seen) - seen))
 
 
 def _grid(low: float, high: float) -> Levels:

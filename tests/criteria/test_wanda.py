@@ -33,3 +33,16 @@ def test_a_small_weight_behind_a_loud_input_outlives_a_large_one():
     assert weight_scores(weight, "wanda", norms=norms).tolist() == [[2.25, 0.75, 0.0]]
     with pytest.raises(RecipeError, match="Wanda scores need activations"):
         weight_scores(weight, "wanda")
+
+
+def test_an_input_given_by_name_is_heard_too():
+    class Named(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = nn.Linear(2, 1)
+
+        def forward(self, x):
+            return self.inner(input=x)
+
+    found = input_norms(Named(), Split(torch.tensor([[3.0, -1.0], [-3.0, 1.0]]), torch.zeros(2)))
+    assert found["inner.weight"].tolist() == [[3, 1]]

@@ -44,3 +44,27 @@ def test_in_training_each_batch_has_its_grid_and_gradients_pass():
     assert torch.allclose(found, net(near), atol=1e-6)
     found.sum().backward()
     assert torch.allclose(inputs.grad, net.weight.sum(0).expand(2, 3))
+
+
+class Named(nn.Module):
+    """A layer called by its input's name."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Linear(3, 2, bias=False)
+
+    def forward(self, x):
+        return self.inner(input=x)
+
+
+def test_an_input_given_by_name_is_rounded_too():
+    torch.manual_seed(0)
+    net, inputs = Named(), torch.tensor([[-1.0, 0.0, 4.1], [0.513, 0.0, 1.009]])
+    found = levels(net, ["inner"], Split(inputs, torch.zeros(2)))
+    rounded = round_inputs(net, found)
+    # 5.1 ÷ 255 = 0.02 between two levels
+    near = net(torch.tensor([[-1.0, 0.0, 4.1], [0.52, 0.0, 1.0]]))
+    assert torch.allclose(rounded(inputs), near, atol=1e-6)
+    assert torch.equal(without_rounding(rounded)(inputs), net(inputs))
+    with untouched(net), rounding_in_training(net, ["inner"]):
+        assert torch.allclose(net(inputs), near, atol=1e-6)
