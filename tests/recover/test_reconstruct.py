@@ -93,7 +93,8 @@ class OddPadding(torch.nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.conv1, self.conv2 = torch.nn.Conv2d(3, 4, 3), torch.nn.Conv2d(4, 5, (2, 4), padding="same", dilation=(3, 1))
+        self.conv1 = torch.nn.Conv2d(3, 4, 3)
+        self.conv2 = torch.nn.Conv2d(4, 5, (2, 4), padding="same", dilation=(3, 1))
 
     def forward(self, x):
         return self.conv2(input=self.conv1(x)).mean((2, 3))
