@@ -1,5 +1,6 @@
 """Recoveries that were begun and have not ended: what a killed one needs to be gone on with."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -45,7 +46,7 @@ class Recovery:
 def key(opened: Opened, recipe: Recipe, schedule: Schedule) -> str:
     """Name a recovery by all that decides its bits."""
     text = "-".join(str(value) for value in asdict(schedule).values())
-    return f"{opened.digest}-{recipe.digest}-{text}"
+    return f"{_subject(opened)}-{recipe.digest}-{text}"
 
 
 def folder(opened: Opened) -> Path:
@@ -74,8 +75,8 @@ def forget(opened: Opened, recovery: Recovery) -> None:
 
 
 def unfinished(opened: Opened) -> tuple[Recovery, ...]:
-    """Return the task's recoveries that have not ended, the one begun last first."""
-    paths = folder(opened).glob(f"{opened.digest}-*.json")
+    """Return the task's recoveries that have not ended, the one begun last first; none of other samples or metrics."""
+    paths = folder(opened).glob(f"{_subject(opened)}-*.json")
     found = (_read(path) for path in sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True))
     return tuple(recovery for recovery in found if recovery is not None)
 
@@ -90,6 +91,13 @@ def gone_on_with(opened: Opened, recovery: Recovery) -> Recovery:
     except WorkspaceError:
         whole = False
     return replace(recovery, done=known.done) if whole else recovery
+
+
+def _subject(opened: Opened) -> str:
+    """Name what is trained, on which samples, and by what the best is told; the samples of another are not mixed in."""
+    metric = opened.metric
+    judged = f"{opened.data_digest} {metric.higher_is_better} {metric.name}"
+    return f"{opened.digest}-{hashlib.sha256(judged.encode()).hexdigest()[:16]}"
 
 
 def _part(recipe: Recipe, start: Recipe, share: float) -> Recipe:

@@ -7,6 +7,7 @@ from prunekit.pattern import Pattern
 from prunekit.recipe import Recipe
 from prunekit.records import Run
 from prunekit.recover.schedule import Schedule
+from prunekit.tasks.task import OwnMetric
 from prunekit.verbs.networks import base_of
 from prunekit.verbs.unfinished import Recovery
 
@@ -57,3 +58,30 @@ def test_rounds_from_a_recovered_run_never_bring_a_weight_back(opened):
     size = opened.task.model.conv2.weight.numel()
     weights = [base_of(opened, run.id).model.conv2.weight for run in runs]
     assert [int((weight != 0).sum()) for weight in weights] == [size // 2, size // 4, size // 8]
+
+
+def fewer(task):
+    return replace(task, data=replace(task.data, train=lambda epoch: task.data.train(epoch).head(64)))
+
+
+def judged_by(name, higher_is_better):
+    metric = OwnMetric(name, lambda network, split: 0.5, higher_is_better)
+    return lambda task: replace(task, own_metric=metric)
+
+
+@pytest.mark.parametrize("change", [fewer, judged_by("sureness", True), judged_by("accuracy", False)])
+def test_a_killed_recovery_is_not_gone_on_with_on_other_samples_or_by_another_metric(opened, change, monkeypatch):
+    schedule, recipe = replace(SCHEDULE, epochs=2), verbs.check(opened, Recipe(channels={"conv1": 0.5}))
+    records = verbs.recover_in_rounds(opened, recipe, 1, schedule)
+    assert next(records).reading
+    monkeypatch.setattr("prunekit.verbs.recovering._store", lambda *_: None)  # as if it had been killed
+    monkeypatch.setattr("pathlib.Path.unlink", lambda *_, **__: None)
+    records.close()
+    monkeypatch.undo()
+    other = replace(opened, task=change(opened.task))
+    assert verbs.unfinished(other) == ()
+    *anew, _ = verbs.recover_in_rounds(other, recipe, 1, schedule)
+    assert [record.epoch for record in anew] == [1.0, 2.0]
+    (left,) = verbs.unfinished(opened)
+    *rest, _ = verbs.recover_in_rounds(opened, left.recipe, left.rounds, left.schedule)
+    assert [record.epoch for record in rest] == [2.0]
