@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from prunekit.cli.exporting import write_files
 from prunekit.cli.options import add_formats, add_recipe, add_verb, opened_of, recipe_of
 from prunekit.cli.output import evaluation_text, progress, show
+from prunekit.errors import ExportError
 
 if TYPE_CHECKING:
     from prunekit.cli.options import Verbs
@@ -42,10 +43,11 @@ def add(verbs: "Verbs") -> None:
 
 def _recover(options: argparse.Namespace) -> None:
     from prunekit import verbs
-    from prunekit.recipe import Recipe
     from prunekit.records import Epoch, Fitted, Run
     from prunekit.recover.schedule import Schedule
 
+    if options.format and not options.out:
+        raise ExportError(f"--format {options.format[0]} is for the files of an export; add --out FOLDER.")
     opened = opened_of(options)
     if options.out:
         verbs.check_folder(options.out)
@@ -73,9 +75,11 @@ def _recover(options: argparse.Namespace) -> None:
             case Run():
                 run = record
     assert run is not None
-    recovered = Recipe.from_json({**recipe.to_json(), "base": run.id})
-    answer: dict[str, Any] = {"run": run.id, **verbs.last(verbs.evaluate(opened, recovered)).to_json()}
+    recovered = verbs.recipe_of(run)
+    reading = verbs.last(verbs.evaluate(opened, recovered)).to_json()
+    answer: dict[str, Any] = {"run": run.id, **reading, "recipe": recovered.to_json()}
     text = [f"run {run.id}", *evaluation_text(answer)]
+    text.append(f'to go on from this run, add "base": "{run.id}" to the recipe; --json prints that recipe whole')
     try:
         if options.out:
             write_files(options, opened, recovered, answer, text)

@@ -48,3 +48,28 @@ def test_an_export_that_fails_after_a_recovery_does_not_hide_the_run(tiny, recip
     (run,) = verbs.history(tiny)
     assert said.err == "prunekit: Nothing was exported: they differ.\n"
     assert (json.loads(said.out)["run"], json.loads(said.out)["value"]) == (run.id, run.readings[0].value)
+
+
+@pytest.mark.parametrize("extra", [(), ("--bits", "4")])
+def test_the_recipe_that_recover_prints_is_its_run(tiny, recipe, capsys, tmp_path, extra):
+    assert main((*RECOVER, "--recipe", recipe, *extra)) == 0
+    found = json.loads(capsys.readouterr().out)
+    (tmp_path / "recovered.json").write_text(json.dumps(found["recipe"]))
+    assert main(("evaluate", "tiny", "--json", "--recipe", str(tmp_path / "recovered.json"))) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert {key: again[key] for key in again if key != "recipe"} == {
+        key: found[key] for key in again if key != "recipe"
+    }
+    assert again["value"] == verbs.history(tiny)[0].readings[0].value
+
+
+def test_recover_says_how_to_go_on_from_its_run(tiny, recipe, capsys):
+    assert main(("recover", "tiny", "--epochs", "1", "--recipe", recipe)) == 0
+    (run,) = verbs.history(tiny)
+    assert f'add "base": "{run.id}" to the recipe' in capsys.readouterr().out
+
+
+def test_a_format_without_a_folder_is_refused(tiny, recipe, capsys):
+    assert main((*RECOVER, "--recipe", recipe, "--format", "int8")) == 2
+    assert "add --out FOLDER" in capsys.readouterr().err
+    assert verbs.history(tiny) == ()
