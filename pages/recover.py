@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import streamlit as st
 
 from prunekit.records import Epoch, Fitted, Run
@@ -22,9 +24,11 @@ job = jobs.started(owner)
 now = session()
 
 if job is not None and job.finished and job.id not in now.taken:
-    # The recovered run is the new base of the desk, in this tab too.
+    # The recovered run is the new base of every desk that still is what was recovered; bars moved meanwhile stay.
     now.taken.add(job.id)
-    now.recipe = reading.recipe_of(opened, opened.workspace.head(opened.task.name))
+    run = opened.workspace.head(opened.task.name)
+    if run is not None and replace(run.recipe, base=None) == replace(reading.desk_recipe(opened), base=None):
+        now.recipe = reading.recipe_of(opened, run)
 
 recipe = reading.desk_recipe(opened)
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -50,7 +51,12 @@ def per_class_table(found: Comparison) -> list[Row]:
 
 def changes_table(found: Comparison) -> list[Row]:
     """Return what the two recipes ask for differently."""
-    return [{"what": c.key, "name": c.name, "first": c.a, "second": c.b} for c in found.changes]
+    return [{"what": c.key, "name": c.name, "first": _told(c.a), "second": _told(c.b)} for c in found.changes]
+
+
+def _told(value: Any) -> Any:
+    """Write what is a list in a recipe as one text."""
+    return (", ".join(map(str, value)) or "none") if isinstance(value, list) else value
 
 
 def readings_table(found: Comparison) -> list[Row]:

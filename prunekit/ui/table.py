@@ -59,18 +59,24 @@ def _selected(key: str, choose: Callable[[int], None]) -> None:
 
 
 def _alike(rows: Rows) -> list[dict[str, Any]]:
-    """Write columns that mix texts with numbers as texts: a column has one type.
+    """Write columns that mix numbers with texts, switches or anything else as texts: a column has one type.
 
     Example:
         >>> _alike([{"first": None}, {"first": 0.5}, {"first": "x"}])
         [{'first': None}, {'first': '0.5'}, {'first': 'x'}]
+        >>> _alike([{"first": 2}, {"first": 0.5}])
+        [{'first': 2}, {'first': 0.5}]
     """
     names = rows[0] if rows else ()
-    mixed = {name for name in names if len({isinstance(row[name], str) for row in rows if row[name] is not None}) > 1}
+    mixed = {name for name in names if len({_kind(row[name]) for row in rows if row[name] is not None}) > 1}
     return [
         {name: str(value) if name in mixed and value is not None else value for name, value in row.items()}
         for row in rows
     ]
+
+
+def _kind(value: Any) -> type:
+    return float if type(value) is int else type(value)
 
 
 def _counts(rows: Rows) -> dict[str, Any]:

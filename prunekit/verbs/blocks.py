@@ -1,6 +1,6 @@
 """Blocks: which parts of a task's network can be removed whole, and the task without some of them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeVar
@@ -13,7 +13,7 @@ from prunekit.recipe import Recipe
 from prunekit.records import Block
 from prunekit.verbs.opening import Opened
 
-V = TypeVar("V", bound="float | tuple[int, ...]")
+V = TypeVar("V")
 
 SAMPLES = 2
 """Real samples that the network is run on without each block."""
@@ -106,22 +106,27 @@ def apart(opened: Opened, recipe: Recipe) -> tuple[Opened, Recipe]:
     return short, replace(
         recipe,
         blocks=(),
-        channels=by_group(opened.structure, short.structure, recipe.channels),
-        keep=by_group(opened.structure, short.structure, recipe.keep),
-        drop=by_group(opened.structure, short.structure, recipe.drop),
-        round_to=by_group(opened.structure, short.structure, recipe.round_to),
+        channels=by_group(opened.structure, short.structure, recipe.channels, max),
+        keep=by_group(opened.structure, short.structure, recipe.keep, _either),
+        drop=by_group(opened.structure, short.structure, recipe.drop, _either),
+        round_to=by_group(opened.structure, short.structure, recipe.round_to, max),
         weights={layer: value for layer, value in recipe.weights.items() if layer in left},
         bits={layer: value for layer, value in recipe.bits.items() if layer in left},
     )
 
 
-def by_group(whole: Structure, short: Structure, values: Mapping[str, V]) -> dict[str, V]:
-    """Hand values of a network's groups to the groups of what is left of it; of groups that became one the largest.
+def _either(some: tuple[int, ...], others: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted({*some, *others}))
+
+
+def by_group(whole: Structure, short: Structure, values: Mapping[str, V], join: Callable[[V, V], V]) -> dict[str, V]:
+    """Hand values of a network's groups to the groups of what is left of it.
 
     Args:
-        whole: the analysis of the network, or of one that has these groups' layers.
-        short: the analysis without some blocks.
+        whole: the analysis of the network.
+        short: the analysis without some, or some more, of its blocks.
         values: group, or any layer of it → value.
+        join: makes one value of two, for groups that became one.
     """
     left = {layer.name for layer in short.layers}
     found: dict[str, V] = {}
@@ -131,7 +136,7 @@ def by_group(whole: Structure, short: Structure, values: Mapping[str, V]) -> dic
             continue
         group = short.group(layer)
         if group.protected is None:
-            found[group.name] = max(found.get(group.name, value), value)
+            found[group.name] = join(found[group.name], value) if group.name in found else value
     return found
 
 

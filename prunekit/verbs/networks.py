@@ -25,7 +25,7 @@ from prunekit.recipe import FrozenMap, Recipe
 from prunekit.recover.recalibrate import recalibrate, with_statistics
 from prunekit.store.files import write_aside
 from prunekit.tasks.task import Split
-from prunekit.verbs.blocks import Shortened, apart, by_group
+from prunekit.verbs.blocks import Shortened, apart, by_group, shortened
 from prunekit.verbs.live import way_of
 from prunekit.verbs.opening import Opened
 
@@ -41,11 +41,13 @@ class Base:
         model: the network in its dense shapes.
         allowed: the units it still has of each group that was cut.
         bits: the bits that it was trained with, per layer.
+        blocks: the blocks that it was trained without.
     """
 
     model: nn.Module
     allowed: Mapping[str, tuple[int, ...]]
     bits: Mapping[str, int] = field(default_factory=FrozenMap)
+    blocks: tuple[str, ...] = ()
 
     @cached_property
     def tensors(self) -> Mapping[str, Tensor]:
@@ -91,11 +93,19 @@ def base_of(opened: Opened, run_id: str | None) -> Base:
     tensors, kept = _read(opened.workspace.weights_path(run_id))
     dense = dict(named_tensors(opened.task.model))
     whole = opened.whole if isinstance(opened, Shortened) and opened.whole else opened
-    kept = by_group(whole.structure, opened.structure, kept)
-    tensors = {name: tensor for name, tensor in tensors.items() if name in dense}
+    # Its weights lie in the groups of the network that it was; without another block, two of those may be one.
+    own = shortened(whole, run.recipe.blocks).structure if run.recipe.blocks else whole.structure
+    expanded = expand_state(tensors, dict(named_tensors(whole.task.model)), own, kept)
     model = copy.deepcopy(opened.task.model)
-    model.load_state_dict(expand_state(tensors, dense, opened.structure, kept), strict=False)
-    return Base(model, kept, run.recipe.bits)
+    model.load_state_dict({name: tensor for name, tensor in expanded.items() if name in dense}, strict=False)
+    left = {layer.name for layer in opened.structure.layers}
+    bits = {layer: value for layer, value in run.recipe.bits.items() if layer in left}
+    return Base(model, by_group(own, opened.structure, kept, _common), bits, run.recipe.blocks)
+
+
+def _common(some: tuple[int, ...], others: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the units that both have; of units that nobody has any more one stays, for a group has one at least."""
+    return tuple(sorted({*some} & {*others})) or some[:1]
 
 
 def store_weights(opened: Opened, run_id: str, model: nn.Module, kept: Mapping[str, tuple[int, ...]]) -> str:
@@ -198,12 +208,11 @@ def recalibrates(opened: Opened, recipe: Recipe) -> bool:
 
     A network that was not touched is not changed.
     """
-    if recipe.recalibrate and recipe.base is None and recipe.blocks:
-        return opened.train_split is not None and base_of(opened, None).has_norms
-    opened, recipe = apart(opened, recipe)
+    blocks, (opened, recipe) = recipe.blocks, apart(opened, recipe)
     base = base_of(opened, recipe.base)
-    possible = recipe.recalibrate and opened.train_split is not None and base.has_norms
-    return possible and (recipe.bits != base.bits or _cuts(base, left_of(opened, recipe)))
+    if not (recipe.recalibrate and opened.train_split is not None and base.has_norms):
+        return False
+    return bool({*blocks} - {*base.blocks}) or recipe.bits != base.bits or _cuts(base, left_of(opened, recipe))
 
 
 def rounds_inputs(recipe: Recipe) -> bool:

@@ -22,6 +22,7 @@ FOUND = Comparison(
     classes=(MARKUP, "dog", "never seen"),
     flips=(Flip(3, 0, 1, 0), Flip(7, 1, 1, 0), Flip(9, 2, 0, 1)),
 )
+REMOVED = replace(FOUND, changes=(Change("blocks", "", [], ["layer1.0", "layer2.1"]),))
 
 
 def test_classes_are_joined_side_to_side_with_the_worst_loss_on_top():
@@ -64,6 +65,7 @@ def test_nothing_to_draw_says_what_to_do():
     [
         (difference.per_class_table(FOUND)[1], {"class": "dog", "first": 1.0, "second": 0.5, "gain": -0.5}),
         (difference.changes_table(FOUND)[0], {"what": "channels", "name": "stem", "first": 0.0, "second": 0.5}),
+        (difference.changes_table(REMOVED)[0], {"what": "blocks", "first": "none", "second": "layer1.0, layer2.1"}),
         (difference.readings_table(FOUND)[0], {"figure": "accuracy", "first": 0.9, "second": 0.8}),
         (difference.flips_table(FOUND)[0], {"sample": 3, "first": "dog", "second": MARKUP, "right": "second"}),
         (difference.flips_table(FOUND)[1], {"class": "dog", "right": "first"}),

@@ -86,6 +86,10 @@ def test_a_recovered_run_becomes_the_base_of_the_desk_and_is_the_command_lines_t
     app = settle(app)
     assert desk(app).recipe == replace(RECIPE, base=run.id)
     assert {"Accuracy before", "Accuracy after"} <= {metric.label for metric in app.metric}
+    moved = replace(RECIPE, channels={"layer2.0.conv1": 0.5})  # another tab, whose desk is its own
+    assert desk(visit("recover", session=Session("resnet8", recipe=moved))).recipe == moved, (
+        "a tab with a desk of its own"
+    )
     app.switch_page(str(FOLDER / "tune.py"))
     app = settle(app)
     assert tiles(app)["accuracy"]["value"] == f"{100 * run.readings[0].value:.1f} %"

@@ -2,13 +2,16 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch import nn
 
 from prunekit import verbs
 from prunekit.errors import RecipeError
+from prunekit.graph import structure_of
 from prunekit.recipe import Recipe
 from prunekit.records import Run
+from prunekit.tasks.checkpoint import digest
 from prunekit.verbs.blocks import apart, blocks_of
-from prunekit.verbs.networks import network_of
+from prunekit.verbs.networks import base_of, network_of
 
 
 @pytest.fixture
@@ -63,3 +66,56 @@ def test_what_is_asked_of_a_removed_layer_is_let_go(opened, block):
 def test_an_unknown_block_is_refused(opened):
     with pytest.raises(RecipeError, match="There is no block 'conv9' that can be removed"):
         verbs.check(opened, Recipe(blocks=("conv9",)))
+
+
+class TwoWays(nn.Module):
+    """Without ``second``, the channels of ``first`` and ``side`` are added, and so the same."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(3, 6, 3, padding=1)
+        self.second = nn.Conv2d(6, 6, 3, padding=1)
+        self.side = nn.Conv2d(3, 6, 1)
+        self.norm = nn.BatchNorm2d(6)
+        self.fc = nn.Linear(6, 4)
+
+    def forward(self, x):
+        return self.fc(self.norm(self.second(self.first(x)) + self.side(x)).relu().mean((2, 3)))
+
+
+@pytest.fixture
+def two_ways(opened):
+    torch.manual_seed(0)
+    model = TwoWays().eval()
+    task = replace(opened.task, model=model, factory=TwoWays)
+    return replace(opened, task=task, structure=structure_of(model, task.example), digest=digest(model))
+
+
+def test_of_groups_that_become_one_goes_what_either_lost_by_hand(two_ways):
+    recipe = verbs.check(two_ways, Recipe(blocks=("second",), drop={"first": (0, 1), "second": (5,)}))
+    assert network_of(two_ways, recipe).pruned.kept == {"first": (2, 3, 4)}
+    assert verbs.cost(two_ways, recipe).params == 3 * (27 + 1) + 3 * (3 + 1) + 2 * 3 + 3 * 4 + 4
+    held = replace(recipe, drop={}, keep={"first": (0, 1), "second": (5,)}, channels={"first": 0.5})
+    assert network_of(two_ways, held).pruned.kept == {"first": (0, 1, 5)}
+
+
+def test_a_run_that_loses_a_block_keeps_the_channels_that_both_sides_of_it_still_have(two_ways):
+    run = verbs.last(verbs.recover(two_ways, Recipe(drop={"first": (0,), "second": (5,)}), epochs=1))
+    recipe = verbs.check(two_ways, Recipe(base=run.id, blocks=("second",), recalibrate=False))
+    short, left = apart(two_ways, recipe)
+    pruned, inputs = network_of(two_ways, recipe).pruned, two_ways.task.example
+    assert pruned.kept == {"first": (1, 2, 3, 4)}
+    base = base_of(short, left.base).model.eval()
+    assert base.first.weight[0].abs().sum() == base.fc.weight[:, 5].abs().sum() == 0
+    assert torch.allclose(pruned.model(inputs), base(inputs), atol=1e-6)
+    with pytest.raises(RecipeError, match="every unit"):
+        network_of(two_ways, verbs.check(two_ways, replace(recipe, drop={"first": (1, 2), "second": (3, 4)})))
+
+
+def test_statistics_are_estimated_anew_for_another_block_but_not_for_bits_that_went_with_one(opened, block):
+    *_, run = verbs.recover(opened, verbs.check(opened, Recipe(blocks=(block,), bits={"conv1": 2})), epochs=1)
+    same = verbs.check(opened, replace(run.recipe, base=run.id))
+    assert not verbs.last(verbs.evaluate(opened, same)).reading.recalibrated
+    *_, whole = verbs.recover(opened, Recipe(channels={"conv1": 0.5}), epochs=1)
+    shorter = verbs.check(opened, Recipe(base=whole.id, blocks=(block,)))
+    assert verbs.last(verbs.evaluate(opened, shorter)).reading.recalibrated
