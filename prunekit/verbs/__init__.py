@@ -25,7 +25,7 @@ from prunekit.verbs.inspecting import (
 from prunekit.verbs.live import warm_up
 from prunekit.verbs.opening import Opened, open_task
 from prunekit.verbs.planning import outline, plan, plan_steps
-from prunekit.verbs.reading import check, cost, evaluate, evaluate_steps, layer_costs
+from prunekit.verbs.reading import check, checked_cost, cost, evaluate, evaluate_steps, layer_costs
 from prunekit.verbs.recovering import reconstruct, recover, recover_in_rounds, recovery_seconds
 from prunekit.verbs.removing import find_removals, known_removals, scan_blocks
 from prunekit.verbs.scanning import (
@@ -58,6 +58,7 @@ __all__ = [
     "agreement",
     "check",
     "check_folder",
+    "checked_cost",
     "commit",
     "compare",
     "cost",

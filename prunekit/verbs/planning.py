@@ -22,7 +22,7 @@ from prunekit.verbs.candidates import Judge
 from prunekit.verbs.networks import pruned_of
 from prunekit.verbs.opening import Opened
 from prunekit.verbs.pins import held
-from prunekit.verbs.reading import check, cost
+from prunekit.verbs.reading import check, checked_cost
 from prunekit.verbs.scanning import scan_steps, stored_points
 
 SAMPLES = 250
@@ -160,7 +160,7 @@ def _begin(
 
 def _problem(judge: Judge, curves: Mapping[str, Curve]) -> Problem:
     """Lay the options out; where only a loss is asked, the limit is all of what the mode lowers first."""
-    structure, whole = judge.opened.structure, cost(judge.opened, judge.base)
+    structure, whole = judge.opened.structure, checked_cost(judge.opened, judge.base)
     first = RESOURCES[judge.mode][0]
     limits = judge.asked.limits or {first: getattr(whole, first)}
     if judge.mode is Mode.CHANNELS:

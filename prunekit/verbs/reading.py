@@ -47,13 +47,27 @@ def check(opened: Opened, recipe: Recipe) -> Recipe:
 
 
 def cost(opened: Opened, recipe: Recipe) -> Cost:
-    """Count a checked recipe's network by closed formula, without making it."""
+    """Count a recipe's network by closed formula, without making it.
+
+    Raises:
+        RecipeError: the recipe does not fit the task.
+    """
+    return checked_cost(opened, check(opened, recipe))
+
+
+def checked_cost(opened: Opened, recipe: Recipe) -> Cost:
+    """Count as ``cost`` does what ``check`` returned, which takes as long again: a desk asks at every move of a bar."""
     opened, recipe = apart(opened, recipe)
     return cost_of(opened.structure, recipe, _kept(opened, recipe))
 
 
 def layer_costs(opened: Opened, recipe: Recipe) -> tuple[tuple[int, int], ...]:
-    """Return ``(parameters, MACs)`` of each layer of a checked recipe's network."""
+    """Return ``(parameters, MACs)`` of each layer of a recipe's network.
+
+    Raises:
+        RecipeError: the recipe does not fit the task.
+    """
+    recipe = check(opened, recipe)
     left, recipe = apart(opened, recipe)
     costs = left.structure.layer_costs(_kept(left, recipe))
     known = {layer.name: cost for layer, cost in zip(left.structure.layers, costs, strict=True)}

@@ -47,6 +47,16 @@ def test_without_recalibration_a_note_says_so(opened):
     assert any("recalibrate" in note for note in evaluation.notes)
 
 
+def test_counts_understand_any_layer_of_a_group_and_refuse_what_there_is_not(opened):
+    by_member, by_group = Recipe(channels={"conv2": 0.5}), verbs.check(opened, Recipe(channels={"stem": 0.5}))
+    # stem 3·3·9, conv1 8·3·9, conv2 3·8·9, BatchNorms of 3, 8 and 3, fc 4·3 + 4
+    assert verbs.cost(opened, by_member).params == 81 + 216 + 216 + 28 + 16
+    assert verbs.layer_costs(opened, by_member) == verbs.layer_costs(opened, by_group)
+    for count in (verbs.cost, verbs.layer_costs):
+        with pytest.raises(RecipeError, match="nope"):
+            count(opened, Recipe(channels={"nope": 0.5}))
+
+
 def test_asking_changes_nothing_in_the_task(opened):
     before = digest(opened.task.model)
     verbs.last(verbs.evaluate(opened, CUT))
