@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from prunekit.errors import ExportError
+
 if TYPE_CHECKING:
     from prunekit.records import ExportedFile
 
@@ -31,12 +33,41 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def check_file(path: Path | None) -> None:
+    """Refuse a file that cannot be written before anything is measured for it.
+
+    Raises:
+        ExportError: says why.
+    """
+    from prunekit.store.files import check_place
+
+    if path is None:
+        return
+    if path.is_dir():
+        raise ExportError(f"{path} is a folder; name a file to write.")
+    try:
+        check_place(path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
 def write_json(path: Path, answer: Any) -> None:
-    """Write an answer as a JSON file."""
+    """Write an answer as a JSON file.
+
+    Raises:
+        ExportError: it cannot be written.
+    """
     from prunekit.store.files import write_aside
 
     text = as_json(answer) + "\n"
-    write_aside(path, lambda aside: aside.write_text(text))
+    try:
+        write_aside(path, lambda aside: aside.write_text(text))
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> ExportError:
+    return ExportError(f"{path} cannot be written ({error.strerror or error}); name another file.")
 
 
 def progress(done: int, total: int, what: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prunekit.cli.options import add_recipe, add_verb, opened_of, recipe_of
-from prunekit.cli.output import progress, show, write_json
+from prunekit.cli.output import check_file, progress, show, write_json
 from prunekit.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def _plan(options: argparse.Namespace) -> int:
     from prunekit.records import Candidate, Mode, Outline, Point, Trial
     from prunekit.search.targets import parse_targets
 
+    check_file(options.out)
     asked = parse_targets(options.target)
     opened = opened_of(options)
     if options.kind == "bits":

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prunekit.cli.options import add_task, add_verb, opened_of, read_recipe
-from prunekit.cli.output import progress, show, write_json
+from prunekit.cli.output import check_file, progress, show, write_json
 from prunekit.errors import RecipeError
 from prunekit.records import CRITERION_TITLES
 
@@ -54,6 +54,7 @@ def _scan(options: argparse.Namespace) -> None:
     from prunekit import verbs
     from prunekit.records import Mode
 
+    check_file(options.out)
     if options.recipe and options.kind != "bits":
         raise RecipeError(f"A scan of {options.kind} is of the dense network; leave --recipe out, or scan --kind bits.")
     opened = opened_of(options)

@@ -31,6 +31,8 @@ def write_aside(path: Path, write: Callable[[Path], object]) -> None:
     # The ending stays: some writers choose a format by it, or add it where it is missing.
     aside = path.with_name(f".{path.stem}-{uuid.uuid4().hex[:12]}{path.suffix}")
     try:
+        aside.touch()  # where there is no place, writers of other libraries say so by errors of their own
+        aside.unlink()
         write(aside)
         with aside.open("rb+") as file:
             os.fsync(file.fileno())  # else a power cut could leave the new name on an empty file

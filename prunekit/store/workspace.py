@@ -1,7 +1,7 @@
 """The workspace: one folder that holds the history, the scans, recovered weights and exports."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from prunekit.errors import WorkspaceError
 from prunekit.records import Latency, Point, Reading, Run
 from prunekit.store import heads, latencies, points, runs, settings
 from prunekit.store.database import Database
-from prunekit.store.files import write_aside
+from prunekit.store.files import check_place, write_aside
 from prunekit.store.points import ScanKey
 
 DATABASE = "history.sqlite3"
@@ -199,6 +199,25 @@ class Workspace:
         """Return the JSON value stored under a name, or ``None``."""
         with self._database.reading() as db:
             return settings.get(db, name)
+
+    def write_file(self, path: Path, write: Callable[[Path], object]) -> None:
+        """Write a file inside the workspace, whole or not at all; ``write`` is given the path to write at."""
+        if not self._database.path.exists():
+            self._make_folder()
+        try:
+            write_aside(path, write)
+        except OSError as error:
+            raise WorkspaceError(
+                f"{path} cannot be written ({error.strerror or error}); choose another workspace."
+            ) from error
+
+    def check_writable(self) -> None:
+        """Raise now what a write would raise after long work; nothing is made."""
+        try:
+            check_place(self._database.path)
+        except OSError as error:
+            said = error.strerror or error
+            raise WorkspaceError(f"The workspace {self.path} cannot be written ({said}); choose another.") from error
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

@@ -23,7 +23,6 @@ from prunekit.quantize.activations import levels, round_inputs, rounding_modules
 from prunekit.quantize.codes import quantize
 from prunekit.recipe import FrozenMap, Recipe
 from prunekit.recover.recalibrate import recalibrate, with_statistics
-from prunekit.store.files import write_aside
 from prunekit.tasks.task import Split
 from prunekit.verbs.blocks import Shortened, apart, by_group, shortened
 from prunekit.verbs.live import way_of
@@ -111,10 +110,9 @@ def _common(some: tuple[int, ...], others: tuple[int, ...]) -> tuple[int, ...]:
 def store_weights(opened: Opened, run_id: str, model: nn.Module, kept: Mapping[str, tuple[int, ...]]) -> str:
     """Write a recovered network's weights into the workspace and return the file's name."""
     path = opened.workspace.weights_path(run_id)
-    path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.detach().clone().contiguous() for name, tensor in named_tensors(model)}
     metadata = {"kept": json.dumps({group: list(units) for group, units in kept.items()})}
-    write_aside(path, lambda aside: save_file(tensors, aside, metadata))
+    opened.workspace.write_file(path, lambda aside: save_file(tensors, aside, metadata))
     return path.name
 
 

@@ -24,7 +24,6 @@ from prunekit.recover.finetune import EVERY, FineTune, finetune
 from prunekit.recover.follow import reads_left
 from prunekit.recover.recalibrate import recalibrate
 from prunekit.recover.schedule import Schedule
-from prunekit.store.files import write_aside
 from prunekit.verbs.blocks import apart
 from prunekit.verbs.history import new_run
 from prunekit.verbs.networks import (
@@ -66,6 +65,7 @@ def recover(
         RecipeError: the recipe does not fit the task, or the schedule is not one.
     """
     recipe = check(opened, recipe)
+    opened.workspace.check_writable()
     schedule = schedule or Schedule(epochs=epochs, seed=recipe.seed)
     path = reached(opened, recipe, schedule)
     state = _remembered(path)
@@ -78,7 +78,7 @@ def recover(
     try:
         for record in tuned:
             if record.reading is not None:
-                _remember(tuned, path)
+                _remember(opened, tuned, path)
             yield record
     except GeneratorExit:
         _store(opened, recipe, network, tuned, schedule, parent)
@@ -155,6 +155,7 @@ def reconstruct(opened: Opened, recipe: Recipe, parent: str | None = None) -> It
         RecipeError: the recipe does not fit the task.
     """
     recipe = check(opened, recipe)
+    opened.workspace.check_writable()
     fitting = _fitting(opened, recipe)
     yield from fitting
     pruned = network_of(opened, _precise(opened, recipe)).pruned
@@ -233,8 +234,8 @@ def _begin(
     return network, tuned
 
 
-def _remember(tuned: FineTune, path: Path) -> None:
-    write_aside(path, lambda aside: torch.save(tuned.state(), aside))
+def _remember(opened: Opened, tuned: FineTune, path: Path) -> None:
+    opened.workspace.write_file(path, lambda aside: torch.save(tuned.state(), aside))
 
 
 def _remembered(path: Path) -> dict[str, Any] | None:

@@ -10,7 +10,6 @@ from prunekit.errors import PrunekitError, WorkspaceError
 from prunekit.pattern import Pattern
 from prunekit.recipe import Recipe
 from prunekit.recover.schedule import Schedule
-from prunekit.store.files import write_aside
 from prunekit.verbs.opening import Opened
 
 FOLDER = "recoveries"
@@ -63,9 +62,7 @@ def remember(opened: Opened, recovery: Recovery) -> None:
     """Write a recovery down, in place of what was written of it before."""
     recipes = {"recipe": recovery.recipe.to_json(), "start": recovery.start.to_json()}
     text = json.dumps({**asdict(recovery), **recipes})
-    path = _path(opened, recovery)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_aside(path, lambda aside: aside.write_text(text))
+    opened.workspace.write_file(_path(opened, recovery), lambda aside: aside.write_text(text))
 
 
 def forget(opened: Opened, recovery: Recovery) -> None:

@@ -1,10 +1,12 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 from prunekit import verbs
 from prunekit.cli import main
 from prunekit.errors import ExportError
+from prunekit.store import Workspace
 
 RECOVER = ("recover", "tiny", "--json", "--epochs", "1")
 
@@ -73,3 +75,34 @@ def test_a_format_without_a_folder_is_refused(tiny, recipe, capsys):
     assert main((*RECOVER, "--recipe", recipe, "--format", "int8")) == 2
     assert "add --out FOLDER" in capsys.readouterr().err
     assert verbs.history(tiny) == ()
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        (".", ". is a folder; name a file to write."),
+        ("recipe.json/sub.json", "cannot be written (Not a directory); name another file."),
+        ("/proc/nothing/out.json", "cannot be written (No such file or directory); name another file."),
+    ],
+)
+@pytest.mark.parametrize("verb", [("scan", "tiny"), ("plan", "tiny", "--target", "macs=0.5")])
+def test_a_file_that_cannot_be_written_is_refused_first(tiny, recipe, capsys, monkeypatch, tmp_path, place, said, verb):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(f"prunekit.verbs.{verb[0]}", lambda *_, **__: pytest.fail("measured first"))
+    assert main((*verb, "--out", place)) == 2
+    found = capsys.readouterr()
+    assert (found.out, found.err.count("\n")) == ("", 1)
+    assert said in found.err
+
+
+@pytest.mark.parametrize("method", ["finetune", "reconstruct"])
+def test_a_workspace_that_cannot_be_written_is_refused_first(tiny, recipe, capsys, monkeypatch, method):
+    monkeypatch.setattr(
+        "prunekit.verbs.open_task", lambda *_, **__: replace(tiny, workspace=Workspace("/proc/nothing"))
+    )
+    monkeypatch.setattr("prunekit.verbs.recovering._begin", lambda *_, **__: pytest.fail("trained first"))
+    monkeypatch.setattr("prunekit.verbs.recovering._fitting", lambda *_: pytest.fail("fitted first"))
+    assert main((*RECOVER, "--recipe", recipe, "--method", method)) == 2
+    found = capsys.readouterr()
+    assert (found.out, found.err.count("\n")) == ("", 1)
+    assert "The workspace /proc/nothing cannot be " in found.err

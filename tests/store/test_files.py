@@ -61,3 +61,8 @@ def test_a_place_is_checked_without_a_trace(tmp_path):
         check_place(tmp_path / "file" / "sub" / "file.json")
     with pytest.raises(FileNotFoundError):
         check_place(Path("/proc/nothing/file.json"))
+
+
+def test_a_name_that_cannot_be_is_an_os_error_whoever_writes(tmp_path):
+    with pytest.raises(OSError, match="File name too long"):
+        write_aside(tmp_path / f"{'a' * 300}.pt", lambda aside: pytest.fail("there is no place"))

@@ -3,7 +3,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import prunekit
+from prunekit.errors import WorkspaceError
 from prunekit.store import Workspace
 from prunekit.store.workspace import DATABASE
 
@@ -40,3 +43,12 @@ def test_the_log_beside_the_history_lives_as_long_as_the_workspace(workspace):
 def test_the_store_does_not_import_torch():
     script = "import sys, prunekit.store; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], cwd=Path(prunekit.__file__).parents[1]).returncode == 0
+
+
+def test_a_file_that_cannot_be_written_is_one_sentence(store):
+    path = store.weights_path("run1")
+    store.write_file(path, lambda aside: aside.write_text("weights"))
+    assert path.read_text() == "weights"
+    assert (store.path / ".gitignore").read_text() == "*\n"
+    with pytest.raises(WorkspaceError, match=r"cannot be written \(Not a directory\); choose another workspace"):
+        store.write_file(path / "below" / "it", lambda aside: pytest.fail("there is no place"))
