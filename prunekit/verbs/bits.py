@@ -111,7 +111,8 @@ def plan_bits(
             break
     found = [_candidate(opened, replace(base, bits=plan), name) for name, plan in plans.items()]
     yield from found
-    yield max(found, key=lambda candidate: (candidate.reading.value, -candidate.reading.loss))
+    sign = 1.0 if opened.metric.higher_is_better else -1.0
+    yield max(found, key=lambda candidate: (sign * candidate.reading.value, -candidate.reading.loss))
 
 
 def _candidate(opened: Opened, recipe: Recipe, name: str) -> Candidate:

@@ -7,6 +7,7 @@ from prunekit.errors import RecipeError
 from prunekit.export.manifest import Manifest
 from prunekit.graph import structure_of
 from prunekit.recipe import Recipe
+from prunekit.records import Candidate
 from prunekit.store import Workspace
 from prunekit.tasks.checkpoint import digest
 from prunekit.tasks.task import Data, OwnMetric, Split, Task
@@ -124,3 +125,18 @@ def test_a_metric_of_ones_own_and_no_train_split(make):
     assert {p.reading.metric for p in verbs.scan(opened, levels=(0.5,), limit=None)} == {"mean IoU"}
     with pytest.raises(RecipeError, match="Taylor scores need train data"):
         verbs.last(verbs.evaluate(opened, Recipe(channels={"0": 0.5}, criterion="taylor")))
+
+
+def test_the_best_bits_are_those_with_the_lower_value_where_lower_is_better(make):
+    dense = make().task.model
+
+    def away(model, data):
+        """Total variation distance from the dense network's probabilities."""
+        with torch.no_grad():
+            return float((model(data.inputs).softmax(1) - dense(data.inputs).softmax(1)).abs().sum(1).mean() / 2)
+
+    opened = make(metric="away", own_metric=OwnMetric("away", away, higher_is_better=False))
+    *steps, best = verbs.plan_bits(opened, 0.3, ends=True)
+    lower, higher = sorted(step.reading.value for step in steps if isinstance(step, Candidate))
+    assert lower < higher
+    assert best.reading.value == lower
