@@ -41,7 +41,7 @@ def add_task(command: argparse.ArgumentParser, nargs: str | None = None) -> argp
     own.add_argument("--partial", action="store_true", help="take only what fits of the checkpoint")
     own.add_argument("--input", type=_numbers(int), metavar="3,32,32", help="shape of one sample")
     own.add_argument("--data", metavar="SOURCE", help="an .npz file, a folder, sklearn:digits or FILE.PY:FUNCTION")
-    own.add_argument("--samples", type=int, metavar="N", help="read at most this many samples of each split")
+    own.add_argument("--samples", type=count, metavar="N", help="read at most this many samples of each split")
     own.add_argument("--classes", type=lambda text: text.split(","), metavar="A,B", help="class names")
     own.add_argument("--mean", type=_numbers(float), metavar="M,M,M", help="taken off each channel")
     own.add_argument("--std", type=_numbers(float), metavar="S,S,S", help="each channel is divided by it")
@@ -73,6 +73,13 @@ def opened_of(options: argparse.Namespace) -> "Opened":
     from prunekit import verbs
 
     return verbs.open_task(options.task, options.workspace, flags=flags_of(options))
+
+
+def count(text: str) -> int:
+    """Read a whole number from 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a whole number from 1 is expected, not {text!r}")
+    return int(text)
 
 
 def _argument(text: str) -> tuple[str, Any]:

@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from prunekit.cli.options import add_recipe, add_verb, opened_of, recipe_of
+from prunekit.cli.options import add_recipe, add_verb, count, opened_of, recipe_of
 from prunekit.cli.output import evaluation_text, show
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ def add(verbs: "Verbs") -> None:
     """Add ``evaluate``."""
     command = add_recipe(add_verb(verbs, "evaluate", _evaluate, "Measure the network a recipe asks for."))
     command.add_argument("--split", default="validation", help="validation (default) or test")
-    command.add_argument("--limit", type=int, help="measure on the first this many samples")
+    command.add_argument("--limit", type=count, help="measure on the first this many samples")
 
 
 def _evaluate(options: argparse.Namespace) -> None:

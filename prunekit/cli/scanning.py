@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prunekit.cli.options import add_task, add_verb, opened_of, read_recipe
+from prunekit.cli.options import add_task, add_verb, count, opened_of, read_recipe
 from prunekit.cli.output import check_file, progress, show, write_json
 from prunekit.errors import RecipeError
 from prunekit.records import CRITERION_TITLES
@@ -37,12 +37,12 @@ def add(verbs: "Verbs") -> None:
     precision.add_argument("--exact", action="store_true", help="measure every cell on all samples")
     command.add_argument(
         "--workers",
-        type=_workers,
+        type=count,
         metavar="N",
         help="measure in this many processes of one thread each; 1 measures in this one"
         " (default: one for each core, where the scan takes long enough)",
     )
-    command.add_argument("--limit", type=int, help="look at the first this many samples only")
+    command.add_argument("--limit", type=count, help="look at the first this many samples only")
     command.add_argument(
         "--criterion", default="l2", help=f"what goes first: {', '.join(CRITERION_TITLES)} (default: l2)"
     )
@@ -145,13 +145,6 @@ def _points(text: str) -> float:
     value = float(text)
     if not 0 < value <= 100:
         raise argparse.ArgumentTypeError(f"a half-width is above 0 and at most 100 points, not {text}")
-    return value
-
-
-def _workers(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"at least 1 process measures, not {text}")
     return value
 
 

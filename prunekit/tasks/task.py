@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from prunekit.errors import TaskError
 from prunekit.records import Fit
 
 
@@ -26,7 +27,13 @@ class Split:
         return len(self.targets)
 
     def head(self, n: int | None) -> "Split":
-        """Return the first ``n`` samples as views; all of them for ``None``."""
+        """Return the first ``n`` samples as views; all of them for ``None``.
+
+        Raises:
+            TaskError: fewer than one are asked for.
+        """
+        if n is not None and n < 1:
+            raise TaskError(f"Samples are taken from 1 on, not {n}; leave the limit out to take all.")
         return self if n is None or n >= len(self) else Split(self.inputs[:n], self.targets[:n])
 
 

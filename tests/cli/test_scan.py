@@ -52,11 +52,16 @@ def test_exact_and_within_exclude_each_other(capsys):
         main(("scan", "tiny", "--within", "1", "--exact"))
 
 
+@pytest.mark.parametrize(
+    ("verb", "option"),
+    [("scan", "--workers"), ("scan", "--limit"), ("evaluate", "--limit"), ("inspect", "--samples")],
+)
 @pytest.mark.parametrize("count", ["0", "-2", "two"])
-def test_at_least_one_process_measures(capsys, count):
-    with pytest.raises(SystemExit):
-        main(("scan", "tiny", "--workers", count))
-    assert "--workers" in capsys.readouterr().err
+def test_processes_and_samples_are_counted_from_1(capsys, verb, option, count):
+    with pytest.raises(SystemExit) as exit_:
+        main((verb, "tiny", option, count))
+    assert exit_.value.code == 2
+    assert f"argument {option}: a whole number from 1 is expected, not '{count}'" in capsys.readouterr().err
 
 
 def test_bits_are_scanned_of_what_a_recipe_leaves(tiny, capsys, tmp_path):
