@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -130,6 +130,17 @@ def add_formats(command: argparse.ArgumentParser) -> None:
         choices=["onnx", "int8"],
         help="write this besides checkpoint and program: onnx, or int8 for ONNX Runtime; repeat for both",
     )
+
+
+def refuse_unused(options: argparse.Namespace, names: Iterable[str]) -> None:
+    """Refuse options that mean nothing to the ``--kind`` that was asked for; ungiven they are ``None``.
+
+    Raises:
+        RecipeError: one of them was given.
+    """
+    given = [f"--{name}" for name in names if getattr(options, name) is not None]
+    if given:
+        raise RecipeError(f"--kind {options.kind} does not go with {', '.join(given)}; leave that out.")
 
 
 def recipe_of(options: argparse.Namespace, opened: "Opened") -> "Recipe":

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prunekit.cli.options import add_recipe, add_verb, opened_of, recipe_of
+from prunekit.cli.options import add_recipe, add_verb, opened_of, recipe_of, refuse_unused
 from prunekit.cli.output import check_file, progress, show, write_json
 from prunekit.errors import RecipeError
 
@@ -36,12 +36,11 @@ def add(verbs: "Verbs") -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="a group or layer that stays as sparse as the recipe has it (without one: whole); repeat for several",
+        help="a group or layer that stays as the recipe has it (without one: whole); repeat for several",
     )
     command.add_argument(
         "--worth",
         type=float,
-        default=1.0,
         metavar="PERCENT",
         help="what could save less than this of every targeted resource stays whole (default: 1)",
     )
@@ -55,13 +54,16 @@ def _plan(options: argparse.Namespace) -> int:
 
     check_file(options.out)
     asked = parse_targets(options.target)
+    if options.kind == "bits":
+        refuse_unused(options, ["worth"])
     opened = opened_of(options)
     if options.kind == "bits":
         return _plan_bits(options, opened, asked)
     mode = Mode(options.kind)
     found: list[Candidate] = []
     outline, points = None, 0
-    for record in verbs.plan(opened, asked, mode, recipe_of(options, opened), options.pin, options.worth / 100):
+    worth = 1.0 if options.worth is None else options.worth
+    for record in verbs.plan(opened, asked, mode, recipe_of(options, opened), options.pin, worth / 100):
         match record:
             case Outline():
                 outline = record
@@ -97,7 +99,7 @@ def _plan_bits(options: argparse.Namespace, opened: "Opened", asked: dict[str, f
         raise RecipeError("Bits are planned to a byte budget: give --target bytes=0.2 and nothing else.")
     found: list[Candidate] = []
     points = 0
-    for record in verbs.plan_bits(opened, asked["bytes"], recipe_of(options, opened)):
+    for record in verbs.plan_bits(opened, asked["bytes"], recipe_of(options, opened), pinned=options.pin):
         match record:
             case Point():
                 points += 1

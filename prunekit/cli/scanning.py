@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prunekit.cli.options import add_task, add_verb, count, opened_of, read_recipe
+from prunekit.cli.options import add_task, add_verb, count, opened_of, read_recipe, refuse_unused
 from prunekit.cli.output import check_file, progress, show, write_json
 from prunekit.errors import RecipeError
 from prunekit.records import CRITERION_TITLES
@@ -29,7 +29,6 @@ def add(verbs: "Verbs") -> None:
     precision.add_argument(
         "--within",
         type=_points,
-        default=1.0,
         metavar="POINTS",
         help="measure each cell until its 95 %% interval is this narrow to each side, in points of the metric, or a"
         " tenth of the drop where that is more (default: 1)",
@@ -43,9 +42,7 @@ def add(verbs: "Verbs") -> None:
         " (default: one for each core, where the scan takes long enough)",
     )
     command.add_argument("--limit", type=count, help="look at the first this many samples only")
-    command.add_argument(
-        "--criterion", default="l2", help=f"what goes first: {', '.join(CRITERION_TITLES)} (default: l2)"
-    )
+    command.add_argument("--criterion", help=f"what goes first: {', '.join(CRITERION_TITLES)} (default: l2)")
     command.add_argument("--recipe", type=Path, help="with --kind bits: scan the network that this recipe leaves")
     command.add_argument("--out", type=Path, help="write the points as JSON")
 
@@ -57,6 +54,9 @@ def _scan(options: argparse.Namespace) -> None:
     check_file(options.out)
     if options.recipe and options.kind != "bits":
         raise RecipeError(f"A scan of {options.kind} is of the dense network; leave --recipe out, or scan --kind bits.")
+    within, criterion = options.within or 1.0, options.criterion or "l2"
+    if options.kind in OTHERS:
+        refuse_unused(options, ("within", "workers", "limit", "criterion"))
     opened = opened_of(options)
     if options.kind in OTHERS:
         OTHERS[options.kind](options, opened)
@@ -64,12 +64,12 @@ def _scan(options: argparse.Namespace) -> None:
     mode = Mode(options.kind)
     total = verbs.scan_size(opened, mode)
     points = []
-    half_width = None if options.exact else options.within / 100
+    half_width = None if options.exact else within / 100
     for point in verbs.scan(
         opened,
         mode,
         limit=options.limit,
-        criterion=options.criterion,
+        criterion=criterion,
         half_width=half_width,
         workers=options.workers,
     ):
@@ -78,8 +78,8 @@ def _scan(options: argparse.Namespace) -> None:
     answer = {
         "task": opened.task.name,
         "kind": mode.value,
-        "criterion": options.criterion,
-        "within": None if options.exact else options.within,
+        "criterion": criterion,
+        "within": None if options.exact else within,
         "points": points,
     }
     if options.out:
@@ -129,7 +129,7 @@ def _bits(options: argparse.Namespace, opened: "Opened") -> None:
 
 
 OTHERS = {"blocks": _blocks, "bits": _bits}
-"""Scans of what no slider removes."""
+"""Scans of what no slider removes: each cell is measured on all samples."""
 
 
 def _bits_text(points: Sequence[dict[str, Any]], opened: "Opened") -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The scan of bits, and mixed precision to a byte budget by it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from prunekit.criteria.select import count_kept
@@ -14,6 +14,7 @@ from prunekit.store import ScanKey
 from prunekit.verbs.blocks import apart
 from prunekit.verbs.networks import base_of
 from prunekit.verbs.opening import Opened
+from prunekit.verbs.pins import held
 from prunekit.verbs.reading import check, cost, evaluate, evaluate_steps
 
 CODE = "1"
@@ -21,7 +22,11 @@ CODE = "1"
 
 
 def scan_bits(
-    opened: Opened, recipe: Recipe | None = None, levels: Sequence[int] = BITS, ends: bool = False
+    opened: Opened,
+    recipe: Recipe | None = None,
+    levels: Sequence[int] = BITS,
+    ends: bool = False,
+    pinned: Collection[str] = (),
 ) -> Iterator[Point]:
     """Quantise each layer of a recipe's network alone, at each number of bits, and measure it on all samples.
 
@@ -30,6 +35,7 @@ def scan_bits(
         recipe: the network; its own bits are set aside.
         levels: numbers of bits to try.
         ends: whether the first and the last layer are tried too.
+        pinned: layers that are passed over.
 
     Yields:
         A point for each cell, known ones at once, others once they are stored.
@@ -38,7 +44,8 @@ def scan_bits(
         RecipeError: the recipe does not fit the task.
     """
     base = check(opened, replace(recipe or Recipe(), bits={}))
-    layers = _layers(opened, base, ends)
+    stay = held(opened, base, Mode.WEIGHTS, pinned)
+    layers = [layer for layer in _layers(opened, base, ends) if layer not in stay]
     key = ScanKey(opened.digest, opened.data_digest, base.digest, Kind.BITS, None, CODE, None)
     known = {(point.name, point.level): point for point in opened.workspace.points(key)}
     for bits in levels:
@@ -74,15 +81,20 @@ def _measured(opened: Opened, recipe: Recipe, layer: str, bits: int) -> Point:
 
 
 def plan_bits(
-    opened: Opened, target: float, recipe: Recipe | None = None, ends: bool = False
+    opened: Opened,
+    target: float,
+    recipe: Recipe | None = None,
+    ends: bool = False,
+    pinned: Collection[str] = (),
 ) -> Iterator[Point | Candidate]:
     """Find the bits of each layer that meet a byte budget with the least harm.
 
     Args:
         opened: the task.
         target: bytes that may be left: a fraction of the dense network's up to 1, or a count above.
-        recipe: the cut network to quantise.
+        recipe: the cut network to quantise; its own bits are set aside, but those of pinned layers.
         ends: whether the first and the last layer may be quantised too.
+        pinned: layers that keep the bits ``recipe`` has for them, and without any stay as they were trained.
 
     Yields:
         The scan's points, then candidates that were evaluated: the same bits for all layers, the most that fit, and
@@ -91,17 +103,20 @@ def plan_bits(
     Raises:
         RecipeError: a target that cannot be met, or a recipe that does not fit the task.
     """
-    base = check(opened, replace(recipe or Recipe(), bits={}))
+    asked_for = check(opened, recipe or Recipe())
+    stay = held(opened, asked_for, Mode.WEIGHTS, pinned)
+    fixed = {layer: bits for layer, bits in asked_for.bits.items() if layer in stay}
+    base = replace(asked_for, bits={})
     limit = read_targets({"bytes": target}, opened.structure.cost({}), Mode.CHANNELS).limits["bytes"]
     left, asked = apart(opened, base)
     kept = count_kept(left.structure, asked, base_of(left, asked.base).allowed)
 
     def size(bits: Mapping[str, int]) -> int:
-        return cost_of(left.structure, replace(asked, bits=bits), kept).bytes
+        return cost_of(left.structure, replace(asked, bits={**bits, **fixed}), kept).bytes
 
     *_, cut = evaluate(opened, base)  # what the cut did already is no layer's harm
     curves: dict[str, dict[int, float]] = {}
-    for point in scan_bits(opened, base, ends=ends):
+    for point in scan_bits(opened, base, ends=ends, pinned=pinned):
         yield point
         curves.setdefault(point.name, {})[int(point.level)] = (point.reading.kl or 0.0) - (cut.reading.kl or 0.0)
     plans = {"mixed": mixed(curves, size, limit)}
@@ -109,7 +124,7 @@ def plan_bits(
         if size(dict.fromkeys(curves, bits)) <= limit:
             plans = {f"{bits} bits": dict.fromkeys(curves, bits), **plans}
             break
-    found = [_candidate(opened, replace(base, bits=plan), name) for name, plan in plans.items()]
+    found = [_candidate(opened, replace(base, bits={**plan, **fixed}), name) for name, plan in plans.items()]
     yield from found
     sign = 1.0 if opened.metric.higher_is_better else -1.0
     yield max(found, key=lambda candidate: (sign * candidate.reading.value, -candidate.reading.loss))

@@ -113,3 +113,19 @@ def test_a_scan_in_text_says_that_it_does_not_read_a_metric_of_ones_own(opened, 
         heads[kind] = capsys.readouterr().out.splitlines()[0]
     assert "agreement with the dense network (a scan of many networks does not read wrong)" in heads["weights"]
     assert heads["bits"].endswith("→ wrong (lower is better), measured on 60 validation samples")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ("scan tiny --kind blocks --limit 20 --within 1", "--kind blocks does not go with --within, --limit;"),
+        ("scan tiny --kind bits --criterion l2 --workers 1", "--kind bits does not go with --workers, --criterion;"),
+        ("plan tiny --kind bits --target bytes=0.5 --worth 1", "--kind bits does not go with --worth;"),
+        ("plan tiny --kind bits --target bytes=0.5 --pin conv9", "There is no layer 'conv9'"),
+    ],
+)
+def test_an_option_that_a_kind_does_not_use_is_refused(tiny, capsys, arguments, named):
+    assert main(tuple(arguments.split())) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert named in err

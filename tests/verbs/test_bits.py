@@ -1,8 +1,11 @@
 from dataclasses import replace
 
+import pytest
+
 from prunekit import verbs
+from prunekit.errors import RecipeError
 from prunekit.recipe import Recipe
-from prunekit.records import Candidate, Kind
+from prunekit.records import Candidate, Kind, Point
 from prunekit.search.mixed import mixed
 
 
@@ -36,3 +39,16 @@ def test_a_mixed_plan_meets_its_budget_and_blames_no_layer_for_the_cut(opened, m
     cut = verbs.last(verbs.evaluate(opened, Recipe(channels={"conv1": 0.25}))).reading
     assert cut.kl > 0
     assert all(abs(curve[16]) < cut.kl / 10 for curve in harms.values())
+
+
+def test_a_pinned_layer_keeps_its_bits_and_is_not_measured(opened):
+    dense = opened.structure.cost({}).bytes
+    records = list(verbs.plan_bits(opened, 0.8, Recipe(bits={"conv1": 4, "conv2": 4}), pinned=["conv2"]))
+    assert {record.name for record in records if isinstance(record, Point)} == {"conv1"}
+    candidates = [record for record in records if isinstance(record, Candidate)]
+    assert {candidate.recipe.bits["conv2"] for candidate in candidates} == {4}
+    assert all(candidate.cost.bytes <= 0.8 * dense for candidate in candidates)
+    *_, best = verbs.plan_bits(opened, 0.8, pinned=["conv2"])
+    assert list(best.recipe.bits) == ["conv1"]
+    with pytest.raises(RecipeError, match="'conv9'"):
+        next(verbs.plan_bits(opened, 0.8, pinned=["conv9"]))
