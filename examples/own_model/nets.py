@@ -1,7 +1,12 @@
-"""A network of one's own: PruneKit needs a function that makes it untrained, nothing else."""
+"""A network of one's own: PruneKit needs a function that makes it untrained. A metric of one's own is another."""
+
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
+
+if TYPE_CHECKING:
+    from prunekit.tasks.task import Split
 
 
 class SmallNet(nn.Module):
@@ -27,3 +32,9 @@ class SmallNet(nn.Module):
 def small_net() -> SmallNet:
     """Make the untrained network."""
     return SmallNet()
+
+
+def worst_class(model: nn.Module, data: "Split") -> float:
+    """Return the accuracy of the class that the network knows least: ``metric = "nets.py:worst_class"``."""
+    right = (model(data.inputs).argmax(1) == data.targets).float()
+    return float(min(right[data.targets == target].mean() for target in data.targets.unique()))

@@ -40,8 +40,7 @@ class Opened:
     @cached_property
     def metric(self) -> Metric:
         """What the task calls good."""
-        own = self.task.own_metric
-        return metric_named(self.task.metric) if own is None else own_metric(own)
+        return _metric_of(self.task)
 
     @cached_property
     def train_split(self) -> Split | None:
@@ -78,12 +77,17 @@ def open_task(
             process, never from a browser.
 
     Raises:
-        TaskError: no such task, or an unusable project or checkpoint.
+        TaskError: no such task or metric, or an unusable project or checkpoint.
         StructureError: the network cannot be traced.
     """
     use_threads()
     task = opening.open_task(name, flags)
+    _metric_of(task)  # a name that nobody knows is said before the analysis, not after it
     if checkpoint is not None:
         task = replace(task, fit=load_checkpoint(task.model, checkpoint, strict=strict))
     folder = workspace or os.environ.get(WORKSPACE_VARIABLE) or ".prunekit"
     return Opened(task, structure_of(task.model, task.example), digest(task.model), Workspace(folder))
+
+
+def _metric_of(task: Task) -> Metric:
+    return metric_named(task.metric) if task.own_metric is None else own_metric(task.own_metric)

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,18 @@ def test_flags_open_what_a_project_file_opens(capsys, monkeypatch):
     assert first == second
 
 
+def test_the_metric_of_the_example_is_measured(capsys):
+    """Its own function, which the README shows, beside the accuracies of the classes."""
+    project = EXAMPLE.with_name("own_model")
+    _, out, _ = run(capsys, "evaluate", str(project), "--json")
+    code, own, _ = run(capsys, "evaluate", str(project), "--metric", f"{project / 'nets.py'}:worst_class", "--json")
+    assert code == 0
+    assert json.loads(own)["metric"] == "worst_class"
+    assert json.loads(own)["value"] == pytest.approx(min(json.loads(out)["per_class"]))
+    (shown,) = re.findall(r"```python\ndef .*?\n(.*?)```", (project / "README.md").read_text(), re.DOTALL)
+    assert shown in (project / "nets.py").read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -131,6 +144,7 @@ def test_flags_open_what_a_project_file_opens(capsys, monkeypatch):
         (("inspect", "resnet8", "--data", "photos"), "has its own settings; 'data' is not used"),
         (("inspect", "no.pt2", "--data", "photos", "--input", "3,32,32"), "The program no.pt2 cannot be read"),
         (("inspect", ".", "--metric", "mean IoU"), "mean IoU needs a class for every pixel"),
+        (("inspect", ".", "--metric", "topp-5"), "Unknown metric 'topp-5'; did you mean top-5?"),
         (("inspect", ".", "--checkpoint", "photos/val/circle/00.png"), "is neither a safetensors file nor"),
         (("inspect", ".", "--argument", "width=8"), "it belongs to another network"),
     ],
