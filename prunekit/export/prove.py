@@ -23,6 +23,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from prunekit.errors import CheckpointError, PrunekitError
 from prunekit.export import reference
 from prunekit.export.checkpoint import check_checkpoint, packed_bytes
+from prunekit.export.manifest import FILE_NAME as MANIFEST
 from prunekit.export.manifest import Manifest, Own, file_entry
 from prunekit.export.onnx import read_onnx
 from prunekit.export.pt2 import read_pt2
@@ -58,6 +59,10 @@ def prove(path: Path, splits: Sequence[Split]) -> Iterator[tuple[str, Check]]:
     """
     folder = path if path.is_dir() else path.parent
     try:
+        if not path.exists():
+            raise CheckpointError(f"{path} is not there; name the folder an export was written to, or a file in it.")
+        if path != folder and not (folder / MANIFEST).exists():
+            raise CheckpointError(f"{path} is no file of an export, which has a {MANIFEST} beside it; name another.")
         manifest = Manifest.read(folder)
         if path != folder and path.name not in manifest.files:
             raise CheckpointError(f"{path} is not listed in its manifest; name an exported file.")
