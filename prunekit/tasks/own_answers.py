@@ -112,10 +112,11 @@ def check_output(model: nn.Module, data: Data, *, named: bool) -> Data:
     if other_classes and given[1] > expected[1]:
         more = tuple(map(str, range(len(data.classes), given[1])))
         return replace(data, classes=(*data.classes, *more))
-    if other_classes and given[1] == 1:
+    if given[1] == 1:
         raise TaskError(
-            f"The network has one output; return one with an output for each of {expected[1]} classes, whose largest "
-            "is the answer."
+            "The network has one output, so none is the largest, and networks that answer with numbers instead of "
+            "classes are not supported; where it is the logit z of the second of two classes, let the factory wrap it "
+            "in a module that returns torch.cat([torch.zeros_like(z), z], 1)."
         )
     lowest, highest = int(data.validation.targets.min()), int(data.validation.targets.max())
     if other_classes and given[1] < expected[1] == highest + 1:

@@ -130,12 +130,10 @@ def highest_target(name: str, split: Split, shape: tuple[int, ...]) -> int:
 
 def _way_out(targets: Tensor) -> str:
     """Say what to do with targets that are none."""
+    if targets.is_floating_point() and bool((targets != targets.round()).any()):
+        return "; networks that answer with numbers instead of classes are not supported"
     if targets.ndim > 1 and targets.shape[1] == 1:
         return "; take off the axis of length 1, as with y[:, 0]"
     if targets.ndim == 2 and bool(((targets != 0).sum(1) == 1).all()):
         return ": one-hot, of which y.argmax(1) makes whole numbers"
-    if targets.is_floating_point() and bool((targets == targets.round()).all()):
-        return "; convert them, as with y.astype('int64')"
-    if targets.is_floating_point():
-        return "; where the network answers with numbers instead of classes, leave y out and measure its agreement"
-    return ""
+    return "; convert them, as with y.astype('int64')" if targets.is_floating_point() else ""

@@ -69,6 +69,9 @@ def test_networks_that_do_not_answer(model, inputs, message):
     assert "\n" not in str(raised.value)
 
 
+ONE = nn.Sequential(nn.Flatten(), nn.Linear(4, 1))
+
+
 def _data(*targets):
     return Data(Split(X[: len(targets)], torch.tensor(targets)), None, None, tuple(map(str, range(max(targets) + 1))))
 
@@ -80,12 +83,25 @@ def _data(*targets):
         (Gradients(), (0, 1), "computes gradients in its forward pass"),
         (_net(), (1, 3), r"targets go from 1 to 3, but the network's outputs are 3, .* from 0 to 2, .* with 4 outputs"),
         (_net(), (0, 255), "targets go from 0 to 255"),
-        (nn.Sequential(nn.Flatten(), nn.Linear(4, 1)), (0, 1), "one output; return one with an output for each of 2"),
+        (ONE, (0, 1), r"one output, .* two classes, .* returns torch.cat\(\[torch.zeros_like\(z\), z\], 1\)"),
+        (
+            ONE,
+            (0, 0),
+            "one output, so none is the largest, and networks that answer with numbers instead of classes are",
+        ),
     ],
 )
 def test_outputs_that_do_not_fit(model, targets, message):
     with pytest.raises(TaskError, match=message):
         check_output(model, _data(*targets), named=False)
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_what_a_network_of_one_output_is_told_to_return_is_taken(named):
+    two = Changed(lambda z: torch.cat([torch.zeros_like(z[:, :1]), z[:, :1]], 1))
+    assert check_output(two, _data(0, 1), named=named).classes == ("0", "1")
+    with pytest.raises(TaskError, match="one output"):
+        check_output(ONE, _data(0, 1), named=named)
 
 
 def test_layers_beside_the_network_that_do_not_run_are_left_alone():
