@@ -152,11 +152,15 @@ def reconstruct(opened: Opened, recipe: Recipe, parent: str | None = None) -> It
 
     Raises:
         TaskError: the task has no train data.
-        RecipeError: the recipe does not fit the task.
+        RecipeError: the recipe does not fit the task, or no layer reads what it cuts.
     """
     recipe = check(opened, recipe)
     opened.workspace.check_writable()
     fitting = _fitting(opened, recipe)
+    if not fitting.layers:
+        raise RecipeError(
+            "Reconstruction fits layers that read cut channels, and this recipe leaves none; cut channels."
+        )
     yield from fitting
     pruned = network_of(opened, _precise(opened, recipe)).pruned
     yield _stored(opened, recipe, pruned, _calibrated(opened, recipe, fitting), parent, "reconstructed")

@@ -8,6 +8,7 @@ from prunekit import verbs
 from prunekit.errors import RecipeError, TaskError
 from prunekit.recipe import Recipe
 from prunekit.records import Epoch, Mode, Run
+from prunekit.recover.schedule import Schedule
 from prunekit.tasks.checkpoint import digest
 from prunekit.verbs.networks import base_of, network_of
 
@@ -204,3 +205,13 @@ def test_a_reconstruction_is_a_run_without_training(opened):
     assert (fitted[-1].done, run.label) == (len(fitted), "reconstructed")
     again = verbs.last(verbs.evaluate(opened, replace(verbs.check(opened, CUT), base=run.id))).reading
     assert again.correct == run.readings[0].correct
+
+
+def test_a_reconstruction_of_nothing_is_refused_and_fitting_first_is_then_fine_tuning(opened):
+    for nothing in (Recipe(), Recipe(weights={"conv1": 0.5})):
+        with pytest.raises(RecipeError, match="recipe leaves none"):
+            verbs.last(verbs.reconstruct(opened, nothing))
+    assert not verbs.history(opened)
+    schedule = Schedule(epochs=1, fit_first=True)
+    *_, run = verbs.recover(opened, Recipe(weights={"conv1": 0.5}), schedule=schedule)
+    assert run.label == "recovered"
