@@ -143,15 +143,20 @@ def refuse_unused(options: argparse.Namespace, names: Iterable[str]) -> None:
         raise RecipeError(f"--kind {options.kind} does not go with {', '.join(given)}; leave that out.")
 
 
-def recipe_of(options: argparse.Namespace, opened: "Opened") -> "Recipe":
+def recipe_of(options: argparse.Namespace, opened: "Opened", bits_follow: bool = False) -> "Recipe":
     """Read the recipe that was given, the empty one where none was, with what the options add to it.
+
+    Args:
+        options: what was given.
+        opened: the task.
+        bits_follow: whether the verb will find bits of weights.
 
     Raises:
         RecipeError: the file cannot be read, or holds no recipe; an option that is none.
     """
     from dataclasses import replace
 
-    from prunekit.quantize.preset import inner_layers
+    from prunekit.quantize.preset import some_inner_layers
 
     recipe = read_recipe(options)
     bits = dict(recipe.bits)
@@ -159,7 +164,9 @@ def recipe_of(options: argparse.Namespace, opened: "Opened") -> "Recipe":
         layer, equals, number = text.rpartition("=")
         if not number.isdecimal():
             raise RecipeError(f"--bits takes a number, or LAYER=NUMBER, not {text!r}.")
-        bits |= dict.fromkeys([layer] if equals else inner_layers(opened.structure), int(number))
+        bits |= dict.fromkeys([layer] if equals else some_inner_layers(opened.structure), int(number))
+    if options.activation_bits and not (bits or bits_follow):
+        raise RecipeError("--activation-bits is of what quantised layers read, and none is quantised; add --bits.")
     return replace(
         recipe,
         bits=bits,

@@ -97,9 +97,10 @@ def _plan_bits(options: argparse.Namespace, opened: "Opened", asked: dict[str, f
 
     if set(asked) != {"bytes"}:
         raise RecipeError("Bits are planned to a byte budget: give --target bytes=0.2 and nothing else.")
+    recipe = recipe_of(options, opened, bits_follow=True)
     found: list[Candidate] = []
     points = 0
-    for record in verbs.plan_bits(opened, asked["bytes"], recipe_of(options, opened), pinned=options.pin):
+    for record in verbs.plan_bits(opened, asked["bytes"], recipe, pinned=options.pin):
         match record:
             case Point():
                 points += 1

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from prunekit.criteria.select import count_kept
 from prunekit.measure.precision import cost_of
-from prunekit.quantize.preset import inner_layers
+from prunekit.quantize.preset import inner_layers, some_inner_layers
 from prunekit.recipe import BITS, Recipe
 from prunekit.records import Candidate, Kind, Mode, Point
 from prunekit.search.mixed import mixed
@@ -41,11 +41,13 @@ def scan_bits(
         A point for each cell, known ones at once, others once they are stored.
 
     Raises:
-        RecipeError: the recipe does not fit the task.
+        RecipeError: the recipe does not fit the task, or there is no layer to try.
     """
     base = check(opened, replace(recipe or Recipe(), bits={}))
     stay = held(opened, base, Mode.WEIGHTS, pinned)
-    layers = [layer for layer in _layers(opened, base, ends) if layer not in stay]
+    left, _ = apart(opened, base)
+    tried = [layer.name for layer in left.structure.layers] if ends else some_inner_layers(left.structure)
+    layers = [layer for layer in tried if layer not in stay]
     key = ScanKey(opened.digest, opened.data_digest, base.digest, Kind.BITS, None, CODE, None)
     known = {(point.name, point.level): point for point in opened.workspace.points(key)}
     for bits in levels:
@@ -63,13 +65,8 @@ def scan_bits_size(opened: Opened, recipe: Recipe | None = None) -> int:
     Raises:
         RecipeError: the recipe does not fit the task.
     """
-    return len(BITS) * len(_layers(opened, check(opened, recipe or Recipe()), ends=False))
-
-
-def _layers(opened: Opened, recipe: Recipe, ends: bool) -> Sequence[str]:
-    """Name the layers that a checked recipe leaves and whose bits are tried."""
-    left, _ = apart(opened, recipe)
-    return [layer.name for layer in left.structure.layers] if ends else inner_layers(left.structure)
+    left, _ = apart(opened, check(opened, recipe or Recipe()))
+    return len(BITS) * len(inner_layers(left.structure))
 
 
 def _measured(opened: Opened, recipe: Recipe, layer: str, bits: int) -> Point:
