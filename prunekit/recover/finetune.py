@@ -2,8 +2,12 @@
 
 import copy
 import math
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from itertools import chain, islice, pairwise
+from statistics import median
 from typing import Any
 
 import torch
@@ -52,12 +56,25 @@ class FineTune(Iterator[Epoch]):
 
     def __next__(self) -> Epoch:
         """Train until the next record; threads and random generator are as before afterwards."""
+        with self._at_work():
+            return next(self._records)
+
+    def seconds(self) -> float:
+        """Announce how long the whole training will take, by the clock of a few steps and of what ends an epoch.
+
+        These steps are trained, so what trains is another.
+        """
+        with self._at_work():
+            return self._training.seconds()
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
         threads = torch.get_num_threads()
         with torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.enable_grad():
             torch.set_num_threads(self._schedule.threads)
             torch.set_rng_state(self._random)
             try:
-                return next(self._records)
+                yield
             finally:
                 self._random = torch.get_rng_state()
                 torch.set_num_threads(threads)
@@ -171,6 +188,22 @@ class _Training:
                 self.top = rank
                 self.best.load_state_dict(settled.state_dict())
             yield Epoch(step, steps, float(self.epoch), sum(losses) / len(losses), reading)
+
+    def seconds(self) -> float:
+        epochs, began = self.schedule.epochs, time.perf_counter()
+        samples = self.draw(1)
+        drawn = time.perf_counter()
+        ends = [drawn]
+        for inputs, targets in islice(chain.from_iterable(self._batches(samples) for _ in range(epochs)), EVERY):
+            self._step(inputs, targets)
+            ends.append(time.perf_counter())
+        settled = self._settled(samples)
+        after = time.perf_counter()
+        self._validate(settled)
+        validating = time.perf_counter() - after
+        step = median(end - begin for begin, end in pairwise(ends))  # the first ones take longer
+        epoch = drawn - began + self.per_epoch * step + after - ends[-1]
+        return epochs * epoch + (epochs + 2) * validating  # once before and once after
 
     def state(self) -> dict[str, Any]:
         return {

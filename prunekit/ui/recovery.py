@@ -154,8 +154,8 @@ def _announced(opened: "Opened", schedule: "Schedule", rounds: int) -> str:
         return time.error
     if not time.finished:
         return "Timing a few steps …"
-    beside = " and the reconstruction before" if schedule.fit_first else ""
-    return f"Will take about {duration(rounds * time.answer)}{beside}, by the clock of a few steps."
+    beside = " The reconstruction before is not counted." if schedule.fit_first else ""
+    return f"Will take about {duration(rounds * time.answer)}, by the clock of a few steps and a validation.{beside}"
 
 
 def _parent(opened: "Opened") -> str | None:

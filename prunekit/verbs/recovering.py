@@ -4,8 +4,8 @@ import pickle
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import torch
@@ -20,7 +20,7 @@ from prunekit.quantize.straight_through import quantised
 from prunekit.recipe import Recipe
 from prunekit.records import Conditions, Epoch, Fitted, Run
 from prunekit.recover import reconstruct as fit
-from prunekit.recover.finetune import EVERY, FineTune, finetune
+from prunekit.recover.finetune import FineTune, finetune
 from prunekit.recover.follow import reads_left
 from prunekit.recover.recalibrate import recalibrate
 from prunekit.recover.schedule import Schedule
@@ -197,20 +197,18 @@ def _precise(opened: Opened, recipe: Recipe) -> Recipe:
 
 
 def recovery_seconds(opened: Opened, recipe: Recipe, schedule: Schedule) -> Iterator[float]:
-    """Announce how long a recovery will take, from a few of its steps.
+    """Announce how long a recovery's training will take, by the clock of a few steps and of what ends a pass.
+
+    What is fitted before is not counted: to know how long that takes is to have done it.
 
     Yields:
         Seconds, once.
     """
-    recipe = check(opened, recipe)
-    _, tuned = _begin(opened, recipe, schedule)
-    begun = time.perf_counter()
-    next(tuned)  # the dense network's validation and the first steps
-    first = time.perf_counter() - begun
-    begun = time.perf_counter()
-    records = list(islice(tuned, 1))
-    steps = records[0].steps if records else EVERY
-    yield first + (time.perf_counter() - begun) * max(0, steps / EVERY - 1)
+    _, tuned = _begin(opened, check(opened, recipe), schedule)
+    training, begun = tuned.seconds(), time.perf_counter()
+    with TemporaryFile() as aside:
+        torch.save(tuned.state(), aside)
+    yield training + schedule.epochs * (time.perf_counter() - begun)
 
 
 def _begin(

@@ -2,6 +2,7 @@ import copy
 import subprocess
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from prunekit.measure.precision import Precision
 from prunekit.measure.pruned import prune
 from prunekit.quantize.straight_through import quantize_
 from prunekit.recipe import Recipe
-from prunekit.recover.finetune import finetune, memory_layout
+from prunekit.recover.finetune import _Training, finetune, memory_layout
 from prunekit.recover.schedule import Schedule
 from prunekit.tasks.task import Split
 from tests import nets, samples
@@ -81,6 +82,7 @@ def test_the_network_and_everything_around_it_is_untouched_at_every_record():
     with untouched(net), torch.no_grad(), untouched(net):
         next(tuning)
         next(tuning)
+        finetune(net, DATA, SCHEDULE).seconds()
     assert tuning.model.training
     assert not tuning.model.bn1.training
     assert not tuning.model.fc1.weight.requires_grad
@@ -124,6 +126,29 @@ def test_statistics_are_those_of_many_samples_and_of_the_rounded_weights(bits):
     read = quantize_(copy.deepcopy(tuning.model), precisions).conv1(DATA.train(1).inputs).transpose(0, 1).flatten(1)
     torch.testing.assert_close(tuning.model.bn1.running_mean, read.mean(1), rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(tuning.model.bn1.running_var, read.var(1), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("batch", "epochs"), [(4, 1), (32, 3), (128, 40)])
+def test_what_is_announced_counts_all_that_a_training_does(monkeypatch, batch, epochs):
+    clock = [0.0]
+
+    def takes(seconds, work):
+        def timed(*given):
+            clock[0] += seconds
+            return work(*given)
+
+        return timed
+
+    monkeypatch.setattr("prunekit.recover.finetune.time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    for name, seconds in {"_step": 2, "_settled": 30, "_validate": 500}.items():
+        whole = f"prunekit.recover.finetune._Training.{name}"
+        monkeypatch.setattr(whole, takes(seconds, getattr(_Training, name)))
+    data = replace(DATA, train=takes(7, DATA.train))
+    schedule = replace(SCHEDULE, batch=batch, epochs=epochs)
+    announced = finetune(nets.make("plain"), data, schedule).seconds()
+    tuning, clock[0] = finetune(nets.make("plain"), data, schedule), 0.0
+    assert len(list(tuning)) >= epochs
+    assert announced == clock[0] + 500  # what is stored is validated once more
 
 
 def test_a_forward_that_raises_leaves_everything_as_it_was():
