@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"prunekit: code of the project called sys.exit({error.code}); let it raise an error.", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("prunekit: stopped; what was finished is stored.", file=sys.stderr)
+        print("prunekit: stopped; what a scan, a plan or a recovery had finished is stored.", file=sys.stderr)
         return 130
 
 

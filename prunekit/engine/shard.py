@@ -84,6 +84,7 @@ class Shard:
                 env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
+                process_group=0,  # Ctrl+C is for whoever reads the steps, and ends this process with the pipe
             )
 
 

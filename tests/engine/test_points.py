@@ -1,5 +1,6 @@
 """Where a scan's points are measured: here, in processes, and in others when those are killed."""
 
+import os
 import pickle
 import threading
 from dataclasses import replace
@@ -71,6 +72,14 @@ def pipe():
     ours.close()
     thread.join(60)
     assert not thread.is_alive()  # it ends when nobody listens
+
+
+def test_ctrl_c_does_not_reach_a_process_through_the_terminal():
+    shard = Shard(question(), None, ())
+    try:
+        assert os.getpgid(shard.process.pid) == shard.process.pid != os.getpgrp()
+    finally:
+        shard.close()
 
 
 def said(pipe):
