@@ -1,9 +1,13 @@
 """Fine-tuning what a recipe left."""
 
 import argparse
-from collections.abc import Iterator
+import signal
+import sys
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from threading import Event
+from typing import TYPE_CHECKING, Any, cast
 
 from prunekit.cli.exporting import write_files
 from prunekit.cli.options import add_formats, add_recipe, add_verb, opened_of, recipe_of
@@ -12,6 +16,7 @@ from prunekit.errors import ExportError
 
 if TYPE_CHECKING:
     from prunekit.cli.options import Verbs
+    from prunekit.records import Epoch, Fitted, Run
 
 
 def add(verbs: "Verbs") -> None:
@@ -41,9 +46,26 @@ def add(verbs: "Verbs") -> None:
     add_formats(command)
 
 
-def _recover(options: argparse.Namespace) -> None:
+@contextmanager
+def _stoppable() -> Iterator[Event]:
+    """Let the first Ctrl+C only ask to stop; the second interrupts."""
+    asked = Event()
+
+    def ask(*_: object) -> None:
+        asked.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        print("prunekit: stopping; Ctrl+C again ends at once.", file=sys.stderr)
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _recover(options: argparse.Namespace) -> int:
     from prunekit import verbs
-    from prunekit.records import Epoch, Fitted, Run
+    from prunekit.records import Epoch, Fitted
     from prunekit.recover.schedule import Schedule
 
     if options.format and not options.out:
@@ -52,7 +74,6 @@ def _recover(options: argparse.Namespace) -> None:
     if options.out:
         verbs.check_folder(options.out)
     recipe = verbs.check(opened, recipe_of(options, opened))
-    run: Run | None = None
     schedule = Schedule(
         epochs=options.epochs,
         lr=options.lr,
@@ -66,22 +87,27 @@ def _recover(options: argparse.Namespace) -> None:
         records: Iterator[Epoch | Fitted | Run] = verbs.reconstruct(opened, recipe)
     else:
         records = verbs.recover_in_rounds(opened, recipe, options.rounds, schedule)
-    for record in records:
-        match record:
-            case Epoch():
+    before = opened.workspace.head(opened.task.name)
+    with _stoppable() as asked, closing(cast("Generator[Epoch | Fitted | Run]", records)):
+        for record in records:
+            if isinstance(record, Epoch):
                 progress(record.step, record.steps, f"loss {record.loss:.3f}")
-            case Fitted():
+            elif isinstance(record, Fitted):
                 progress(record.done, record.total, f"fitted {record.layer}")
-            case Run():
-                run = record
-    assert run is not None
+            if asked.is_set():
+                break  # closed between two records, a training keeps its best network so far, as on the screen
+    run = opened.workspace.head(opened.task.name)
+    if run is None or run == before:
+        raise KeyboardInterrupt  # there was nothing to keep yet
     recovered = verbs.recipe_of(run)
     reading = verbs.last(verbs.evaluate(opened, recovered)).to_json()
     answer: dict[str, Any] = {"run": run.id, **reading, "recipe": recovered.to_json()}
-    text = [f"run {run.id}", *evaluation_text(answer)]
+    stopped = ", the best network until it was stopped" if asked.is_set() else ""
+    text = [f"run {run.id}{stopped}", *evaluation_text(answer)]
     text.append(f'to go on from this run, add "base": "{run.id}" to the recipe; --json prints that recipe whole')
     try:
-        if options.out:
+        if options.out and not asked.is_set():
             write_files(options, opened, recovered, answer, text)
     finally:  # the run is stored, whatever becomes of its files
         show(options, answer, text)
+    return 130 if asked.is_set() else 0

@@ -1,4 +1,5 @@
 import json
+import signal
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ from prunekit import verbs
 from prunekit.cli import main
 from prunekit.errors import ExportError
 from prunekit.store import Workspace
+from prunekit.verbs import recovering
 
 RECOVER = ("recover", "tiny", "--json", "--epochs", "1")
 
@@ -106,3 +108,44 @@ def test_a_workspace_that_cannot_be_written_is_refused_first(tiny, recipe, capsy
     found = capsys.readouterr()
     assert (found.out, found.err.count("\n")) == ("", 1)
     assert "The workspace /proc/nothing cannot be " in found.err
+
+
+@pytest.fixture
+def interrupted(monkeypatch):
+    """Ctrl+C as soon as there is progress."""
+    monkeypatch.setattr("prunekit.cli.recovering.progress", lambda *_: signal.raise_signal(signal.SIGINT))
+
+
+def test_a_stopped_recovery_keeps_the_best_network_so_far(tiny, recipe, interrupted, capsys, tmp_path):
+    assert main((*RECOVER, "--recipe", recipe, "--out", str(tmp_path / "out"))) == 130
+    (run,) = verbs.history(tiny)
+    assert json.loads(capsys.readouterr().out)["run"] == run.id
+    assert tiny.workspace.weights_path(run.id).exists()
+    assert verbs.unfinished(tiny) == ()
+    assert not (tmp_path / "out").exists()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_recovery_that_is_interrupted_twice_is_gone_on_with_by_the_same_command(tiny, recipe, capsys, monkeypatch):
+    remember, reached = recovering._remember, []
+
+    def interrupt(*given):
+        remember(*given)
+        reached.append(given)
+        if len(reached) == 2:
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(recovering, "_remember", interrupt)
+    command = ("recover", "tiny", "--json", "--epochs", "3", "--recipe", recipe)
+    assert main(command) == 130
+    assert (capsys.readouterr().out, verbs.history(tiny)) == ("", ())
+    assert len(verbs.unfinished(tiny)) == 1
+    assert main(command) == 0
+    assert len(reached) == 3  # one epoch was left to train
+    assert len(verbs.history(tiny)) == 1
+
+
+def test_a_stopped_reconstruction_has_nothing_to_keep(tiny, recipe, capsys, interrupted):
+    assert main((*RECOVER, "--recipe", recipe, "--method", "reconstruct")) == 130
+    assert (capsys.readouterr().out, verbs.history(tiny)) == ("", ())
