@@ -148,14 +148,14 @@ def _announced(opened: "Opened", schedule: "Schedule", rounds: int) -> str:
     from prunekit import verbs
 
     recipe = reading.desk_recipe(opened)
-    question = opened.digest, recipe, replace(schedule, lr=None)  # how long a step takes knows no rate
-    time = jobs.ask("recovery time", question, lambda: verbs.recovery_seconds(opened, recipe, schedule))
+    question = opened.digest, recipe, replace(schedule, lr=None), rounds  # how long a step takes knows no rate
+    time = jobs.ask("recovery time", question, lambda: verbs.recovery_seconds(opened, recipe, schedule, rounds))
     if time.error:
         return time.error
     if not time.finished:
         return "Timing a few steps …"
     beside = " The reconstruction before is not counted." if schedule.fit_first else ""
-    return f"Will take about {duration(rounds * time.answer)}, by the clock of a few steps and a validation.{beside}"
+    return f"Will take about {duration(time.answer)}, by the clock of a few steps and a validation.{beside}"
 
 
 def _parent(opened: "Opened") -> str | None:

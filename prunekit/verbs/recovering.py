@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from statistics import mean
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -115,15 +116,18 @@ def recover_in_rounds(
     """
     if rounds < 1:
         raise RecipeError(f"Rounds are counted from 1, not {rounds}.")
-    recipe = check(opened, recipe)
-    start = Recipe() if recipe.base is None else opened.workspace.run(recipe.base).recipe
-    recovery = gone_on_with(opened, Recovery(recipe, schedule, rounds, parent, start))
+    recovery = gone_on_with(opened, _asked(opened, check(opened, recipe), rounds, schedule, parent))
     try:
         yield from _rounds(opened, recovery)
     except GeneratorExit:  # stopped by a person, who has the best so far
         forget(opened, recovery)
         raise
     forget(opened, recovery)
+
+
+def _asked(opened: Opened, recipe: Recipe, rounds: int, schedule: Schedule, parent: str | None) -> Recovery:
+    start = Recipe() if recipe.base is None else opened.workspace.run(recipe.base).recipe
+    return Recovery(recipe, schedule, rounds, parent, start)
 
 
 def _rounds(opened: Opened, recovery: Recovery) -> Iterator[Fitted | Epoch | Run]:
@@ -196,19 +200,26 @@ def _precise(opened: Opened, recipe: Recipe) -> Recipe:
     return replace(recipe, bits={}, activation_bits=None, recalibrate=recalibrates(opened, recipe))
 
 
-def recovery_seconds(opened: Opened, recipe: Recipe, schedule: Schedule) -> Iterator[float]:
+def recovery_seconds(opened: Opened, recipe: Recipe, schedule: Schedule, rounds: int = 1) -> Iterator[float]:
     """Announce how long a recovery's training will take, by the clock of a few steps and of what ends a pass.
 
-    What is fitted before is not counted: to know how long that takes is to have done it.
+    Of rounds the first and the last are timed; those between take about their mean. What is fitted before is not
+    counted: to know how long that takes is to have done it.
 
     Yields:
         Seconds, once.
     """
-    _, tuned = _begin(opened, check(opened, recipe), schedule)
+    recipe = check(opened, recipe)
+    first = _asked(opened, recipe, rounds, schedule, None).under_way
+    yield rounds * mean(_training_seconds(opened, asked, schedule) for asked in {first, recipe})
+
+
+def _training_seconds(opened: Opened, recipe: Recipe, schedule: Schedule) -> float:
+    _, tuned = _begin(opened, recipe, schedule)
     training, begun = tuned.seconds(), time.perf_counter()
     with TemporaryFile() as aside:
         torch.save(tuned.state(), aside)
-    yield training + schedule.epochs * (time.perf_counter() - begun)
+    return training + schedule.epochs * (time.perf_counter() - begun)
 
 
 def _begin(

@@ -85,3 +85,13 @@ def test_a_killed_recovery_is_not_gone_on_with_on_other_samples_or_by_another_me
     (left,) = verbs.unfinished(opened)
     *rest, _ = verbs.recover_in_rounds(opened, left.recipe, left.rounds, left.schedule)
     assert [record.epoch for record in rest] == [2.0]
+
+
+def test_the_rounds_that_are_announced_are_the_first_and_the_last(opened, monkeypatch):
+    def seconds(_, recipe, schedule):
+        return 100 * recipe.channels["conv1"]
+
+    monkeypatch.setattr("prunekit.verbs.recovering._training_seconds", seconds)
+    recipe = Recipe(channels={"conv1": 0.75})
+    assert list(verbs.recovery_seconds(opened, recipe, SCHEDULE, 2)) == [2 * (50 + 75) / 2]
+    assert list(verbs.recovery_seconds(opened, recipe, SCHEDULE)) == [75]
