@@ -15,7 +15,7 @@ class Speed(StrEnum):
 
     FASTER = "faster"
     SLOWER = "slower"
-    ALIKE = "no significant difference"
+    ALIKE = f"no significant difference beyond {100 * PLACEMENT:.0f} %"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Latency:
 
     @property
     def verdict(self) -> Speed:
-        """What the interval allows to say."""
+        """What the interval allows to say: a difference is one that lies beyond ``PLACEMENT`` with all of it."""
         low, high = self.interval
         if low > 1 + PLACEMENT:
             return Speed.FASTER

@@ -54,6 +54,7 @@ def test_verdicts_by_hand():
     assert (mixed.speedup, mixed.verdict) == (2.0, Speed.ALIKE)
     # always 1 % quicker: less than two copies of one network may differ
     assert summary(_rounds([1.01] * 20, [1.0] * 20), "r", 1, 1).verdict is Speed.ALIKE
+    assert Speed.ALIKE.value.endswith("beyond 2 %")  # else it contradicts an interval of 0.985 to 0.995
 
 
 def test_one_thread_is_compared_by_cpu_time_and_a_waiting_machine_is_named():
