@@ -5,6 +5,7 @@ Each file adds one family of verbs. Everything heavy is imported by the verb tha
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -33,18 +34,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         0; 1 where a verification failed or no plan meets every target; 2 on bad input, after one
-        line that says what to do.
+        line that says what to do; as shells say it, 130 where Ctrl+C stopped it and 141 where nobody reads on.
     """
     options = _parser().parse_args(arguments)
     keep_freed_memory()
     try:
-        return int(options.run(options) or 0)
+        code = int(options.run(options) or 0)
+        sys.stdout.flush()
+        return code
     except PrunekitError as error:
         print(f"prunekit: {error}", file=sys.stderr)
         return 2
     except SystemExit as error:  # the network, the data and the metric are other people's code
         print(f"prunekit: code of the project called sys.exit({error.code}); let it raise an error.", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # as of `| head -1`; Python would try again at its end, and complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except KeyboardInterrupt:
         print("prunekit: stopped; what a scan, a plan or a recovery had finished is stored.", file=sys.stderr)
         return 130

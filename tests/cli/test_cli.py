@@ -1,4 +1,5 @@
 import json
+import os
 import re
 from pathlib import Path
 
@@ -22,6 +23,14 @@ def test_tasks_lists_what_can_be_opened(capsys):
     code, out, _ = run(capsys, "tasks", "--json")
     assert code == 0
     assert json.loads(out)[0]["name"] == "resnet8"
+
+
+def test_an_answer_that_nobody_reads_on_is_no_error(monkeypatch):
+    ours, theirs = os.pipe()
+    os.close(ours)
+    with os.fdopen(theirs, "w") as stdout:  # closing writes what is left
+        monkeypatch.setattr("sys.stdout", stdout)
+        assert main(("tasks",)) == 141
 
 
 def test_inspect_counts_resnet8_by_hand(capsys):
