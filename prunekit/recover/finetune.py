@@ -34,6 +34,8 @@ EVERY = 10
 INSIDE = 30.0
 """Weight of what layers read beside what the network answers, where the dense network is followed."""
 
+ALONE = "Expected more than 1 value per channel"
+"""How PyTorch says that a BatchNorm was given one sample without places."""
 SETTLED = 1000
 """Samples of an epoch that the BatchNorm statistics after it are taken from."""
 
@@ -235,7 +237,7 @@ class _Training:
 
     def _step(self, inputs: Tensor, targets: Tensor) -> float:
         with rounding_in_training(self.student, self.rounding), heard(self.student, self.reads) as own:
-            answers = functional_call(self.student, rounded(self.student, self.precisions), (inputs,))
+            answers = self._answers(inputs)
         loss = F.cross_entropy(answers, targets)
         if self.teacher is not None:
             with torch.no_grad(), heard(self.teacher, self.reads) as dense:
@@ -249,6 +251,17 @@ class _Training:
         self.cycle.step()
         zero(self.student, self.masks)
         return loss.item()
+
+    def _answers(self, inputs: Tensor) -> Tensor:
+        try:
+            answers: Tensor = functional_call(self.student, rounded(self.student, self.precisions), (inputs,))
+        except ValueError as error:
+            if ALONE not in str(error):
+                raise
+            raise TaskError(
+                "BatchNorm takes the variance of a batch, and one sample has none; take 2 or more."
+            ) from error
+        return answers
 
     def _validate(self, model: nn.Module) -> Reading:
         if self.precisions:

@@ -15,7 +15,8 @@ SAMPLES = 250
 def recalibrate(model: nn.Module, split: Split, limit: int | None = SAMPLES) -> nn.Module:
     """Estimate the running mean and variance of every BatchNorm anew, on a copy.
 
-    The statistics are the average over batches of 250; every other module stays in eval mode.
+    The statistics are the average over batches of 250, without a last one of a single sample; every other module
+    stays in eval mode.
 
     Source: Li et al., EagleEye: Fast Sub-net Evaluation for Efficient Neural Network Pruning, 2020,
     arXiv 2007.02491.
@@ -39,7 +40,8 @@ def recalibrate(model: nn.Module, split: Split, limit: int | None = SAMPLES) -> 
             norm.reset_running_stats()
             norm.momentum = None  # the cumulative average
             norm.training = True
-        for start in range(0, len(samples), BATCH):
+        # One sample left over has no variance behind a flatten, and batches would all count alike.
+        for start in range(0, max(1, len(samples) - 1), BATCH):
             answer(twin, samples[start : start + BATCH])
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum

@@ -192,3 +192,9 @@ def test_code_that_views_memory_is_not_trained_channels_last():
 class Viewed(nn.Module):
     def forward(self, x):
         return x.view(len(x), -1)
+
+
+def test_a_batch_of_one_sample_is_refused_where_batchnorm_has_no_places():
+    net = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(108), nn.Linear(108, 4)).eval()
+    with pytest.raises(TaskError, match="take 2 or more"):
+        list(finetune(net, DATA, replace(SCHEDULE, batch=1)))

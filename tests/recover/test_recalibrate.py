@@ -58,3 +58,9 @@ def test_the_network_is_untouched_by_a_forward_that_raises():
     net = Raising(nets.make("plain")).train()
     with untouched(net), pytest.raises(ValueError, match="no such luck"):
         recalibrate(net, samples.split(4))
+
+
+def test_a_single_sample_left_over_is_no_batch():
+    net, split = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(108)).eval(), samples.split(251)
+    found, without = (recalibrate(net, some, limit=None)[1] for some in (split, split.head(250)))
+    assert torch.equal(found.running_var, without.running_var)
