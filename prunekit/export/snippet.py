@@ -80,8 +80,14 @@ class Nothing(nn.Module):
 
 _ROUND = """    # What these modules read is rounded to 256 levels.
     for module, (scale, zero) in json.loads(facts["levels"]).items():
+
+        def near(x, s=scale, z=zero):
+            return (((x / s).round() + z).clamp(0, 255) - z) * s
+
+        # The one input that each takes, by position or by name.
         model.get_submodule(module).register_forward_pre_hook(
-            lambda _, x, s=scale, z=zero: ((((x[0] / s).round() + z).clamp(0, 255) - z) * s, *x[1:])
+            lambda _, x, named, near=near: (tuple(map(near, x)), {name: near(y) for name, y in named.items()}),
+            with_kwargs=True,
         )
 """
 

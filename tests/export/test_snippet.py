@@ -4,7 +4,7 @@ import sys
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from prunekit.errors import ExportError
 from prunekit.export.snippet import load_snippet
@@ -106,3 +106,23 @@ def test_the_snippet_needs_no_prunekit(exports, tmp_path):
     )
     assert answer.returncode == 0, answer.stderr
     assert all(difference <= 1e-5 for difference in json.loads(answer.stdout).values())
+
+
+@pytest.mark.parametrize("call", ["x", "input=x"])
+def test_an_input_is_rounded_by_whichever_way_it_is_given(tmp_path, call):
+    (tmp_path / "net.py").write_text(
+        "from torch import nn\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.inner = nn.Linear(1, 1, bias=False)\n"
+        "    def forward(self, x):\n"
+        f"        return self.inner({call})\n"
+    )
+    facts = {"sizes": {}, "tied": {}, "levels": {"inner": [0.5, 10]}}
+    metadata = {name: json.dumps(value) for name, value in facts.items()}
+    save_file({"inner.weight": torch.ones(1, 1)}, tmp_path / "net.safetensors", metadata)
+    scope = run(load_snippet("net", f"{tmp_path / 'net.py'}:Net", 1, rounds_inputs=True), tmp_path)
+    # A grid of halves from −5, which is level 0, to 122.5.
+    found = scope["load"](tmp_path / "net.safetensors")(torch.tensor([[0.7], [-9.0]]))
+    assert found.tolist() == [[0.5], [-5.0]]
