@@ -117,13 +117,14 @@ def interrupted(monkeypatch):
 
 
 def test_a_stopped_recovery_keeps_the_best_network_so_far(tiny, recipe, interrupted, capsys, tmp_path):
+    before = signal.getsignal(signal.SIGINT)
     assert main((*RECOVER, "--recipe", recipe, "--out", str(tmp_path / "out"))) == 130
     (run,) = verbs.history(tiny)
     assert json.loads(capsys.readouterr().out)["run"] == run.id
     assert tiny.workspace.weights_path(run.id).exists()
     assert verbs.unfinished(tiny) == ()
     assert not (tmp_path / "out").exists()
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_a_recovery_that_is_interrupted_twice_is_gone_on_with_by_the_same_command(tiny, recipe, capsys, monkeypatch):

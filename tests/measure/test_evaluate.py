@@ -74,7 +74,7 @@ def test_the_network_is_untouched_by_a_forward_that_raises():
 
 def test_an_empty_split_is_refused():
     with pytest.raises(TaskError, match="the test split has no samples"):
-        next(evaluate(nn.Identity(), GIVEN.head(0), name="test"))
+        next(evaluate(nn.Identity(), Split(GIVEN.inputs[:0], GIVEN.targets[:0]), name="test"))
 
 
 def test_an_unknown_metric_is_refused():
