@@ -17,7 +17,6 @@ from torch.nn import functional as F
 
 from prunekit.errors import TaskError
 from prunekit.measure.evaluate import evaluate
-from prunekit.measure.forward import at_rest
 from prunekit.measure.masks import zero
 from prunekit.measure.metrics import Metric, metric_named
 from prunekit.measure.precision import Precision
@@ -25,6 +24,7 @@ from prunekit.quantize.activations import rounding_in_training
 from prunekit.quantize.straight_through import quantised, rounded
 from prunekit.records import Epoch, Reading
 from prunekit.recover.follow import Reads, distance, heard
+from prunekit.recover.layout import memory_layout
 from prunekit.recover.recalibrate import recalibrate, statistics_of, with_statistics
 from prunekit.recover.schedule import Schedule
 from prunekit.tasks.task import Data, Split
@@ -274,28 +274,6 @@ def _divergence(answers: Tensor, wanted: Tensor, temperature: float) -> Tensor:
     """Compute the divergence of softened answers ``(batch, classes, *places)``, in the scale of their cross-entropy."""
     soft, target = (answers / temperature).log_softmax(1), (wanted / temperature).log_softmax(1)
     return temperature**2 * F.kl_div(soft, target, log_target=True, reduction="none").sum(1).mean()
-
-
-def memory_layout(model: nn.Module, samples: Split) -> torch.memory_format:
-    """Return the memory format to train a network in: channels last is a fifth to a half faster where it is sound.
-
-    Code that views an output as it lies in memory cannot run in that format.
-
-    In torch 2.13 the backward pass of a strided 1×1 convolution in that format writes beyond its memory on the CPU
-    for some channel counts, such as 6 to 12, and the process dies sooner or later.
-    """
-    strided = any(
-        isinstance(module, nn.Conv2d) and max(module.stride) > 1 and max(module.kernel_size) == 1
-        for module in model.modules()
-    )
-    if strided or samples.inputs.ndim != 4:
-        return torch.contiguous_format
-    try:
-        with at_rest(model):
-            model(samples.inputs[:1].to(memory_format=torch.channels_last))
-    except RuntimeError:
-        return torch.contiguous_format
-    return torch.channels_last
 
 
 def _rank(reading: Reading, metric: Metric) -> tuple[float, float]:

@@ -26,8 +26,9 @@ from prunekit.verbs.live import warm_up
 from prunekit.verbs.opening import Opened, open_task
 from prunekit.verbs.planning import outline, plan, plan_steps
 from prunekit.verbs.reading import check, checked_cost, cost, evaluate, evaluate_steps, layer_costs
-from prunekit.verbs.recovering import reconstruct, recover, recover_in_rounds, recovery_seconds
+from prunekit.verbs.recovering import reconstruct, recover
 from prunekit.verbs.removing import find_removals, known_removals, scan_blocks
+from prunekit.verbs.rounds import recover_in_rounds, recovery_seconds
 from prunekit.verbs.scanning import (
     WITHIN,
     is_picture,

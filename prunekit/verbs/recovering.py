@@ -1,12 +1,9 @@
 """Recovery: fine-tune what a cut left, and keep it as a run of its own."""
 
 import pickle
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from statistics import mean
-from tempfile import TemporaryFile
 from typing import Any
 
 import torch
@@ -38,7 +35,7 @@ from prunekit.verbs.networks import (
 )
 from prunekit.verbs.opening import Opened
 from prunekit.verbs.reading import check
-from prunekit.verbs.unfinished import Recovery, forget, gone_on_with, reached, remember
+from prunekit.verbs.unfinished import reached
 
 
 def recover(
@@ -75,7 +72,7 @@ def recover(
         fitting = _fitting(opened, recipe)
         yield from fitting
         start = _calibrated(opened, recipe, fitting)
-    network, tuned = _begin(opened, recipe, schedule, state, start)
+    network, tuned = begin(opened, recipe, schedule, state, start)
     try:
         for record in tuned:
             if record.reading is not None:
@@ -88,59 +85,6 @@ def recover(
     run = _store(opened, recipe, network, tuned, schedule, parent)
     path.unlink(missing_ok=True)
     yield run
-
-
-def recover_in_rounds(
-    opened: Opened, recipe: Recipe, rounds: int, schedule: Schedule, parent: str | None = None
-) -> Iterator[Fitted | Epoch | Run]:
-    """Cut a little, recover, and again, until all of a recipe is cut; bits come in the last round.
-
-    Every round keeps the same share of what the one before kept. The same rounds asked for again after their process
-    was killed go on with the round that was under way.
-
-    Source: Han et al., Learning both Weights and Connections for Efficient Neural Networks, 2015, arXiv 1506.02626.
-
-    Args:
-        opened: the task.
-        recipe: the cut to arrive at.
-        rounds: how many times to cut and recover.
-        schedule: how to train in each round.
-        parent: the run that the first round continues, in the history; where it is not there any more, the base.
-
-    Yields:
-        What ``recover`` yields, round by round; each round's run is stored.
-
-    Raises:
-        TaskError: the task has no train data.
-        RecipeError: the recipe does not fit the task, or there is no round.
-    """
-    if rounds < 1:
-        raise RecipeError(f"Rounds are counted from 1, not {rounds}.")
-    recovery = gone_on_with(opened, _asked(opened, check(opened, recipe), rounds, schedule, parent))
-    try:
-        yield from _rounds(opened, recovery)
-    except GeneratorExit:  # stopped by a person, who has the best so far
-        forget(opened, recovery)
-        raise
-    forget(opened, recovery)
-
-
-def _asked(opened: Opened, recipe: Recipe, rounds: int, schedule: Schedule, parent: str | None) -> Recovery:
-    start = Recipe() if recipe.base is None else opened.workspace.run(recipe.base).recipe
-    return Recovery(recipe, schedule, rounds, parent, start)
-
-
-def _rounds(opened: Opened, recovery: Recovery) -> Iterator[Fitted | Epoch | Run]:
-    rounds = recovery.rounds
-    for number in range(len(recovery.done) + 1, rounds + 1):
-        parent = recovery.done[-1] if recovery.done else recovery.parent
-        records = recover(opened, recovery.under_way, parent=parent, schedule=recovery.schedule)
-        for place, record in enumerate(records):
-            if isinstance(record, Run):
-                recovery = replace(recovery, done=(*recovery.done, record.id))
-            if isinstance(record, Run) or place == 0:  # one that is impossible comes to no record
-                remember(opened, recovery)
-            yield replace(record, round=number, rounds=rounds) if isinstance(record, Epoch) else record
 
 
 def reconstruct(opened: Opened, recipe: Recipe, parent: str | None = None) -> Iterator[Fitted | Run]:
@@ -200,35 +144,14 @@ def _precise(opened: Opened, recipe: Recipe) -> Recipe:
     return replace(recipe, bits={}, activation_bits=None, recalibrate=recalibrates(opened, recipe))
 
 
-def recovery_seconds(opened: Opened, recipe: Recipe, schedule: Schedule, rounds: int = 1) -> Iterator[float]:
-    """Announce how long a recovery's training will take, by the clock of a few steps and of what ends a pass.
-
-    Of rounds the first and the last are timed; those between take about their mean. What is fitted before is not
-    counted: to know how long that takes is to have done it.
-
-    Yields:
-        Seconds, once.
-    """
-    recipe = check(opened, recipe)
-    first = _asked(opened, recipe, rounds, schedule, None).under_way
-    yield rounds * mean(_training_seconds(opened, asked, schedule) for asked in {first, recipe})
-
-
-def _training_seconds(opened: Opened, recipe: Recipe, schedule: Schedule) -> float:
-    _, tuned = _begin(opened, recipe, schedule)
-    training, begun = tuned.seconds(), time.perf_counter()
-    with TemporaryFile() as aside:
-        torch.save(tuned.state(), aside)
-    return training + schedule.epochs * (time.perf_counter() - begun)
-
-
-def _begin(
+def begin(
     opened: Opened,
     recipe: Recipe,
     schedule: Schedule,
     state: Mapping[str, Any] | None = None,
     start: nn.Module | None = None,
 ) -> tuple[Network, FineTune]:
+    """Get ready to train a recipe's network, or ``start``, fitted for it; go on from ``state``, if one was reached."""
     left, asked = apart(opened, recipe)
     network = network_of(opened, _precise(opened, recipe))
     tuned = finetune(

@@ -102,7 +102,7 @@ def test_a_workspace_that_cannot_be_written_is_refused_first(tiny, recipe, capsy
     monkeypatch.setattr(
         "prunekit.verbs.open_task", lambda *_, **__: replace(tiny, workspace=Workspace("/proc/nothing"))
     )
-    monkeypatch.setattr("prunekit.verbs.recovering._begin", lambda *_, **__: pytest.fail("trained first"))
+    monkeypatch.setattr("prunekit.verbs.recovering.begin", lambda *_, **__: pytest.fail("trained first"))
     monkeypatch.setattr("prunekit.verbs.recovering._fitting", lambda *_: pytest.fail("fitted first"))
     assert main((*RECOVER, "--recipe", recipe, "--method", method)) == 2
     found = capsys.readouterr()

@@ -129,7 +129,7 @@ def test_killed_rounds_go_on_with_the_round_under_way(opened, tmp_path, monkeypa
     records = verbs.recover_in_rounds(other, recipe, 2, schedule)
     first = next(record for record in records if isinstance(record, Run))
     assert next(records).share > 0.5
-    monkeypatch.setattr("prunekit.verbs.recovering.forget", lambda *_: None)  # as if it had been killed
+    monkeypatch.setattr("prunekit.verbs.rounds.forget", lambda *_: None)  # as if it had been killed
     records.close()
     monkeypatch.undo()
 

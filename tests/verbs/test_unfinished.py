@@ -91,7 +91,7 @@ def test_the_rounds_that_are_announced_are_the_first_and_the_last(opened, monkey
     def seconds(_, recipe, schedule):
         return 100 * recipe.channels["conv1"]
 
-    monkeypatch.setattr("prunekit.verbs.recovering._training_seconds", seconds)
+    monkeypatch.setattr("prunekit.verbs.rounds._training_seconds", seconds)
     recipe = Recipe(channels={"conv1": 0.75})
     assert list(verbs.recovery_seconds(opened, recipe, SCHEDULE, 2)) == [2 * (50 + 75) / 2]
     assert list(verbs.recovery_seconds(opened, recipe, SCHEDULE)) == [75]
