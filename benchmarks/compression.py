@@ -23,13 +23,13 @@ from torch import Tensor, nn
 from prunekit import verbs
 from prunekit.export.onnx import CALIBRATION, OnnxNetwork, write_int8, write_onnx
 from prunekit.measure.evaluate import logits
-from prunekit.measure.latency import latency
 from prunekit.quantize.preset import inner_layers
 from prunekit.recipe import Recipe
 from prunekit.records import Latency, Run
 from prunekit.recover.schedule import Schedule
+from prunekit.subject.networks import network_of
 from prunekit.tasks.task import Split
-from prunekit.verbs.networks import network_of
+from prunekit.timing.latency import latency
 
 RECIPES = Path(__file__).with_name("recipes")
 SEEDS = range(5)

@@ -24,14 +24,14 @@ import torch
 from torch import Tensor
 
 from prunekit import verbs
+from prunekit.cut.pruned import prune
 from prunekit.measure import evaluate as measuring
-from prunekit.measure.allocator import keep_freed_memory
-from prunekit.measure.outputs import finish
-from prunekit.measure.pruned import prune
+from prunekit.program.allocator import keep_freed_memory
+from prunekit.program.outputs import finish
 from prunekit.recipe import Recipe
 from prunekit.recover.recalibrate import recalibrate
-from prunekit.verbs.live import memory, way_of
-from prunekit.verbs.networks import left_of, outputs_of, recalibrates, scores_of
+from prunekit.subject.live import memory, way_of
+from prunekit.subject.networks import left_of, outputs_of, recalibrates, scores_of
 
 CLOSE = 1e-4
 GOALS = {"first": (1.0, 15.0), "second": (2.0, 20.0), "middle": (5.0, 20.0), "end": (20.0, 20.0)}

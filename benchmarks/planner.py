@@ -22,8 +22,8 @@ from prunekit import verbs
 from prunekit.measure.evaluate import logits
 from prunekit.recipe import Recipe
 from prunekit.records import Candidate
+from prunekit.subject.networks import network_of
 from prunekit.tasks.task import Split
-from prunekit.verbs.networks import network_of
 
 REMOVED = (0.4, 0.5, 0.6, 0.7)
 BASELINES = ("uniform", "global")

@@ -25,12 +25,12 @@ import torch
 from torch import Tensor, nn
 
 from prunekit import verbs
+from prunekit.cut.pruned import prune
 from prunekit.engine.points import points
-from prunekit.measure.allocator import keep_freed_memory
-from prunekit.measure.forward import at_rest
-from prunekit.measure.outputs import finish
-from prunekit.measure.program.program import layout
-from prunekit.measure.pruned import prune
+from prunekit.program.allocator import keep_freed_memory
+from prunekit.program.forward import at_rest
+from prunekit.program.outputs import finish
+from prunekit.program.program import layout
 from prunekit.records import Mode, Status
 from prunekit.search.bench import Bench, bench
 from prunekit.search.cells import Cell

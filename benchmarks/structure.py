@@ -25,7 +25,7 @@ from prunekit.graph import shrink, structure_of, trace
 from prunekit.graph.analyze import analyze
 from prunekit.graph.proof import prove
 from prunekit.graph.propagate import propagate
-from prunekit.measure.distributions import histograms
+from prunekit.look.distributions import histograms
 from prunekit.recipe import kept_units
 from tests.golden_nets import resnet50
 from tests.graph.battery.case import CASES, Case

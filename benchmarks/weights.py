@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from prunekit.figures.distributions import distributions
 from prunekit.figures.ridgeline import ridgeline
 from prunekit.graph import Structure, shrink, structure_of
-from prunekit.measure.distributions import histograms, widest
+from prunekit.look.distributions import histograms, widest
 from prunekit.recipe import kept_units
 from prunekit.records import Histogram
 from tests.golden_nets import resnet50

@@ -1,14 +1,14 @@
 import streamlit as st
 
 from prunekit.recipe import Recipe
-from prunekit.ui import jobs, reading
 from prunekit.ui.arrival import top_first
-from prunekit.ui.hints import hint
 from prunekit.ui.navigation import link
 from prunekit.ui.opening import opened_task
-from prunekit.ui.restoring import on_desk, restore
-from prunekit.ui.session import session
-from prunekit.ui.text import literal, titled
+from prunekit.ui.state import jobs, reading
+from prunekit.ui.state.restoring import on_desk, restore
+from prunekit.ui.state.session import session
+from prunekit.ui.widgets.hints import hint
+from prunekit.ui.widgets.text import literal, titled
 
 opened = opened_task("Compare")
 
@@ -16,10 +16,10 @@ opened = opened_task("Compare")
 from prunekit import verbs  # noqa: E402
 from prunekit.figures import history, tradeoff  # noqa: E402
 from prunekit.figures.history import called  # noqa: E402
-from prunekit.ui.chart import choosing_chart  # noqa: E402
-from prunekit.ui.difference import difference  # noqa: E402
-from prunekit.ui.recipes import recipe_menu  # noqa: E402
-from prunekit.ui.run_card import look_at, run_card  # noqa: E402
+from prunekit.ui.compare.difference import difference  # noqa: E402
+from prunekit.ui.compare.run_card import look_at, run_card  # noqa: E402
+from prunekit.ui.tune.recipes import recipe_menu  # noqa: E402
+from prunekit.ui.widgets.chart import choosing_chart  # noqa: E402
 
 COSTS = {"params": "Parameters", "macs": "MACs", "bytes": "Bytes", "latency": "Latency"}
 NEWEST = 40  # runs that the tree shows besides those that carry a mark

@@ -3,14 +3,14 @@ from pathlib import Path
 import streamlit as st
 
 from prunekit.records import Check, Evaluation, ExportedFile, Reading
-from prunekit.ui import jobs
-from prunekit.ui.hints import hint
 from prunekit.ui.navigation import link
 from prunekit.ui.opening import opened_task
-from prunekit.ui.progress import progress
-from prunekit.ui.reading import desk_recipe
-from prunekit.ui.summary import exact, standing, summary
-from prunekit.ui.text import interval, literal, percent, sampled, size
+from prunekit.ui.state import jobs
+from prunekit.ui.state.reading import desk_recipe
+from prunekit.ui.widgets.hints import hint
+from prunekit.ui.widgets.progress import progress
+from prunekit.ui.widgets.summary import exact, standing, summary
+from prunekit.ui.widgets.text import interval, literal, percent, sampled, size
 
 opened = opened_task("Export")
 

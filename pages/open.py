@@ -2,17 +2,17 @@ import streamlit as st
 
 from prunekit.errors import listed
 from prunekit.ui.arrival import top_first
-from prunekit.ui.card import article_card, checkpoint_upload, own_network, task_card
+from prunekit.ui.open.card import article_card, checkpoint_upload, own_network, task_card
+from prunekit.ui.open.proving import cuttable
 from prunekit.ui.opening import opened_task
-from prunekit.ui.proving import cuttable
-from prunekit.ui.reading import desk_recipe
-from prunekit.ui.table import table
-from prunekit.ui.text import literal
+from prunekit.ui.state.reading import desk_recipe
+from prunekit.ui.widgets.table import table
+from prunekit.ui.widgets.text import literal
 
 opened = opened_task("Open")
 
 from prunekit.figures import structure as figures  # noqa: E402 - brings plotly, so after the title is painted
-from prunekit.ui.chart import chart  # noqa: E402
+from prunekit.ui.widgets.chart import chart  # noqa: E402
 
 SHARES = {"params": "Parameters", "macs": "MACs"}
 COLOURS = {"macs": "Share of MACs", "sparsity": "Sparsity on the desk"}

@@ -3,21 +3,22 @@ from dataclasses import replace
 import streamlit as st
 
 from prunekit.records import Epoch, Fitted, Run
-from prunekit.ui import jobs, reading, recovery
-from prunekit.ui.badges import delta_color
-from prunekit.ui.hints import hint
 from prunekit.ui.navigation import link
 from prunekit.ui.opening import opened_task
-from prunekit.ui.progress import progress
-from prunekit.ui.session import session
-from prunekit.ui.summary import exact, summary
-from prunekit.ui.text import interval, literal, percent, points, sampled, titled
+from prunekit.ui.recover import recovery
+from prunekit.ui.state import jobs, reading
+from prunekit.ui.state.session import session
+from prunekit.ui.widgets.badges import delta_color
+from prunekit.ui.widgets.hints import hint
+from prunekit.ui.widgets.progress import progress
+from prunekit.ui.widgets.summary import exact, summary
+from prunekit.ui.widgets.text import interval, literal, percent, points, sampled, titled
 
 opened = opened_task("Recover")
 
 from prunekit import verbs  # noqa: E402 - brings torch, so after the title is painted
 from prunekit.figures.recovery import learning_curve, learning_table  # noqa: E402
-from prunekit.ui.chart import chart  # noqa: E402
+from prunekit.ui.widgets.chart import chart  # noqa: E402
 
 owner = recovery.owner(opened)
 job = jobs.started(owner)

@@ -1,15 +1,16 @@
 import streamlit as st
 
 from prunekit.records import Mode, criterion_title
-from prunekit.ui import jobs, scanning
-from prunekit.ui.hints import hint
-from prunekit.ui.mode import mode_switch
 from prunekit.ui.opening import opened_task
-from prunekit.ui.picture import picture
-from prunekit.ui.reading import dense, desk_recipe
-from prunekit.ui.scan_start import other_criterion, scan_start
-from prunekit.ui.session import Asked, by_hand, keyed, session
-from prunekit.ui.text import literal, titled
+from prunekit.ui.sensitivity import scanning
+from prunekit.ui.sensitivity.scan_start import other_criterion, scan_start
+from prunekit.ui.state import jobs
+from prunekit.ui.state.reading import dense, desk_recipe
+from prunekit.ui.state.session import Asked, by_hand, keyed, session
+from prunekit.ui.weights.picture import picture
+from prunekit.ui.widgets.hints import hint
+from prunekit.ui.widgets.mode import mode_switch
+from prunekit.ui.widgets.text import literal, titled
 
 opened = opened_task("Sensitivity")
 
@@ -19,10 +20,10 @@ from prunekit.figures import criteria as side_by_side  # noqa: E402
 from prunekit.figures import sensitivity as figures  # noqa: E402
 from prunekit.figures.layer_weights import layer_histogram, layer_histogram_table  # noqa: E402
 from prunekit.search.scan import sizes  # noqa: E402
-from prunekit.ui.bits_scan import bits_scan  # noqa: E402
-from prunekit.ui.chart import chart, choosing_chart  # noqa: E402
-from prunekit.ui.first_cuts import first_cuts  # noqa: E402
-from prunekit.ui.toolbar import offered_criteria  # noqa: E402
+from prunekit.ui.sensitivity.bits_scan import bits_scan  # noqa: E402
+from prunekit.ui.sensitivity.first_cuts import first_cuts  # noqa: E402
+from prunekit.ui.tune.toolbar import offered_criteria  # noqa: E402
+from prunekit.ui.widgets.chart import chart, choosing_chart  # noqa: E402
 
 METRIC = opened.task.metric
 if opened.task.own_metric is not None:  # what the scan asks instead

@@ -1,28 +1,29 @@
 import streamlit as st
 
-from prunekit.ui import moves
 from prunekit.ui.arrival import top_first
-from prunekit.ui.hints import hint
-from prunekit.ui.jobs import follow
 from prunekit.ui.opening import opened_task, title_row
-from prunekit.ui.restoring import refusal
-from prunekit.ui.session import session
-from prunekit.ui.text import literal
+from prunekit.ui.state import moves
+from prunekit.ui.state.jobs import follow
+from prunekit.ui.state.restoring import refusal
+from prunekit.ui.state.session import session
+from prunekit.ui.widgets.hints import hint
+from prunekit.ui.widgets.text import literal
 
 row = title_row()
 opened = opened_task("Tune", row)
 
 # These bring torch, so they come after the title is painted.
-from prunekit.ui import live, reading  # noqa: E402
-from prunekit.ui.candidates import candidates  # noqa: E402
-from prunekit.ui.layer_view import layer_view  # noqa: E402
-from prunekit.ui.layers_table import layers_table  # noqa: E402
-from prunekit.ui.notes import notes  # noqa: E402
-from prunekit.ui.recipes import recipe_menu  # noqa: E402
-from prunekit.ui.table import table  # noqa: E402
-from prunekit.ui.toolbar import toolbar  # noqa: E402
-from prunekit.ui.undo import history_buttons  # noqa: E402
-from prunekit.ui.welcome import welcome  # noqa: E402
+from prunekit.ui.equalizer import live  # noqa: E402
+from prunekit.ui.state import reading  # noqa: E402
+from prunekit.ui.tune.candidates import candidates  # noqa: E402
+from prunekit.ui.tune.layers_table import layers_table  # noqa: E402
+from prunekit.ui.tune.notes import notes  # noqa: E402
+from prunekit.ui.tune.recipes import recipe_menu  # noqa: E402
+from prunekit.ui.tune.toolbar import toolbar  # noqa: E402
+from prunekit.ui.tune.welcome import welcome  # noqa: E402
+from prunekit.ui.weights.layer_view import layer_view  # noqa: E402
+from prunekit.ui.widgets.table import table  # noqa: E402
+from prunekit.ui.widgets.undo import history_buttons  # noqa: E402
 
 with st.container():  # one place, however much it holds: what stands below must not move under a hand
     moves.take_preset(opened)

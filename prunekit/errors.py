@@ -46,6 +46,16 @@ class ExportError(PrunekitError):
     """An exported file could not be written or is not what was measured."""
 
 
+RAISED = (Exception, SystemExit)
+"""What other people's code may raise; its ``sys.exit`` must not end this process."""
+
+
+def said(error: BaseException) -> str:
+    """Write what other people's code raised on one line, without a full stop."""
+    sentence = str(error).strip().partition("\n")[0].rstrip(".")
+    return f"{type(error).__name__}: {sentence}" if sentence else type(error).__name__
+
+
 def close_matches(given: str, known: Iterable[str]) -> str:
     """Say which known names are near ``given``.
 

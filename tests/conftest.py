@@ -5,7 +5,7 @@ import pytest
 import torch
 from xdist.scheduler import LoadScopeScheduling
 
-from prunekit.measure.program import half
+from prunekit.program import half
 
 
 class Together(LoadScopeScheduling):

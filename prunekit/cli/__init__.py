@@ -21,7 +21,7 @@ from prunekit.cli import (
     timing,
 )
 from prunekit.errors import PrunekitError
-from prunekit.measure.allocator import keep_freed_memory
+from prunekit.program.allocator import keep_freed_memory
 
 __all__ = ["main"]
 

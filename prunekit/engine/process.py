@@ -23,7 +23,7 @@ def main() -> None:
 
     import torch
 
-    from prunekit.measure.allocator import keep_freed_memory
+    from prunekit.program.allocator import keep_freed_memory
 
     torch.set_num_threads(1)
     keep_freed_memory()

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Collection
 from dataclasses import replace
 from multiprocessing import Pipe
+from pathlib import Path
 from typing import Any
 
-import prunekit
 from prunekit.engine.process import READY
 from prunekit.records import Point
 from prunekit.search.question import Question
@@ -76,8 +76,8 @@ class Shard:
 
     def _start(self) -> None:
         self.pipe, theirs = Pipe()
-        house = os.path.dirname(os.path.dirname(prunekit.__file__))
-        paths = os.pathsep.join([house, *(os.path.abspath(path) for path in sys.path)])
+        house = Path(__file__).resolve().parents[2]
+        paths = os.pathsep.join([str(house), *(os.path.abspath(path) for path in sys.path)])
         with theirs:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "prunekit.engine.process", str(theirs.fileno())],

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from prunekit.engine.snapshot import State
 from prunekit.engine.ticket import Ticket
 from prunekit.errors import PrunekitError
-from prunekit.measure.allocator import keep_freed_memory
+from prunekit.program.allocator import keep_freed_memory
 
 R = TypeVar("R")
 

@@ -20,7 +20,7 @@ from prunekit.quantize.packing import pack_state
 from prunekit.tasks.checkpoint import read_checkpoint
 
 if TYPE_CHECKING:  # the fresh process reads checkpoints and needs none of these
-    from prunekit.measure.pruned import Pruned
+    from prunekit.cut.pruned import Pruned
     from prunekit.recipe import Recipe
     from prunekit.records import Reading
     from prunekit.tasks.task import Task

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from prunekit.cut.pruned import Pruned
 from prunekit.errors import ExportError, TaskError, close_matches
 from prunekit.export import reference
 from prunekit.export.checkpoint import versions, write_checkpoint
@@ -20,9 +21,8 @@ from prunekit.export.verify import proofs
 from prunekit.graph.rewrite import GraphNetwork
 from prunekit.graph.structure import Structure
 from prunekit.measure.evaluate import logits
-from prunekit.measure.metrics import metric_named
-from prunekit.measure.pruned import Pruned
 from prunekit.measure.sizes import nonzero
+from prunekit.objectives.metrics import metric_named
 from prunekit.quantize.activations import without_rounding
 from prunekit.recipe import Recipe
 from prunekit.records import Check, ExportedFile, Reading, Verdict

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from prunekit.errors import CheckpointError, TaskError, listed
 from prunekit.export.checkpoint import digest
-from prunekit.measure.metrics import metric_named
+from prunekit.objectives.metrics import metric_named
 from prunekit.records import Check
 from prunekit.tasks.task import Split
 

@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from prunekit.errors import TaskError
-from prunekit.measure.forward import BATCH, run
-from prunekit.measure.metrics import Metric, metric_named
-from prunekit.measure.outputs import FIRST, Outputs
+from prunekit.objectives.metrics import Metric, metric_named
+from prunekit.program.forward import BATCH, run
+from prunekit.program.outputs import FIRST, Outputs
 from prunekit.records import Reading, Status
 from prunekit.tasks.task import Split
 

@@ -6,7 +6,7 @@ from collections.abc import Container
 
 from torch import Tensor, nn
 
-from prunekit.measure.forward import at_rest
+from prunekit.program.forward import at_rest
 
 
 def thop_macs(model: nn.Module, example: Tensor) -> tuple[int | None, tuple[str, ...]]:

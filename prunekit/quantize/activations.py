@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from prunekit.graph.first_input import Inputs, first_input, with_first
-from prunekit.measure.forward import BATCH, at_rest
+from prunekit.program.forward import BATCH, at_rest
 from prunekit.tasks.task import Split
 
 SAMPLES = 250

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from prunekit.measure.precision import Precision
+from prunekit.cut.precision import Precision
 
 TERNARY = 0.7
 """Share of a channel's mean magnitude below which a ternary weight is zero."""

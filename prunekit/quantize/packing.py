@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from prunekit.measure.precision import Precision
+from prunekit.cut.precision import Precision
 from prunekit.quantize.codes import encode
 
 STREAM = "packed"

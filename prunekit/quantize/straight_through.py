@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 
 from torch import Tensor, nn
 
+from prunekit.cut.precision import Precision
 from prunekit.graph.trace import named_tensors
-from prunekit.measure.precision import Precision
 from prunekit.quantize.activations import levels, round_inputs
 from prunekit.quantize.codes import quantize
 from prunekit.tasks.task import Split

@@ -15,11 +15,11 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
+from prunekit.cut.masks import zero
+from prunekit.cut.precision import Precision
 from prunekit.errors import TaskError
 from prunekit.measure.evaluate import evaluate
-from prunekit.measure.masks import zero
-from prunekit.measure.metrics import Metric, metric_named
-from prunekit.measure.precision import Precision
+from prunekit.objectives.metrics import Metric, metric_named
 from prunekit.quantize.activations import rounding_in_training
 from prunekit.quantize.straight_through import quantised, rounded
 from prunekit.records import Epoch, Reading

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from prunekit.measure.forward import at_rest
+from prunekit.program.forward import at_rest
 from prunekit.tasks.task import Split
 
 

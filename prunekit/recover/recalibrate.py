@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from prunekit.measure.forward import BATCH, answer, at_rest
+from prunekit.program.forward import BATCH, answer, at_rest
 from prunekit.tasks.task import Split
 
 SAMPLES = 250

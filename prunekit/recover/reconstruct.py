@@ -14,7 +14,7 @@ from prunekit.graph.first_input import first_input
 from prunekit.graph.labels import Atoms
 from prunekit.graph.layers import OUTPUT_DIM
 from prunekit.graph.structure import Structure
-from prunekit.measure.forward import at_rest
+from prunekit.program.forward import at_rest
 from prunekit.records import Fitted, Layer
 from prunekit.tasks.task import Split
 

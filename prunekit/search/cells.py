@@ -9,10 +9,10 @@ from torch import Tensor
 from prunekit.criteria.select import select
 from prunekit.criteria.units import Scores, unit_scores
 from prunekit.criteria.weights import layer_scores
+from prunekit.cut.masks import ranks
+from prunekit.cut.validate import check_recipe
 from prunekit.graph.structure import Structure
-from prunekit.measure.masks import ranks
-from prunekit.measure.program import Cut, without_channels, without_weights
-from prunekit.measure.validate import check_recipe
+from prunekit.program import Cut, without_channels, without_weights
 from prunekit.recipe import Recipe, kept_units
 from prunekit.records import Mode
 from prunekit.search.question import Question

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from prunekit.measure.evaluate import divergence
-from prunekit.measure.forward import answer, at_rest
+from prunekit.program.forward import answer, at_rest
 from prunekit.records import Trial
 from prunekit.search.allocate import fill
 from prunekit.search.problem import Kept, Problem, Vector

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from prunekit.graph import named_tensors, shrink
 from prunekit.graph.structure import Structure
-from prunekit.measure.program import BACKENDS, Batch, Cut, Program, Ready, trusted
-from prunekit.measure.program.calibrate import Calibrator
+from prunekit.program import BACKENDS, Batch, Cut, Program, Ready, trusted
+from prunekit.program.calibrate import Calibrator
 from prunekit.recover.recalibrate import SAMPLES, recalibrate
 from prunekit.tasks.task import Split
 

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from prunekit.measure.evaluate import divergences, losses
-from prunekit.measure.metrics import metric_named
-from prunekit.measure.program import Batch, Ready
+from prunekit.objectives.metrics import metric_named
+from prunekit.program import Batch, Ready
 from prunekit.records import Point, Reading, Status
 from prunekit.search.anytime import Brackets, Draw, draw, enough, estimate, interpolate
 from prunekit.search.bench import Bench

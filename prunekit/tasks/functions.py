@@ -9,16 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from prunekit.errors import TaskError, close_matches
-
-RAISED = (Exception, SystemExit)
-"""What other people's code may raise; its ``sys.exit`` must not end this process."""
-
-
-def said(error: BaseException) -> str:
-    """Write what other people's code raised on one line, without a full stop."""
-    sentence = str(error).strip().partition("\n")[0].rstrip(".")
-    return f"{type(error).__name__}: {sentence}" if sentence else type(error).__name__
+from prunekit.errors import RAISED, TaskError, close_matches, said
 
 
 def import_function(path: str, folder: Path | None = None) -> Callable[..., Any]:

@@ -8,8 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from prunekit.errors import TaskError, listed
-from prunekit.tasks.functions import RAISED, said
+from prunekit.errors import RAISED, TaskError, listed, said
 from prunekit.tasks.task import Data
 
 BATCH = 250

@@ -7,8 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from prunekit.errors import TaskError, listed
-from prunekit.tasks.functions import RAISED, said
+from prunekit.errors import RAISED, TaskError, listed, said
 
 WRAPPERS = {
     "DataParallel": "module",

@@ -29,6 +29,7 @@ from typing import Any
 from torch import Tensor
 
 from prunekit.errors import TaskError
+from prunekit.objectives.metrics import OwnMetric
 from prunekit.tasks.checkpoint import load_checkpoint
 from prunekit.tasks.functions import import_function
 from prunekit.tasks.own_answers import answers, check_output
@@ -37,7 +38,7 @@ from prunekit.tasks.program import open_program
 from prunekit.tasks.project_data import project_data
 from prunekit.tasks.samples import Preparation
 from prunekit.tasks.settings import Settings, check_settings, read_settings
-from prunekit.tasks.task import Data, OwnMetric, Task
+from prunekit.tasks.task import Data, Task
 
 
 def open_project(path: Path, flags: Settings | None = None) -> Task:

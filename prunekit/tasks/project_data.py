@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from prunekit.errors import TaskError
+from prunekit.errors import RAISED, TaskError, said
 from prunekit.tasks.arrays import Arrays, in_three, read_npz
-from prunekit.tasks.functions import RAISED, import_function, said
+from prunekit.tasks.functions import import_function
 from prunekit.tasks.samples import Label, Preparation, highest_target, split_of
 from prunekit.tasks.task import Data, Split
 

@@ -8,8 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from prunekit.errors import TaskError
-from prunekit.tasks.functions import RAISED, said
+from prunekit.errors import RAISED, TaskError, said
 from prunekit.tasks.task import Split
 
 Label = Callable[[Tensor], Tensor]

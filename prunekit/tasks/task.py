@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from prunekit.errors import TaskError
+from prunekit.objectives.metrics import OwnMetric
 from prunekit.records import Fit
 
 
@@ -55,21 +56,6 @@ class Data:
     train: Callable[[int], Split] | None
     classes: tuple[str, ...]
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class OwnMetric:
-    """A person's own metric.
-
-    Attributes:
-        name: what readings call it.
-        function: ``(network, samples) → value``, a fraction 0–1.
-        higher_is_better: which way is good.
-    """
-
-    name: str
-    function: Callable[[nn.Module, Split], float]
-    higher_is_better: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from prunekit.ui.session import session
+from prunekit.ui.state.session import session
 
 PAUSE = 0.15
 """Seconds in which the browser draws the top: it would show nothing of a page before it has drawn all it was sent."""

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from prunekit.tasks.zoo import BUNDLED
-from prunekit.ui import cached
-from prunekit.ui.jobs import follow
-from prunekit.ui.reading import ready
-from prunekit.ui.restoring import take_link
-from prunekit.ui.session import session
-from prunekit.ui.text import literal
+from prunekit.ui.state import cached
+from prunekit.ui.state.jobs import follow
+from prunekit.ui.state.reading import ready
+from prunekit.ui.state.restoring import take_link
+from prunekit.ui.state.session import session
+from prunekit.ui.widgets.text import literal
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from prunekit.ui import cached
-from prunekit.ui.line import routes
+from prunekit.ui.equalizer.line import routes
 from prunekit.ui.opening import offered_tasks, own_settings, workspace_folder
+from prunekit.ui.state import cached
 
 __all__ = ["lifespan", "routes"]
 

@@ -10,7 +10,7 @@ import streamlit as st
 from prunekit.ui.arrival import arrive
 from prunekit.ui.navigation import navigation
 from prunekit.ui.opening import offered_tasks, opening, task_title
-from prunekit.ui.session import session
+from prunekit.ui.state.session import session
 
 st.set_page_config(page_title="PruneKit", page_icon="🎚️", layout="wide")
 st.logo(Path(__file__).with_name("logo.svg"), size="large")

@@ -6,6 +6,8 @@ Long work is a generator of records; what it yields is already stored.
 from collections.abc import Iterable
 from typing import TypeVar
 
+from prunekit.subject.live import warm_up
+from prunekit.subject.opening import Opened, open_task
 from prunekit.tasks.zoo import task_names
 from prunekit.verbs.bits import plan_bits, scan_bits, scan_bits_size
 from prunekit.verbs.comparing import compare, thumbnails
@@ -22,8 +24,6 @@ from prunekit.verbs.inspecting import (
     prove,
     unit_scores,
 )
-from prunekit.verbs.live import warm_up
-from prunekit.verbs.opening import Opened, open_task
 from prunekit.verbs.planning import outline, plan, plan_steps
 from prunekit.verbs.reading import check, checked_cost, cost, evaluate, evaluate_steps, layer_costs
 from prunekit.verbs.recovering import reconstruct, recover

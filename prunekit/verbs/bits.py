@@ -4,16 +4,16 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from prunekit.criteria.select import count_kept
-from prunekit.measure.precision import cost_of
+from prunekit.cut.precision import cost_of
 from prunekit.quantize.preset import inner_layers, some_inner_layers
 from prunekit.recipe import BITS, Recipe
 from prunekit.records import Candidate, Kind, Mode, Point
 from prunekit.search.mixed import mixed
 from prunekit.search.targets import read_targets
 from prunekit.store import ScanKey
-from prunekit.verbs.blocks import apart
-from prunekit.verbs.networks import base_of
-from prunekit.verbs.opening import Opened
+from prunekit.subject.blocks import apart
+from prunekit.subject.networks import base_of
+from prunekit.subject.opening import Opened
 from prunekit.verbs.pins import held
 from prunekit.verbs.reading import check, cost, evaluate, evaluate_steps
 

@@ -11,8 +11,8 @@ from prunekit.records import Candidate, Mode, Reading
 from prunekit.search.problem import Kept
 from prunekit.search.scan import sizes
 from prunekit.search.targets import RESOURCES, Targets
-from prunekit.verbs.networks import base_of, network_of
-from prunekit.verbs.opening import Opened
+from prunekit.subject.networks import base_of, network_of
+from prunekit.subject.opening import Opened
 from prunekit.verbs.reading import evaluate
 from prunekit.verbs.scanning import preset
 

@@ -7,15 +7,15 @@ from typing import Any
 from torch import Tensor
 
 from prunekit.errors import RecipeError
-from prunekit.measure import thumbnails as drawing
+from prunekit.look import thumbnails as drawing
 from prunekit.measure.evaluate import logits
-from prunekit.measure.intervals import Z95, paired
-from prunekit.measure.metrics import Metric
+from prunekit.objectives.intervals import Z95, paired
+from prunekit.objectives.metrics import Metric
 from prunekit.recipe import Recipe
 from prunekit.records import Change, Comparison, Evaluation, Flip, Shift, Thumbnail
+from prunekit.subject.networks import network_of
+from prunekit.subject.opening import Opened
 from prunekit.verbs.history import recipe_of
-from prunekit.verbs.networks import network_of
-from prunekit.verbs.opening import Opened
 from prunekit.verbs.reading import check, evaluate
 
 BARS = ("channels", "weights")

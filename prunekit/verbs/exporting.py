@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from prunekit.recipe import Recipe
 from prunekit.records import Evaluation, Verdict
+from prunekit.subject.blocks import apart
+from prunekit.subject.conditions import use_threads
+from prunekit.subject.networks import network_of
+from prunekit.subject.opening import Opened
 from prunekit.tasks.task import Split
-from prunekit.verbs.blocks import apart
-from prunekit.verbs.conditions import use_threads
-from prunekit.verbs.networks import network_of
-from prunekit.verbs.opening import Opened
 from prunekit.verbs.reading import check, evaluate
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from itertools import count
 
 from prunekit.recipe import Recipe
 from prunekit.records import Cost, Node, Reading, Run
-from prunekit.verbs.opening import Opened
+from prunekit.subject.opening import Opened
 
 
 def commit(opened: Opened, recipe: Recipe, cost: Cost, reading: Reading | None, parent: str | None) -> Run:

@@ -7,14 +7,14 @@ from typing import Any
 from prunekit.criteria import CRITERIA
 from prunekit.criteria import agreement as agreeing
 from prunekit.graph import named_tensors, slice_state
-from prunekit.measure import activations as activating
-from prunekit.measure import distributions
-from prunekit.measure import kernels as imaging
+from prunekit.look import activations as activating
+from prunekit.look import distributions
+from prunekit.look import kernels as imaging
 from prunekit.recipe import Recipe
 from prunekit.records import Activation, Agreement, Histogram, Kernels, LayerWeights, Proof, UnitScores
-from prunekit.verbs.blocks import apart, blocks_of, group_left
-from prunekit.verbs.networks import GRADIENT_CRITERIA, NORM_CRITERIA, base_of, network_of, scores_of
-from prunekit.verbs.opening import Opened
+from prunekit.subject.blocks import apart, blocks_of, group_left
+from prunekit.subject.networks import GRADIENT_CRITERIA, NORM_CRITERIA, base_of, network_of, scores_of
+from prunekit.subject.opening import Opened
 from prunekit.verbs.reading import check
 
 MAGNITUDE_CRITERIA = ("l1", "l2")

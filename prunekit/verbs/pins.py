@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from prunekit.recipe import Recipe
 from prunekit.records import Mode
-from prunekit.verbs.opening import Opened
+from prunekit.subject.opening import Opened
 
 
 def held(opened: Opened, recipe: Recipe, mode: Mode, pinned: Collection[str]) -> dict[str, float]:

@@ -17,10 +17,10 @@ from prunekit.search.curves import Curve, harm_curves
 from prunekit.search.exchange import TRIALS, exchange, joint_harm
 from prunekit.search.problem import WORTH, Kept, Problem, channel_problem, check_reachable, not_worth, weight_problem
 from prunekit.search.targets import RESOURCES, read_targets
+from prunekit.subject.networks import pruned_of
+from prunekit.subject.opening import Opened
 from prunekit.tasks.task import Split
 from prunekit.verbs.candidates import Judge
-from prunekit.verbs.networks import pruned_of
-from prunekit.verbs.opening import Opened
 from prunekit.verbs.pins import held
 from prunekit.verbs.reading import check, checked_cost
 from prunekit.verbs.scanning import scan_steps, stored_points

@@ -4,19 +4,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from prunekit.criteria.select import count_kept
+from prunekit.cut.precision import cost_of
+from prunekit.cut.validate import check_recipe
 from prunekit.errors import RecipeError, WorkspaceError, close_matches
 from prunekit.measure import evaluate as measuring
-from prunekit.measure.outputs import Outputs
-from prunekit.measure.precision import cost_of
 from prunekit.measure.sizes import gzip_bytes, nonzero, stored
 from prunekit.measure.thop_count import thop_macs
-from prunekit.measure.validate import check_recipe
+from prunekit.program.outputs import Outputs
 from prunekit.quantize.packing import pack_state
 from prunekit.recipe import Recipe
 from prunekit.records import Cost, Evaluation
-from prunekit.verbs.blocks import apart, check_blocks
-from prunekit.verbs.live import way_of
-from prunekit.verbs.networks import (
+from prunekit.subject.blocks import apart, check_blocks
+from prunekit.subject.live import way_of
+from prunekit.subject.networks import (
     base_of,
     dense_outputs,
     left_of,
@@ -25,7 +25,7 @@ from prunekit.verbs.networks import (
     recalibrates,
     rounds_inputs,
 )
-from prunekit.verbs.opening import Opened
+from prunekit.subject.opening import Opened
 
 SPLITS = ("validation", "test")
 

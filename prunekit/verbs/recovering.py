@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import nn
 
+from prunekit.cut.precision import precisions
+from prunekit.cut.pruned import Pruned
 from prunekit.errors import RecipeError, WorkspaceError
 from prunekit.measure.evaluate import evaluate
-from prunekit.measure.precision import precisions
-from prunekit.measure.pruned import Pruned
 from prunekit.quantize.activations import rounding_modules
 from prunekit.quantize.straight_through import quantised
 from prunekit.recipe import Recipe
@@ -22,9 +22,8 @@ from prunekit.recover.finetune import FineTune, finetune
 from prunekit.recover.follow import reads_left
 from prunekit.recover.recalibrate import recalibrate
 from prunekit.recover.schedule import Schedule
-from prunekit.verbs.blocks import apart
-from prunekit.verbs.history import new_run
-from prunekit.verbs.networks import (
+from prunekit.subject.blocks import apart
+from prunekit.subject.networks import (
     Network,
     base_of,
     dense_outputs,
@@ -33,7 +32,8 @@ from prunekit.verbs.networks import (
     rounds_inputs,
     store_weights,
 )
-from prunekit.verbs.opening import Opened
+from prunekit.subject.opening import Opened
+from prunekit.verbs.history import new_run
 from prunekit.verbs.reading import check
 from prunekit.verbs.unfinished import reached
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from prunekit.measure.influence import influence
+from prunekit.look.influence import influence
 from prunekit.recipe import Recipe
 from prunekit.records import Kind, Point, Removal
 from prunekit.store import ScanKey
-from prunekit.verbs.blocks import blocks_of, find_blocks
-from prunekit.verbs.opening import Opened
+from prunekit.subject.blocks import blocks_of, find_blocks
+from prunekit.subject.opening import Opened
 from prunekit.verbs.reading import cost, evaluate
 
 CODE = "1"

@@ -12,7 +12,7 @@ from prunekit.errors import RecipeError
 from prunekit.recipe import Recipe
 from prunekit.records import Epoch, Fitted, Run
 from prunekit.recover.schedule import Schedule
-from prunekit.verbs.opening import Opened
+from prunekit.subject.opening import Opened
 from prunekit.verbs.reading import check
 from prunekit.verbs.recovering import begin, recover
 from prunekit.verbs.unfinished import Recovery, forget, gone_on_with, remember

@@ -14,9 +14,9 @@ from prunekit.records import Mode, Point, Status
 from prunekit.search import presets
 from prunekit.search import scan as scanning
 from prunekit.store import ScanKey
+from prunekit.subject.networks import GRADIENT_CRITERIA, NORM_CRITERIA, dense_outputs, gradients_of, norms_of, scores_of
+from prunekit.subject.opening import Opened
 from prunekit.tasks.task import Split
-from prunekit.verbs.networks import GRADIENT_CRITERIA, NORM_CRITERIA, dense_outputs, gradients_of, norms_of, scores_of
-from prunekit.verbs.opening import Opened
 from prunekit.verbs.pins import held
 from prunekit.verbs.reading import check
 

@@ -10,8 +10,8 @@ from torch import nn
 from prunekit.errors import LatencyError, close_matches
 from prunekit.recipe import Recipe
 from prunekit.records import Latency
-from prunekit.verbs.networks import network_of
-from prunekit.verbs.opening import Opened
+from prunekit.subject.networks import network_of
+from prunekit.subject.opening import Opened
 from prunekit.verbs.reading import check
 
 RUNTIMES = ("eager", "onnx", "int8")
@@ -40,7 +40,7 @@ def latency(
         RecipeError: the recipe does not fit the task.
         LatencyError: no batch or thread to speak of, or a network that another process cannot load or run.
     """
-    from prunekit.measure import latency as measuring  # opening a task does without stopwatches
+    from prunekit.timing import latency as measuring  # opening a task does without stopwatches
 
     recipe = check(opened, recipe)
     samples = opened.task.data.validation.inputs

@@ -10,7 +10,7 @@ from prunekit.errors import PrunekitError, WorkspaceError
 from prunekit.pattern import Pattern
 from prunekit.recipe import Recipe
 from prunekit.recover.schedule import Schedule
-from prunekit.verbs.opening import Opened
+from prunekit.subject.opening import Opened
 
 FOLDER = "recoveries"
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from prunekit.criteria.select import count_kept
+from prunekit.cut.precision import cost_of, stored_formula
 from prunekit.graph import structure_of
-from prunekit.measure.precision import cost_of, stored_formula
 from prunekit.recipe import BITS, Recipe, kept_units
 from prunekit.records import Mode
 from prunekit.ui.equalizer import HERE, content

@@ -47,7 +47,7 @@ def test_an_empty_history_says_what_to_do(capsys, tmp_path):
 
 
 def test_latency_prints_both_networks_and_a_verdict(capsys, monkeypatch, run):
-    monkeypatch.setattr("prunekit.measure.latency.SECONDS", 0.0)
+    monkeypatch.setattr("prunekit.timing.latency.SECONDS", 0.0)
     assert main(["latency", "resnet8"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines[:2]] == ["dense", "candidate"]

@@ -5,9 +5,9 @@ import pytest
 
 from prunekit import verbs
 from prunekit.cli import main
+from prunekit.objectives.metrics import OwnMetric
 from prunekit.recipe import Recipe
 from prunekit.records import Mode
-from prunekit.tasks.task import OwnMetric
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from prunekit.engine.points import points
 from prunekit.engine.process import AHEAD, END, FAILED, READY, answer
 from prunekit.engine.shard import Shard, divide
 from prunekit.graph import structure_of
-from prunekit.measure.outputs import finish
+from prunekit.program.outputs import finish
 from prunekit.records import Mode
 from prunekit.search.bench import bench
 from prunekit.search.question import Question

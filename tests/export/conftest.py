@@ -12,6 +12,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from prunekit.cut.pruned import Pruned, prune
 from prunekit.export import reference
 from prunekit.export.checkpoint import digest
 from prunekit.export.export import write_export
@@ -19,8 +20,7 @@ from prunekit.export.manifest import FILE_NAME, Manifest, file_entry
 from prunekit.export.verify import Proof, proofs
 from prunekit.graph import structure_of
 from prunekit.measure.evaluate import evaluate
-from prunekit.measure.outputs import Outputs
-from prunekit.measure.pruned import Pruned, prune
+from prunekit.program.outputs import Outputs
 from prunekit.recipe import Recipe
 from prunekit.records import Cost, Mode, Reading
 from prunekit.tasks.task import Data, Split, Task

@@ -4,13 +4,13 @@ import random
 
 import pytest
 
+from prunekit.cut.pruned import prune
 from prunekit.errors import ExportError
 from prunekit.export import export as room
 from prunekit.export.export import write_export
 from prunekit.export.verify import proofs
 from prunekit.graph import structure_of
-from prunekit.measure.outputs import Outputs
-from prunekit.measure.pruned import prune
+from prunekit.program.outputs import Outputs
 from prunekit.recipe import Recipe
 from prunekit.records import Mode
 from prunekit.tasks.zoo import TASKS

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from prunekit.errors import TaskError
 from prunekit.measure.evaluate import divergence, evaluate, logits
-from prunekit.measure.intervals import wilson
+from prunekit.objectives.intervals import wilson
 from prunekit.records import Status
 from prunekit.tasks.task import Split
 from tests import nets, samples

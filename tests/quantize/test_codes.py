@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from prunekit.measure.precision import Precision
+from prunekit.cut.precision import Precision
 from prunekit.quantize.codes import encode, quantize
 from prunekit.recipe import BITS
 

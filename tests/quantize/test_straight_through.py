@@ -1,9 +1,9 @@
 import torch
 from torch import nn
 
+from prunekit.cut.precision import Precision, precisions
+from prunekit.cut.pruned import prune
 from prunekit.graph import structure_of
-from prunekit.measure.precision import Precision, precisions
-from prunekit.measure.pruned import prune
 from prunekit.quantize.codes import quantize
 from prunekit.quantize.straight_through import quantize_, rounded
 from prunekit.recipe import Recipe

@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import nn
 
+from prunekit.cut.precision import Precision
+from prunekit.cut.pruned import prune
 from prunekit.errors import TaskError
 from prunekit.graph import structure_of
 from prunekit.measure.evaluate import evaluate
-from prunekit.measure.precision import Precision
-from prunekit.measure.pruned import prune
 from prunekit.quantize.straight_through import quantize_
 from prunekit.recipe import Recipe
 from prunekit.recover.finetune import _Training, finetune

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
+from prunekit.cut.pruned import prune
 from prunekit.graph import structure_of
-from prunekit.measure.pruned import prune
 from prunekit.recipe import Recipe
 from prunekit.recover.finetune import finetune
 from prunekit.recover.follow import distance, heard, reads_left

@@ -1,9 +1,9 @@
 import pytest
 import torch
 
+from prunekit.cut.pruned import prune
 from prunekit.errors import TaskError
 from prunekit.graph import structure_of
-from prunekit.measure.pruned import prune
 from prunekit.recipe import Recipe
 from prunekit.recover.reconstruct import reconstruct
 from prunekit.tasks.task import Split

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
+from prunekit.cut.pruned import prune
 from prunekit.graph import structure_of
 from prunekit.measure.evaluate import divergence, logits
-from prunekit.measure.pruned import prune
 from prunekit.recipe import Recipe
 from prunekit.recover.recalibrate import recalibrate
 from prunekit.search.allocate import lagrangian

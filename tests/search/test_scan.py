@@ -3,12 +3,13 @@ from functools import cache
 from itertools import islice
 
 import pytest
+from tests.measure.program import trap_nets
 
+from prunekit.cut.pruned import prune
 from prunekit.graph import structure_of
 from prunekit.measure.evaluate import evaluate, logits
-from prunekit.measure.outputs import finish
-from prunekit.measure.program import BACKENDS
-from prunekit.measure.pruned import prune
+from prunekit.program import BACKENDS
+from prunekit.program.outputs import finish
 from prunekit.recipe import Recipe
 from prunekit.records import Mode, Status
 from prunekit.recover.recalibrate import recalibrate
@@ -18,7 +19,6 @@ from prunekit.search.question import Question
 from prunekit.search.scan import scan as steps
 from prunekit.search.scan import sizes, spread
 from tests import nets, samples
-from tests.measure.program import trap_nets
 from tests.untouched import Raising, untouched
 
 SPLIT = samples.split(240)

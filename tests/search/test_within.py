@@ -3,10 +3,10 @@ from functools import cache
 
 import pytest
 
+from prunekit.cut.pruned import prune
 from prunekit.graph import structure_of
 from prunekit.measure.evaluate import evaluate
-from prunekit.measure.outputs import finish
-from prunekit.measure.pruned import prune
+from prunekit.program.outputs import finish
 from prunekit.recipe import Recipe
 from prunekit.records import Mode, Status
 from prunekit.search.bench import bench

@@ -8,8 +8,8 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from prunekit.engine import Ticket
-from prunekit.ui.cached import worker
-from prunekit.ui.session import Session
+from prunekit.ui.state.cached import worker
+from prunekit.ui.state.session import Session
 from tools.app_server import ROOT
 
 Visit = Callable[..., AppTest]

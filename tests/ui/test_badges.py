@@ -1,5 +1,5 @@
 from prunekit.records import Mode, Point, Reading, Status
-from prunekit.ui.badges import sensitivities
+from prunekit.ui.widgets.badges import sensitivities
 
 
 def point(name, level, kl, value=0.9):

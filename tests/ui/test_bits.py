@@ -6,7 +6,7 @@ import pytest
 from prunekit import verbs
 from prunekit.recipe import Recipe
 from prunekit.ui.navigation import SECTIONS
-from prunekit.ui.session import Session
+from prunekit.ui.state.session import Session
 from tests.ui.conftest import bars, desk, settle, tiles
 
 PAGES = [name for pages in SECTIONS.values() for name in pages]

@@ -1,6 +1,6 @@
 import pytest
 
-from prunekit.ui.chart import clicked
+from prunekit.ui.widgets.chart import clicked
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import pytest
 from prunekit import verbs
 from prunekit.recipe import Recipe
 from prunekit.records import Cost, Reading, Run, Status
-from prunekit.ui import jobs
-from prunekit.ui.flips import PAGE
+from prunekit.ui.compare.flips import PAGE
 from prunekit.ui.navigation import FOLDER
+from prunekit.ui.state import jobs
 from tests.ui.conftest import desk, settle
 
 STEPS = ({"conv1": 0.25}, {"conv1": 0.25, "layer2.0.conv1": 0.5}, {"conv1": 0.25, "layer3.0.conv1": 0.75})
@@ -194,7 +194,7 @@ def test_a_desk_whose_head_another_tab_moved_still_knows_its_run(visit, opened, 
 
 
 def test_timing_a_run_is_a_job_whose_latency_stays(visit, opened, fork, monkeypatch):
-    monkeypatch.setattr("prunekit.measure.latency.SECONDS", 0.0)
+    monkeypatch.setattr("prunekit.timing.latency.SECONDS", 0.0)
     app = visit("compare")
     assert metric(app, "Latency").value == "not timed"
     button(app, "Time it").click().run()

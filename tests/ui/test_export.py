@@ -1,8 +1,8 @@
 import json
 
 from prunekit.recipe import Recipe
-from prunekit.ui import jobs
-from prunekit.ui.session import Session
+from prunekit.ui.state import jobs
+from prunekit.ui.state.session import Session
 from tests.ui.conftest import settle
 
 

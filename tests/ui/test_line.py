@@ -8,11 +8,11 @@ from starlette.websockets import WebSocketDisconnect
 from prunekit import verbs
 from prunekit.recipe import Recipe
 from prunekit.records import Mode
-from prunekit.ui import live
-from prunekit.ui.cached import worker
-from prunekit.ui.line import routes
-from prunekit.ui.session import Session
-from prunekit.ui.tabs import open_line
+from prunekit.ui.equalizer import live
+from prunekit.ui.equalizer.line import routes
+from prunekit.ui.state.cached import worker
+from prunekit.ui.state.session import Session
+from prunekit.ui.state.tabs import open_line
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-from prunekit.ui import jobs
+from prunekit.ui.state import jobs
 from tests.ui.conftest import settle
 
 

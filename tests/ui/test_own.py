@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from prunekit.recipe import Recipe
-from prunekit.ui import jobs
 from prunekit.ui.navigation import FOLDER, SECTIONS
-from prunekit.ui.session import Session
+from prunekit.ui.state import jobs
+from prunekit.ui.state.session import Session
 from tests.own_projects import KINDS, write_own
 from tests.ui.conftest import settle, tiles
 

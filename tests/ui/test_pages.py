@@ -10,9 +10,9 @@ from prunekit.cli import main
 from prunekit.recipe import Recipe
 from prunekit.store import Workspace
 from prunekit.tasks.zoo import task_names
-from prunekit.ui import jobs
 from prunekit.ui.navigation import FOLDER, SECTIONS
-from prunekit.ui.session import Session
+from prunekit.ui.state import jobs
+from prunekit.ui.state.session import Session
 from tests.ui.conftest import desk, settle, tiles
 
 PAGES = [name for pages in SECTIONS.values() for name in pages]

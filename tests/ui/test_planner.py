@@ -15,17 +15,17 @@ from prunekit.search.scan import LEVELS
 from prunekit.store import Workspace
 from prunekit.tasks.checkpoint import digest
 from prunekit.tasks.task import Task
-from prunekit.ui import jobs
-from prunekit.ui.cached import dense_evaluation, worker
-from prunekit.ui.session import Hand, Session
+from prunekit.ui.state import jobs
+from prunekit.ui.state.cached import dense_evaluation, worker
+from prunekit.ui.state.session import Hand, Session
 from tests import samples
 from tests.nets import make
 
 
 def page(opened):
     """What the Tune page does with the planner."""
-    from prunekit.ui.candidates import candidates
-    from prunekit.ui.planner import planner
+    from prunekit.ui.tune.candidates import candidates
+    from prunekit.ui.tune.planner import planner
 
     planner(opened)
     candidates(opened)
@@ -203,7 +203,7 @@ def test_a_scan_counts_only_its_own_points_of_those_that_a_plan_measured(opened)
     def left(opened):
         import streamlit as st
 
-        from prunekit.ui.scanning import current_scan
+        from prunekit.ui.sensitivity.scanning import current_scan
 
         st.text(current_scan(opened).left["exact"])
 

@@ -4,7 +4,7 @@ from prunekit.graph import structure_of
 from prunekit.recipe import Recipe
 from prunekit.records import Mode
 from prunekit.tasks.resnet import resnet8
-from prunekit.ui.rows import moved, rows
+from prunekit.ui.state.rows import moved, rows
 
 
 @pytest.fixture(scope="module")

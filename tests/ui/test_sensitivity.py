@@ -6,8 +6,8 @@ from prunekit import verbs
 from prunekit.criteria import CRITERIA
 from prunekit.recipe import Recipe
 from prunekit.records import Mode, Status, criterion_title
-from prunekit.ui import jobs
-from prunekit.ui.session import Session
+from prunekit.ui.state import jobs
+from prunekit.ui.state.session import Session
 from tests.ui.conftest import desk, settle
 
 STEM = "layer1.0.conv1"

@@ -4,7 +4,7 @@ from streamlit.testing.v1 import AppTest
 def two_widgets_of_one_value():
     import streamlit as st
 
-    from prunekit.ui.session import by_hand, keyed, session
+    from prunekit.ui.state.session import by_hand, keyed, session
 
     now = session("resnet8")
     st.session_state.setdefault("value", 0)
@@ -37,7 +37,7 @@ def test_a_widget_follows_its_twin_under_a_new_key_and_keeps_its_own_under_a_han
 def a_button_that_moves_once():
     import streamlit as st
 
-    from prunekit.ui.session import keyed, once, session
+    from prunekit.ui.state.session import keyed, once, session
 
     session("resnet8")
     st.session_state.setdefault("moves", [])
@@ -62,7 +62,7 @@ def test_a_move_that_is_reported_again_counts_once():
 def test_a_tab_keeps_one_session_and_forgets_a_task_that_it_leaves():
     from prunekit.recipe import Recipe
     from prunekit.records import Mode
-    from prunekit.ui.session import Session
+    from prunekit.ui.state.session import Session
 
     now = Session("resnet8", mode=Mode.WEIGHTS, recipe=Recipe("resnet8"), layer="fc", dismissed={"export"})
     now.clear_desk()

@@ -1,8 +1,8 @@
 from dataclasses import replace
 
 from prunekit.records import Cost, Evaluation, Latency, Reading, Status, Timing
-from prunekit.ui.standing import Standing
-from prunekit.ui.strip import tiles
+from prunekit.ui.equalizer.strip import tiles
+from prunekit.ui.state.standing import Standing
 
 DENSE = Cost(params=2000, macs=50_000, bytes=8000)
 CUT = Cost(params=1000, macs=10_000, bytes=4000)

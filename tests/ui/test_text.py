@@ -1,7 +1,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from prunekit.ui import text
+from prunekit.ui.widgets import text
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_a_metric_reads_the_sign():
 def page_of_names():
     import streamlit as st
 
-    from prunekit.ui.text import literal
+    from prunekit.ui.widgets.text import literal
 
     st.markdown(literal(st.session_state.name))
 

@@ -1,6 +1,7 @@
 from prunekit.criteria import CRITERIA
 from prunekit.records import CRITERION_TITLES
-from prunekit.ui import moves, toolbar
+from prunekit.ui.state import moves
+from prunekit.ui.tune import toolbar
 from prunekit.verbs.scanning import PRESETS
 
 

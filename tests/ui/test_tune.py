@@ -3,7 +3,7 @@ import pytest
 from prunekit import verbs
 from prunekit.recipe import Recipe
 from prunekit.records import Mode
-from prunekit.ui.session import Session
+from prunekit.ui.state.session import Session
 from tests.ui.conftest import bars, desk, settle, tiles
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from prunekit.recipe import Recipe
 from prunekit.records import UnitScores
-from prunekit.ui.units import decided, leaves_some, toggled
+from prunekit.ui.weights.units import decided, leaves_some, toggled
 
 # units 0 and 2 stay, 1 goes by its score, 3 was lost before
 SHOWN = UnitScores("conv", "l2", (3.0, 1.0, 2.0, 0.5), kept=(0, 2), gone=(3,))

@@ -2,7 +2,7 @@ import torch
 from safetensors.torch import load_file, save
 
 from prunekit.tasks.zoo import CHECKPOINTS
-from prunekit.ui.session import Session, Upload
+from prunekit.ui.state.session import Session, Upload
 from tests.ui.conftest import desk, settle
 
 

@@ -3,7 +3,7 @@ import json
 from prunekit import verbs
 from prunekit.recipe import Recipe
 from prunekit.records import Mode, criterion_title
-from prunekit.ui.session import Session
+from prunekit.ui.state.session import Session
 from tests.ui.conftest import desk, settle
 
 LAYER = "layer3.0.conv1"

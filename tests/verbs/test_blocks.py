@@ -9,9 +9,9 @@ from prunekit.errors import RecipeError
 from prunekit.graph import structure_of
 from prunekit.recipe import Recipe
 from prunekit.records import Run
+from prunekit.subject.blocks import apart, blocks_of
+from prunekit.subject.networks import base_of, network_of
 from prunekit.tasks.checkpoint import digest
-from prunekit.verbs.blocks import apart, blocks_of
-from prunekit.verbs.networks import base_of, network_of
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from prunekit import verbs
 from prunekit.errors import RecipeError, WorkspaceError
 from prunekit.recipe import Recipe
 from prunekit.records import Change
+from prunekit.subject.networks import network_of
 from prunekit.verbs.comparing import differences
-from prunekit.verbs.networks import network_of
 from tests.untouched import untouched
 
 

@@ -6,11 +6,12 @@ from prunekit import verbs
 from prunekit.errors import RecipeError
 from prunekit.export.manifest import Manifest
 from prunekit.graph import structure_of
+from prunekit.objectives.metrics import OwnMetric
 from prunekit.recipe import Recipe
 from prunekit.records import Candidate
 from prunekit.store import Workspace
 from prunekit.tasks.checkpoint import digest
-from prunekit.tasks.task import Data, OwnMetric, Split, Task
+from prunekit.tasks.task import Data, Split, Task
 from prunekit.tasks.train import mean_iou
 
 HALF = Recipe(channels={"0": 0.5, "3": 0.5})

@@ -11,9 +11,9 @@ from prunekit.recipe import Recipe
 from prunekit.records import Candidate, Mode, Outline, Point, Trial
 from prunekit.recover.recalibrate import recalibrate
 from prunekit.store import Workspace
+from prunekit.subject.networks import network_of
 from prunekit.tasks.checkpoint import digest
 from prunekit.tasks.task import Data, Split, Task
-from prunekit.verbs.networks import network_of
 from tests.nets import example, make
 
 

@@ -6,14 +6,14 @@ import torch
 from safetensors import safe_open
 
 from prunekit import verbs
+from prunekit.cut.precision import Precision
 from prunekit.errors import RecipeError, TaskError, WorkspaceError
 from prunekit.graph import named_tensors
-from prunekit.measure.precision import Precision
 from prunekit.quantize.codes import quantize
 from prunekit.recipe import Recipe
 from prunekit.records import Check, Epoch, Run
 from prunekit.recover.schedule import Schedule
-from prunekit.verbs.networks import network_of
+from prunekit.subject.networks import network_of
 from prunekit.verbs.recovering import recover
 
 RECIPE = Recipe(

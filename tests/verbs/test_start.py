@@ -7,7 +7,7 @@ import torch
 
 from prunekit import verbs
 from prunekit.recipe import Recipe
-from prunekit.verbs.networks import dense_outputs
+from prunekit.subject.networks import dense_outputs
 from tests.samples import split
 
 
@@ -19,7 +19,7 @@ from prunekit.recipe import Recipe
 opened = verbs.open_task("resnet8", sys.argv[1])
 next(verbs.evaluate(opened, Recipe(channels={"conv1": 0.5})))
 unneeded = ("torch._dynamo", "torch._inductor", "sympy", "thop", "setuptools", "distutils", "numpy.ma")
-unneeded += ("streamlit", "plotly", "prunekit.export.export", "prunekit.measure.latency")
+unneeded += ("streamlit", "plotly", "prunekit.export.export", "prunekit.timing.latency")
 print([name for name in unneeded if name in sys.modules])
 """
     answer = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True)

@@ -3,12 +3,12 @@ from dataclasses import replace
 import pytest
 
 from prunekit import verbs
+from prunekit.objectives.metrics import OwnMetric
 from prunekit.pattern import Pattern
 from prunekit.recipe import Recipe
 from prunekit.records import Run
 from prunekit.recover.schedule import Schedule
-from prunekit.tasks.task import OwnMetric
-from prunekit.verbs.networks import base_of
+from prunekit.subject.networks import base_of
 from prunekit.verbs.unfinished import Recovery
 
 SCHEDULE = Schedule(epochs=1, batch=128)

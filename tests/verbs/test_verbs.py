@@ -9,8 +9,8 @@ from prunekit.errors import RecipeError, TaskError
 from prunekit.recipe import Recipe
 from prunekit.records import Epoch, Mode, Run
 from prunekit.recover.schedule import Schedule
+from prunekit.subject.networks import base_of, network_of
 from prunekit.tasks.checkpoint import digest
-from prunekit.verbs.networks import base_of, network_of
 
 CUT = Recipe(channels={"conv1": 0.5, "stem": 0.34}, weights={"fc": 0.5})
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from prunekit.recipe import Recipe
 from prunekit.records import Cost, Mode, Point
-from prunekit.ui.rows import Row
+from prunekit.ui.state.rows import Row
 
 if TYPE_CHECKING:
     from prunekit.graph import Structure

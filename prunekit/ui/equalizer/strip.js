@@ -5,7 +5,7 @@ const COUNTED = ["params", "macs", "flops", "bytes"];
 const QUIET = new Set(["loss", "kl", "gzip", "thop", "nonzero"]);
 const number = new Intl.NumberFormat("en-US").format;
 
-/** Three digits and a unit prefix, as prunekit/ui/text.py writes them. */
+/** Three digits and a unit prefix, as prunekit/ui/widgets/text.py writes them. */
 function shortCount(n) {
   for (const [step, prefix] of PREFIXES) {
     if (n < step * 0.9995) continue;

@@ -1,0 +1,1 @@
+"""A recipe applied to tensors: what is checked, kept, masked and rounded."""

@@ -1,0 +1,1 @@
+"""What is in a network: distributions, kernels, activations, influence, samples as pictures."""

@@ -1,0 +1,1 @@
+"""What counts as good: metrics with their intervals, one record each."""

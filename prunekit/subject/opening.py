@@ -1,0 +1,93 @@
+"""Opening a task: its network, its structure and the workspace that remembers it."""
+
+import hashlib
+import os
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from prunekit.graph import Structure, structure_of
+from prunekit.objectives.metrics import Metric, metric_named, own_metric
+from prunekit.records import Conditions
+from prunekit.store import Workspace
+from prunekit.subject.conditions import conditions_here, use_threads
+from prunekit.tasks import opening
+from prunekit.tasks.checkpoint import digest, load_checkpoint
+from prunekit.tasks.settings import Settings
+from prunekit.tasks.task import Split, Task
+
+WORKSPACE_VARIABLE = "PRUNEKIT_WORKSPACE"
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A task on the desk.
+
+    Attributes:
+        task: the trained network with its data.
+        structure: what can be cut and what it costs.
+        digest: sixteen hexadecimal digits that name the network's weights.
+        workspace: where its history, scans and exports live.
+        conditions: what its numbers are computed under.
+    """
+
+    task: Task
+    structure: Structure
+    digest: str
+    workspace: Workspace
+    conditions: Conditions = field(default_factory=conditions_here)
+
+    @cached_property
+    def metric(self) -> Metric:
+        """What the task calls good."""
+        return _metric_of(self.task)
+
+    @cached_property
+    def train_split(self) -> Split | None:
+        """The samples that calibration and gradients use, drawn once; ``None`` without train data."""
+        return self.task.data.train(0) if self.task.data.train else None
+
+    @cached_property
+    def data_digest(self) -> str:
+        """Sixteen hexadecimal digits that name the metric and the samples it is measured, calibrated and scored on."""
+        found = hashlib.sha256(f"{self.metric.name} {self.task.own_metric is None}".encode())
+        for split in (self.task.data.validation, self.train_split):
+            for tensor in () if split is None else (split.inputs, split.targets):
+                found.update(tensor.contiguous().numpy().data)
+        return found.hexdigest()[:16]
+
+
+def open_task(
+    name: str,
+    workspace: Path | str | None = None,
+    checkpoint: bytes | None = None,
+    strict: bool = True,
+    flags: Settings | None = None,
+) -> Opened:
+    """Open a bundled task, or one's own by its project file.
+
+    Args:
+        name: a bundled task, or the path of a ``prunekit.toml`` or a ``.pt2`` file.
+        workspace: the folder that remembers; the environment's ``PRUNEKIT_WORKSPACE``, or
+            ``.prunekit`` here, for ``None``.
+        checkpoint: the content of a weights file to use instead of the task's own.
+        strict: refuse a checkpoint that does not have exactly the network's tensors; else what does not fit is left
+            out, and those tensors stay the task's own.
+        flags: settings that go over those of a project file, or stand for one; they come from whoever started this
+            process, never from a browser.
+
+    Raises:
+        TaskError: no such task or metric, or an unusable project or checkpoint.
+        StructureError: the network cannot be traced.
+    """
+    use_threads()
+    task = opening.open_task(name, flags)
+    _metric_of(task)  # a name that nobody knows is said before the analysis, not after it
+    if checkpoint is not None:
+        task = replace(task, fit=load_checkpoint(task.model, checkpoint, strict=strict))
+    folder = workspace or os.environ.get(WORKSPACE_VARIABLE) or ".prunekit"
+    return Opened(task, structure_of(task.model, task.example), digest(task.model), Workspace(folder))
+
+
+def _metric_of(task: Task) -> Metric:
+    return metric_named(task.metric) if task.own_metric is None else own_metric(task.own_metric)

@@ -1,0 +1,1 @@
+"""The clock: latency and memory of two networks in turns."""

@@ -1,0 +1,1 @@
+"""The Compare page: runs, and two of them side by side."""

@@ -1,0 +1,140 @@
+"""Two runs side by side: which two, what each asks for and is worth, and what they see differently."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from prunekit.figures import difference as figures
+from prunekit.figures.history import OWN, called
+from prunekit.records import Comparison, Run
+from prunekit.ui.compare.flips import flips
+from prunekit.ui.compare.run_card import title
+from prunekit.ui.state.jobs import ask, follow
+from prunekit.ui.state.session import Asked
+from prunekit.ui.widgets.badges import delta_color
+from prunekit.ui.widgets.chart import chart
+from prunekit.ui.widgets.table import table
+from prunekit.ui.widgets.text import change, count, literal, percent, points, size, titled
+
+if TYPE_CHECKING:
+    from prunekit.verbs import Opened
+
+DENSE, DESK = "dense", "desk"
+"""What stands where a run may be picked, besides runs."""
+
+
+def difference(opened: "Opened", runs: Sequence[Run], desk: Run | None) -> None:
+    """Draw the difference of two runs, by default what the desk has done to the task's own network.
+
+    Args:
+        opened: the task.
+        runs: the history.
+        desk: the run on the desk; ``None`` is the task's own network.
+    """
+    known = {run.id: run for run in runs}
+    titles = {DESK: f"On the desk: {title(desk) if desk else OWN}", DENSE: OWN.capitalize()}
+    titles |= {run.id: title(run) for run in reversed(runs)}
+    left, right = st.columns(2)
+    with left:
+        first = _pick("First", titles, DENSE)
+    with right:
+        second = _pick("Second", titles, DESK)
+    a, b = (desk if picked == DESK else known.get(picked) for picked in (first, second))
+    if a == b:
+        st.info("These are the same network; pick two that differ.", icon=":material/info:")
+        return
+    ids, names = (a.id if a else None, b.id if b else None), (_name(a), _name(b))
+    follow("difference", lambda: _draw(opened, _asked(opened, ids), names), lambda: not _asked(opened, ids).finished)
+
+
+def _pick(label: str, titles: Mapping[str, str], default: str) -> str:
+    options = list(titles)
+    picked = st.selectbox(
+        label,
+        options,
+        options.index(default),
+        format_func=titles.__getitem__,
+        key=f"difference-{label.lower()}",
+        persist_state="session",
+    )
+    return picked if picked in titles else default
+
+
+def _name(run: Run | None) -> str:
+    return called(run) if run else OWN
+
+
+def _asked(opened: "Opened", ids: tuple[str | None, str | None]) -> Asked:
+    def work() -> Iterator[Comparison | None]:
+        from prunekit import verbs
+
+        for found in verbs.compare(opened, *ids):
+            # What is measured on the way is a step, at which the worker can turn to the desk, and no answer.
+            yield found if isinstance(found, Comparison) else None
+
+    return ask("difference", (opened.digest, ids), work)
+
+
+def _draw(opened: "Opened", asked: Asked, names: tuple[str, str]) -> None:
+    found: Comparison | None = asked.ticket.snapshot().latest
+    if asked.error:
+        st.error(literal(asked.error), icon=":material/error:")
+    elif found is None:
+        st.caption("Measuring both runs …")
+    else:
+        _readings(found, names, opened.metric.higher_is_better)
+        left, right = st.columns(2)
+        with left:
+            alt = f"Dots: the sparsities of {names[0]} and of {names[1]}, where they differ"
+            chart(figures.bars(found, *names), figures.changes_table(found), "changes", alt)
+        with right:
+            alt = f"Dots: how {names[0]} and {names[1]} do on each of {len(found.classes)} classes"
+            chart(figures.per_class(found, *names), figures.per_class_table(found), "per-class", alt)
+        flips(opened, found, names)
+
+
+def _readings(found: Comparison, names: tuple[str, str], is_higher_better: bool) -> None:
+    (first, second), (a, b) = found.evaluations, (evaluation.cost for evaluation in found.evaluations)
+    metric = literal(titled(first.reading.metric))
+    with st.grid(4, min_column_width=170):
+        for label, before, now, delta, better in (
+            (
+                metric,
+                percent(first.reading.value),
+                percent(second.reading.value),
+                points(second.reading.value, first.reading.value),
+                is_higher_better,
+            ),
+            ("Parameters", count(a.params), count(b.params), change(b.params, a.params), False),
+            ("MACs", count(a.macs), count(b.macs), change(b.macs, a.macs), False),
+            ("Bytes", size(a.bytes), size(b.bytes), change(b.bytes, a.bytes), False),
+        ):
+            told = f"{delta} from {before}" if delta else None
+            st.metric(label, now, told, delta_color=delta_color(delta, better), border=True, height="stretch")
+    st.caption(_verdict(found, names))
+    with st.expander("As a table", icon=":material/table:", type="compact"):
+        table(figures.readings_table(found), "readings", "Readings and counts of both runs")
+
+
+def _verdict(found: Comparison, names: tuple[str, str]) -> str:
+    """Say what the samples that only one of them gets right allow to say of the two."""
+    reading = found.evaluations[0].reading
+    if found.gain is None:
+        return f"Measured on {reading.n:,} {reading.split} samples."
+    low, high = found.gain
+    a, b = map(literal, names)
+    text = f"Measured on the same {reading.n:,} {reading.split} samples."
+    if reading.correct is not None:
+        text = (
+            f"Measured on the same {reading.n:,} {reading.split} samples: {found.fixed:,} only {b} gets right, "
+            f"{found.broken:,} only {a} does."
+        )
+    if low <= 0 <= high:
+        return f"{text} That is no significant difference (95 % interval {_signed(low)} to {_signed(high)} points)."
+    return f"{text} The true difference is between {_signed(low)} and {_signed(high)} points, with 95 % confidence."
+
+
+def _signed(fraction: float) -> str:
+    """Write a difference in points; a minus that is no hyphen keeps its number on the line."""
+    return f"{100 * fraction:+.1f}".replace("-", "−")

@@ -1,0 +1,156 @@
+"""The readings strip as plain values: what the desk's network costs and how well it does, each saying what it is.
+
+The browser draws it, since counts follow the pointer there and readings come while a bar moves.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from prunekit.records import Latency, Reading, Run
+from prunekit.ui.state.standing import Standing
+from prunekit.ui.widgets.text import change, count, interval, percent, points, sampled, signed, size, titled
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One figure.
+
+    Attributes:
+        name: what the browser knows it by.
+        label: what it is called.
+        value: the figure; never blank.
+        status: exact, measured, measuring or stale.
+        delta: what changed against the task's own network.
+        good: whether the change is for the better; ``None`` where it is neither.
+        detail: what it was measured on, or exactly.
+    """
+
+    name: str
+    label: str
+    value: str
+    status: str
+    delta: str = ""
+    good: bool | None = None
+    detail: tuple[str, ...] = ()
+
+
+def tiles(standing: Standing, latency: Latency | None = None) -> list[dict[str, Any]]:
+    """Return the strip, for the browser.
+
+    Args:
+        standing: what is known of the desk.
+        latency: what was last timed of the desk's recipe.
+    """
+    found = [_accuracy(standing), *_counts(standing), _latency(latency), *_measured(standing)]
+    return [asdict(tile) for tile in found]
+
+
+def past(runs: Sequence[Run]) -> dict[str, list[float]]:
+    """Return how figures went along a line of runs, for sparklines."""
+    measured = [_validation(run) for run in runs]
+    return {
+        "accuracy": [reading.value for reading in measured if reading is not None],
+        "params": [run.cost.params for run in runs],
+        "macs": [run.cost.macs for run in runs],
+        "flops": [run.cost.flops for run in runs],
+        "bytes": [run.cost.bytes for run in runs],
+        "latency": [found.candidate.cpu for run in runs for found in run.latencies[:1] if found.runtime == "eager"],
+    }
+
+
+def _validation(run: Run) -> Reading | None:
+    return next((reading for reading in run.readings if reading.split == "validation"), None)
+
+
+def _accuracy(standing: Standing) -> Tile:
+    reading = standing.evaluation.reading if standing.evaluation else None
+    reference = standing.reference.reading if standing.reference else None
+    if reading is None:
+        return Tile("accuracy", titled(standing.metric), "…", standing.status, detail=("on its way",))
+    # Against the same samples only: a part of them may be easier than all.
+    delta = points(reading.value, reference.value) if reference and reference.n == reading.n else None
+    good = (
+        None if delta is None or reference is None else (reading.value > reference.value) is standing.higher_is_better
+    )
+    label = titled(reading.metric)
+    return Tile("accuracy", label, percent(reading.value), standing.status, delta or "", good, tuple(_sample(reading)))
+
+
+def _sample(reading: Reading) -> list[str]:
+    lines = [f"{sampled(reading)} {reading.split} samples"]
+    if reading.interval:
+        lines.append(f"95 % interval {interval(reading.interval)}")
+    if reading.value_raw is not None:
+        lines.append(f"{percent(reading.value_raw)} before recalibration")
+    elif reading.recalibrated:
+        lines.append("before recalibration: on its way")
+    return lines
+
+
+def _counts(standing: Standing) -> list[Tile]:
+    now, dense = standing.cost, standing.dense
+    found = []
+    for name, label in (("params", "Parameters"), ("macs", "MACs"), ("flops", "FLOPs"), ("bytes", "Bytes")):
+        value, before = getattr(now, name), getattr(dense, name)
+        text = size(value) if name == "bytes" else count(value)
+        delta = change(value, before) or ""
+        found.append(Tile(name, label, text, "exact", delta, value < before if delta else None, (f"{value:,}",)))
+    return found
+
+
+def _latency(latency: Latency | None) -> Tile:
+    if latency is None:
+        return Tile("latency", "Latency", "not timed", "", detail=("Time it in the menu above",))
+    timing = latency.candidate.cpu if latency.clock == "cpu" else latency.candidate.wall
+    low, high = latency.candidate.cpu_quartiles if latency.clock == "cpu" else latency.candidate.wall_quartiles
+    bounds = f"{latency.interval[0]:.2f}–{latency.interval[1]:.2f}"
+    verdict = latency.verdict.value
+    good = {"faster": True, "slower": False}.get(verdict)
+    delta = f"{latency.speedup:.2f}×" if good is not None else ""
+    lines = (
+        f"quartiles {1000 * low:.2f}–{1000 * high:.2f} ms, {latency.clock} time",
+        f"{verdict} than dense: {bounds}×" if good is not None else f"{verdict}: {bounds}×",
+        f"batch {latency.batch}, {latency.threads} thread{'s' if latency.threads > 1 else ''}",
+    )
+    return Tile("latency", "Latency", f"{1000 * timing:.2f} ms", "measured", delta, good, lines)
+
+
+def _measured(standing: Standing) -> list[Tile]:
+    """The quiet figures, which come last: loss, KL, compressed bytes, thop's count."""
+    evaluation, reference = standing.evaluation, standing.reference
+    reading = evaluation.reading if evaluation else None
+    before = reference.reading if reference else None
+    loss = signed(reading.loss, before.loss) if reading and before else None
+    zipped = evaluation.bytes_gzip if evaluation else None
+    zipped_before = reference.bytes_gzip if reference else None
+    delta = change(zipped, zipped_before) if zipped and zipped_before else None
+    full = "measuring" if standing.status == "measured" and zipped is None else standing.status
+    found = [
+        Tile("loss", "Loss", f"{reading.loss:.3f}" if reading else "…", standing.status, loss or ""),
+        Tile("kl", "KL to dense", f"{reading.kl:.3f}" if reading and reading.kl is not None else "…", standing.status),
+        Tile("gzip", "Bytes after gzip", size(zipped) if zipped else "…", full, delta or ""),
+        Tile("thop", "MACs (thop)", *_thop(standing, full)),
+    ]
+    if evaluation and evaluation.nonzero is not None and evaluation.nonzero < evaluation.cost.params:
+        detail = f"of {evaluation.cost.params:,} parameters"
+        found.append(Tile("nonzero", "Not zero", count(evaluation.nonzero), full, detail=(detail,)))
+    return found
+
+
+def _thop(standing: Standing, status: str) -> tuple[str, str, str, None, tuple[str, ...]]:
+    evaluation, reference = standing.evaluation, standing.reference
+    if evaluation is None or evaluation.bytes_gzip is None:  # both are counted last
+        return "…", status, "", None, ()
+    if evaluation.macs_thop is None:
+        return "not available", status, "", None, ("thop cannot count this network",)
+    before = reference.macs_thop if reference else None
+    delta = change(evaluation.macs_thop, before) if before else None
+    missing = evaluation.macs_thop_missing
+    uncounted = (f"not counted: {', '.join(missing)}",) if missing else ()
+    return count(evaluation.macs_thop), status, delta or "", None, uncounted
+
+
+def sparse(figures: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
+    """Leave out what has nothing to draw."""
+    return {name: list(values) for name, values in figures.items() if len(values) > 1}

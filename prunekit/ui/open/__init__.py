@@ -1,0 +1,1 @@
+"""The Open page: the task on the desk, its checkpoint and its structure."""

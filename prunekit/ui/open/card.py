@@ -1,0 +1,146 @@
+"""What a task is: its card, the article's faults, and another checkpoint for it."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from prunekit.records import Evaluation, Fit
+from prunekit.tasks.zoo import BUNDLED
+from prunekit.ui.state import cached
+from prunekit.ui.state.jobs import follow
+from prunekit.ui.state.session import Upload, session, shown
+from prunekit.ui.widgets.badges import BADGES
+from prunekit.ui.widgets.table import table
+from prunekit.ui.widgets.text import count, interval, literal, percent, sampled, shape, size, titled
+
+if TYPE_CHECKING:
+    from prunekit.verbs import Opened
+
+BYTES_OF_A_FLOAT = 4
+
+
+def task_card(opened: "Opened") -> None:
+    """Draw what the task says of itself."""
+    task = opened.task
+    st.markdown(f"**{literal(task.title)}**")
+    if about := task.card.get("about"):
+        st.markdown(literal(str(about)))
+    if task.data.note:
+        st.caption(literal(task.data.note))
+    if task.data.train is None:
+        st.caption("Without a train split there is no recalibration, no recovery, and no criterion taylor or wanda.")
+    if task.data.test is None:
+        st.caption("Without a test split an export reads nothing that tuning did not see.")
+    asked = cached.dense_evaluation(opened.digest, opened, None)
+    follow("card", lambda: _facts(opened, asked.snapshot().latest), lambda: not asked.finished)
+
+
+def _facts(opened: "Opened", measured: Evaluation | None) -> None:
+    """Draw what the network costs and, once it was measured, how well it does."""
+    data, cost = opened.task.data, opened.structure.cost({})
+    reading = measured.reading if measured else None
+    badge = BADGES["measured" if reading else "measuring"]
+    with st.grid(4, min_column_width=130):
+        name = literal(titled(opened.task.metric))
+        st.metric(f"{name} {badge}", percent(reading.value) if reading else "…", border=True)
+        for label, value in (
+            ("Parameters", count(cost.params)),
+            ("MACs", count(cost.macs)),
+            ("Bytes", size(cost.bytes)),
+        ):
+            st.metric(label, value, border=True)
+    bounds = f", 95 % interval {interval(reading.interval)}" if reading and reading.interval else ""
+    told = f"{titled(sampled(reading))} validation samples{bounds}; " if reading else ""
+    test = f"; {len(data.test):,} test samples are read once, at export" if data.test else ""
+    st.caption(f"{told}{len(data.classes)} classes{test}.")
+
+
+def own_network() -> None:
+    """Say how to open a network of one's own."""
+    with st.expander("Open a network of your own", icon=":material/add:"):
+        st.markdown(
+            "Write a `prunekit.toml` that names its factory, its checkpoint and its data; `examples/own_model` holds "
+            "one to start from. Then start the desk with it:"
+        )
+        st.code("make app TASK=path/to/prunekit.toml", language="sh")
+        st.caption("Its code will run on this machine, so only whoever starts the server can name it: no page can.")
+
+
+def checkpoint_upload(opened: "Opened") -> None:
+    """Offer to open a bundled network with other weights; an upload is data, never code."""
+    now = session()
+    upload = now.upload if now.upload is not None and now.upload.task == now.task else None
+    if opened.task.fit is not None:
+        _fit(replace(opened.task.fit, file=upload.name) if upload else opened.task.fit)
+    if upload is not None:
+        st.button("Back to its own weights", on_click=_take_back)
+    elif opened.task.name in BUNDLED:
+        st.file_uploader(
+            "Another checkpoint of this network",
+            type=["safetensors", "pt", "pth"],
+            key="checkpoint",
+            on_change=_take_upload,
+            help="A safetensors file, or a state dict that torch.save wrote. It is read as data; no code in it runs.",
+        )
+        st.toggle(
+            "Take only what fits",
+            key="checkpoint-partial",
+            help="For another head, say: tensors that are missing or of another shape stay as they are. "
+            "Without this, a file that does not have exactly the network's tensors is refused.",
+        )
+    else:
+        st.caption("Another checkpoint of your own network is named in its prunekit.toml.")
+
+
+def _fit(fit: Fit) -> None:
+    """Say what of the checkpoint went into the network, and name what did not."""
+    off = f", without {literal(fit.prefix)} before the names" if fit.prefix else ""
+    text = (
+        f"Opened with the weights of {literal(fit.file)} ({literal(fit.layout)}{off}): {len(fit.matched):,} tensors fit"
+    )
+    if fit.is_whole:
+        st.success(f"{text}, none is missing, none is left over.", icon=":material/check:")
+        return
+    st.warning(
+        f"{text}; {len(fit.missing):,} of the network's are missing, {len(fit.unexpected):,} of the file's are left "
+        f"over, {len(fit.reshaped):,} have another shape. What was not filled is as it was.",
+        icon=":material/rule:",
+    )
+    rows = [{"tensor": name, "what": "missing in the file", "file": "", "network": ""} for name in fit.missing]
+    rows += [{"tensor": name, "what": "not in the network", "file": "", "network": ""} for name in fit.unexpected]
+    rows += [
+        {"tensor": one.name, "what": "another shape", "file": one.given, "network": one.expected}
+        for one in fit.reshaped
+    ]
+    table(rows, "checkpoint-misfits", "Tensors of checkpoint and network that do not fit")
+
+
+def _take_upload() -> None:
+    given = shown("checkpoint")
+    if given is not None:
+        now = session()
+        now.clear_desk()
+        now.upload = Upload(now.task, given.name, given.getvalue(), not shown("checkpoint-partial"))
+
+
+def _take_back() -> None:
+    session().clear_desk()
+    session().upload = None
+
+
+def article_card() -> None:
+    """Name what keeps the article's network, as printed, from running, and count it."""
+    from prunekit.tasks.article import ARTICLE_FAULTS
+
+    layers = cached.printed_article()
+    params = sum(found for _, _, found in layers)
+    st.markdown(
+        f"The article prints a network of **{params:,} parameters**: {size(BYTES_OF_A_FLOAT * params)} in fp32. "
+        "It cannot run, and the task opened here is a narrow copy that can. What is wrong with it:"
+    )
+    for name, fault in ARTICLE_FAULTS.items():
+        st.markdown(f"- **{literal(name)}**: {literal(fault)}")
+    with st.expander("Its layers, counted without making them", icon=":material/table:", type="compact"):
+        rows = [{"layer": name, "weight": shape(sizes), "parameters": f"{found:,}"} for name, sizes, found in layers]
+        table(rows, "article-as-printed", "Layers of the article's network as printed")

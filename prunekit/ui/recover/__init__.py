@@ -1,0 +1,1 @@
+"""The Recover page: how to recover what a cut took."""

@@ -1,0 +1,185 @@
+"""The controls of the Recover page: how to recover, how long that will take, and the start."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from prunekit.ui.state import jobs, reading
+from prunekit.ui.widgets.asked import asked
+from prunekit.ui.widgets.summary import exact
+from prunekit.ui.widgets.text import duration, literal
+
+if TYPE_CHECKING:
+    from prunekit.recover.schedule import Schedule
+    from prunekit.verbs import Opened
+    from prunekit.verbs.unfinished import Recovery
+
+METHODS = {
+    "finetune": "Trains a copy of the desk's network; zeroed weights stay zero, weights of few bits are trained as "
+    "such. The best network by validation is kept, also when you stop early; a killed recovery goes on where it was.",
+    "reconstruct": "Fits what reads cut channels to what it said before, by least squares on train samples, without "
+    "training. A good start for fine-tuning.",
+}
+OFFERED = 3
+"""Unfinished recoveries that are offered, the latest first."""
+DISTIL = {0.0: "Off", 0.3: "30 %", 0.6: "60 %", 0.9: "90 %"}
+"""Shares of the loss that may follow the dense network."""
+
+
+def owner(opened: "Opened") -> str:
+    """Name the jobs that recover this task's networks."""
+    return f"recover {opened.digest}"
+
+
+def unfinished(opened: "Opened") -> None:
+    """Offer to go on with recoveries whose process was killed."""
+    from prunekit import verbs
+
+    for number, found in enumerate(verbs.unfinished(opened)[:OFFERED]):
+        which = f"round {len(found.done) + 1} of {found.rounds}, " if found.rounds > 1 else ""
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f":material/pause_circle: A recovery has not ended: {which}{found.schedule.epochs} passes, "
+                f"{literal(asked(found.recipe))}.",
+                width="stretch",
+            )
+            st.button("Go on", key=f"go-on-{number}", on_click=_go_on, args=(opened, found))
+            st.button("Forget it", key=f"forget-{number}", on_click=verbs.forget, args=(opened, found))
+
+
+def controls(opened: "Opened") -> None:
+    """Draw how to recover and the button that starts it."""
+    if opened.task.data.train is None:
+        st.info(
+            "This task has no train split, which a recovery needs. Recalibration, taylor and wanda are off for "
+            "the same reason. Give the project's data a train split to have them.",
+            icon=":material/info:",
+        )
+        return
+    method = st.segmented_control(
+        "How to recover",
+        list(METHODS),
+        default="finetune",
+        required=True,
+        key="method",
+        format_func={"finetune": "Fine-tune", "reconstruct": "Reconstruct, without training"}.__getitem__,
+    )
+    st.caption(METHODS[method or "finetune"])
+    waits = exact(opened) is None
+    if method == "reconstruct":
+        st.button("Reconstruct", icon=":material/healing:", on_click=_reconstruct, args=(opened,), disabled=waits)
+        return
+    schedule, rounds = _schedule(reading.desk_recipe(opened).seed)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Fine-tune",
+            icon=":material/healing:",
+            on_click=_start,
+            args=(opened, schedule, rounds),
+            disabled=waits,
+            help="Waits for the exact reading.",
+        )
+        if not waits and not jobs.running(owner(opened)):
+            st.caption(_announced(opened, schedule, rounds))
+
+
+def _schedule(seed: int) -> "tuple[Schedule, int]":
+    from prunekit.recover.schedule import RATES, Schedule
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        epochs = st.segmented_control(
+            "Passes over the train samples", [1, 2, 5, 10, 20, 40], default=2, required=True, key="epochs"
+        )
+        optimizer = st.segmented_control(
+            "Optimizer",
+            ["adamw", "sgd"],
+            default="adamw",
+            required=True,
+            key="optimizer",
+            format_func={"adamw": "AdamW", "sgd": "SGD"}.__getitem__,
+        )
+        rounds = st.segmented_control(
+            "Rounds", [1, 2, 3, 5], default=1, required=True, key="rounds", help="Cut a little, recover, and again."
+        )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        lr = st.number_input(
+            "Highest learning rate",
+            min_value=1e-6,
+            value=RATES[optimizer or "adamw"],
+            step=1e-3,
+            format="%g",
+            width=180,
+            key=f"lr-{optimizer}",
+            help="Rises to it and falls again, once. Strong cuts that are trained for long stand several times the "
+            "value that is offered.",
+        )
+        batch = st.segmented_control("Samples in one step", [16, 32, 64, 128], default=64, required=True, key="batch")
+        distil = st.segmented_control(
+            "Follow the dense network",
+            list(DISTIL),
+            default=0.0,
+            required=True,
+            key="distil",
+            format_func=DISTIL.__getitem__,
+            help="Distillation: this share of the loss is the distance from the dense network's answers and from what "
+            "its layers read, the rest comes from labels. A mild cut stands 90 %, a strong one has less to follow. "
+            "Takes about a third longer.",
+        )
+        fit_first = st.toggle(
+            "Reconstruct first",
+            key="fit-first",
+            help="Fits what reads cut channels by least squares before the training: a much better start after a "
+            "strong cut, for some seconds.",
+        )
+    schedule = Schedule(
+        epochs=epochs or 2,
+        lr=lr,
+        batch=batch or 64,
+        seed=seed,
+        optimizer=optimizer or "adamw",
+        distil=distil or 0.0,
+        fit_first=fit_first,
+    )
+    return schedule, rounds or 1
+
+
+def _announced(opened: "Opened", schedule: "Schedule", rounds: int) -> str:
+    from prunekit import verbs
+
+    recipe = reading.desk_recipe(opened)
+    question = opened.digest, recipe, replace(schedule, lr=None), rounds  # how long a step takes knows no rate
+    time = jobs.ask("recovery time", question, lambda: verbs.recovery_seconds(opened, recipe, schedule, rounds))
+    if time.error:
+        return time.error
+    if not time.finished:
+        return "Timing a few steps …"
+    beside = " The reconstruction before is not counted." if schedule.fit_first else ""
+    return f"Will take about {duration(time.answer)}, by the clock of a few steps and a validation.{beside}"
+
+
+def _parent(opened: "Opened") -> str | None:
+    head = opened.workspace.head(opened.task.name)
+    is_desk = head is not None and reading.recipe_of(opened, head) == reading.desk_recipe(opened)
+    return head.id if head is not None and is_desk else None
+
+
+def _start(opened: "Opened", schedule: "Schedule", rounds: int) -> None:
+    from prunekit import verbs
+
+    recipe, parent = reading.desk_recipe(opened), _parent(opened)
+    jobs.start(owner(opened), "Fine-tuning", lambda: verbs.recover_in_rounds(opened, recipe, rounds, schedule, parent))
+
+
+def _go_on(opened: "Opened", found: "Recovery") -> None:
+    from prunekit import verbs
+
+    how = found.rounds, found.schedule, found.parent
+    jobs.start(owner(opened), "Fine-tuning", lambda: verbs.recover_in_rounds(opened, found.recipe, *how))
+
+
+def _reconstruct(opened: "Opened") -> None:
+    from prunekit import verbs
+
+    recipe, parent = reading.desk_recipe(opened), _parent(opened)
+    jobs.start(owner(opened), "Reconstructing", lambda: verbs.reconstruct(opened, recipe, parent))

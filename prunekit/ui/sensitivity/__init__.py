@@ -1,0 +1,1 @@
+"""The Sensitivity page: scans, and what they say."""

@@ -1,0 +1,88 @@
+"""The scan of bits on the Sensitivity page, and mixed precision to a byte budget by it."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from prunekit.figures.bits import bits_heatmap, bits_table
+from prunekit.records import Candidate, Point
+from prunekit.ui.state import jobs, moves
+from prunekit.ui.state.reading import desk_recipe
+from prunekit.ui.widgets.chart import chart
+from prunekit.ui.widgets.progress import progress
+from prunekit.ui.widgets.text import literal, percent, size
+
+if TYPE_CHECKING:
+    from prunekit.verbs import Opened
+
+
+def bits_scan(opened: "Opened") -> None:
+    """Draw the scan of bits of the desk's network, its controls and what it found."""
+    jobs.follow("bits", lambda: _draw(opened), lambda: jobs.running(_owner(opened)), every=0.5)
+
+
+def _owner(opened: "Opened") -> str:
+    return f"bits {opened.digest}"
+
+
+def _draw(opened: "Opened") -> None:
+    from prunekit import verbs
+
+    st.subheader("Bits", anchor=False)
+    job = jobs.started(_owner(opened))
+    busy = jobs.running(_owner(opened))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.button(
+            "Scan bits",
+            icon=":material/memory:",
+            on_click=_scan,
+            args=(opened,),
+            disabled=busy,
+            help="Rounds each layer of the desk's network alone, but the first and the last, and measures all samples.",
+        )
+        share = st.number_input("Bytes that may be left, %", 4, 100, 15, 1, key="bytes-left", width=200)
+        st.button(
+            "Plan mixed precision",
+            icon=":material/auto_awesome:",
+            on_click=_plan,
+            args=(opened, share / 100),
+            disabled=busy,
+            help="Scans what is not known yet, then gives every layer the bits that do the least harm in that size.",
+        )
+    records = job.snapshot().records if job is not None else ()
+    points = [record for record in records if isinstance(record, Point)]
+    if job is not None:
+        total = verbs.scan_bits_size(opened)
+        progress(job, "cells", share=min(1.0, len(points) / max(1, total)))
+    if not points:
+        st.caption("How many bits does each layer need? The scan tells; a plan scans first.")
+        return
+    alt = "Heatmap: harm of quantising each layer alone, by bits"
+    chart(bits_heatmap(points), bits_table(points), "bits", alt)
+    candidates = {record.name: record for record in records if isinstance(record, Candidate)}  # the best comes twice
+    for number, candidate in enumerate(candidates.values()):
+        _card(opened, candidate, number)
+
+
+def _card(opened: "Opened", candidate: Candidate, number: int) -> None:
+    reading, whole = candidate.reading, opened.structure.cost({}).bytes
+    with st.container(border=True, horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown(
+            f"**{literal(candidate.name)}**: {percent(reading.value)} measured on {reading.n:,} samples, "
+            f"{size(candidate.cost.bytes)} ({percent(candidate.cost.bytes / whole)} of the dense network)"
+        )
+        st.button("Put on the desk", key=f"bits-plan-{number}", on_click=moves.put, args=(candidate.recipe,))
+
+
+def _scan(opened: "Opened") -> None:
+    from prunekit import verbs
+
+    recipe = desk_recipe(opened)
+    jobs.start(_owner(opened), "Scan of bits", lambda: verbs.scan_bits(opened, recipe))
+
+
+def _plan(opened: "Opened", share: float) -> None:
+    from prunekit import verbs
+
+    recipe = desk_recipe(opened)
+    jobs.start(_owner(opened), "Mixed precision", lambda: verbs.plan_bits(opened, share, recipe))

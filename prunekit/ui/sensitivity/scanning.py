@@ -1,0 +1,103 @@
+"""Sensitivity scans of the task: what is stored, what measuring more would cost, and starting it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prunekit.records import Mode, Point
+from prunekit.search.pace import expected
+from prunekit.ui.state import jobs
+from prunekit.ui.state.cached import dense_evaluation
+from prunekit.ui.state.reading import desk_recipe
+from prunekit.ui.state.session import session
+
+if TYPE_CHECKING:
+    from prunekit.verbs import Opened
+
+PRECISIONS = {"picture": "First picture", "within": "Within 1 point", "exact": "Exact"}
+PLANNED = 0.15
+"""Time that a point of a plan takes, as a share of one pass over the validation split."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Scans of one task in one mode under one criterion.
+
+    Attributes:
+        mode: what is cut.
+        criterion: what goes first.
+        names: the groups or layers, in execution order.
+        points: what is known of each cell, by the scan that says most.
+        total: how many points a whole scan has.
+        left: how many of them are still to be measured, for each precision.
+    """
+
+    mode: Mode
+    criterion: str
+    names: tuple[str, ...]
+    points: tuple[Point, ...]
+    total: int
+    left: dict[str, int]
+
+
+def current_scan(opened: "Opened", criterion: str | None = None) -> Scan:
+    """Return what is scanned in the desk's mode by a criterion; by the desk's for ``None``."""
+    from prunekit import verbs
+    from prunekit.search.scan import LEVELS, sizes
+
+    mode, criterion = session().mode, criterion or desk_recipe(opened).criterion
+    names = tuple(sizes(opened.structure, mode))
+    points = verbs.stored_points(opened, mode, criterion=criterion, half_width=verbs.WITHIN, pictures=True)
+    answers = {
+        "picture": points,
+        "within": verbs.stored_points(opened, mode, None, criterion, verbs.WITHIN),
+        "exact": verbs.stored_points(opened, mode, None, criterion),
+    }
+    total = verbs.scan_size(opened, mode)
+    # A plan measures layers at higher sparsities, too.
+    left = {name: total - sum(point.level in LEVELS for point in found) for name, found in answers.items()}
+    return Scan(mode, criterion, names, points, total, left)
+
+
+def owner(opened: "Opened", criterion: str | None = None) -> str:
+    """Return the name under which a scan in the desk's mode runs."""
+    return f"scan {opened.digest} {session().mode.value} {criterion or desk_recipe(opened).criterion}"
+
+
+def start(opened: "Opened", precision: str, criterion: str | None = None) -> None:
+    """Start or resume a scan in the desk's mode."""
+    from prunekit import verbs
+
+    scan = current_scan(opened, criterion)
+    mode, by = scan.mode, scan.criterion
+
+    def work() -> "Iterator[Point | None]":
+        if precision == "picture":
+            yield from verbs.picture_steps(opened, mode, limit=None, criterion=by, half_width=verbs.WITHIN)
+            return
+        width = None if precision == "exact" else verbs.WITHIN
+        first = scan.left["picture"] > 0
+        for point in verbs.scan_steps(opened, mode, limit=None, criterion=by, half_width=width, first_picture=first):
+            # A first estimate is drawn, but the point it stands for is still to be measured.
+            yield None if point is not None and verbs.is_picture(point) else point
+
+    total = scan.left["picture"] if precision == "picture" else scan.total
+    jobs.start(owner(opened, criterion), f"{PRECISIONS[precision]} by {by}", work, total)
+
+
+def cost(opened: "Opened", scan: Scan, precision: str) -> float | None:
+    """Estimate the seconds that a scan still takes; ``None`` before anything was measured."""
+    dense = _pass(opened)
+    return None if dense is None else dense + expected(dense, scan.left[precision], precision)
+
+
+def seconds(opened: "Opened") -> float | None:
+    """Estimate how long a plan takes to measure one point; ``None`` before anything was measured."""
+    dense = _pass(opened)
+    return None if dense is None else dense * PLANNED
+
+
+def _pass(opened: "Opened") -> float | None:
+    """Return the seconds that one pass of the dense network over the validation split took."""
+    dense = dense_evaluation(opened.digest, opened, None)
+    return dense.snapshot().elapsed if dense.finished else None

@@ -1,0 +1,115 @@
+"""Moves on the desk other than by hand: undo, redo, reset, presets, another criterion."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from prunekit.pattern import Pattern
+from prunekit.recipe import Recipe
+from prunekit.ui.state.jobs import ask
+from prunekit.ui.state.reading import desk_recipe, recipe_of
+from prunekit.ui.state.restoring import refuse
+from prunekit.ui.state.session import session
+
+if TYPE_CHECKING:
+    from prunekit.verbs import Opened
+
+PRESETS = {
+    "uniform": "Every layer gives the same share.",
+    "global": "The lowest scores go, whatever layer they are in.",
+    "sensitivity": "Every layer is cut until it does the same harm, by the stored scan.",
+}
+
+
+def can_undo(opened: "Opened") -> bool:
+    """Whether there is anything to take back."""
+    return desk_recipe(opened) != Recipe(task=opened.task.name) or opened.workspace.head(opened.task.name) is not None
+
+
+def can_redo(opened: "Opened") -> bool:
+    """Whether something was taken back."""
+    return opened.workspace.can_redo(opened.task.name)
+
+
+def undo(opened: "Opened") -> None:
+    """Take back the last move: one that is not stored yet, else the last run."""
+    now, task = session(), opened.task.name
+    stored = recipe_of(opened, opened.workspace.head(task))
+    now.recipe = now.held = stored if now.recipe != stored else recipe_of(opened, opened.workspace.undo(task))
+
+
+def redo(opened: "Opened") -> None:
+    """Return to the run that undo left, if there is one."""
+    if can_redo(opened):
+        now = session()
+        now.recipe = now.held = recipe_of(opened, opened.workspace.redo(opened.task.name))
+
+
+STAYS = ("task", "criterion", "seed", "recalibrate")
+"""What of a recipe says how to cut, not what."""
+
+
+def reset(opened: "Opened") -> None:
+    """Put the task's own network on the desk; the criterion stays."""
+    session().recipe = Recipe(**{key: getattr(desk_recipe(opened), key) for key in STAYS})
+
+
+COMMANDS = {"undo": undo, "redo": redo}
+"""What a key on the bars may ask for."""
+
+
+def put(recipe: Recipe) -> None:
+    """Put a recipe on the desk."""
+    session().recipe = recipe
+
+
+def put_pattern(opened: "Opened") -> None:
+    """Zero 2 of every 4 weights in all layers but the first, the last and those that are pinned."""
+    from prunekit.quantize.preset import inner_layers
+
+    recipe = desk_recipe(opened)
+    layers = [layer for layer in inner_layers(opened.structure) if layer not in pins(opened)]
+    put(replace(recipe, weights={**recipe.weights, **dict.fromkeys(layers, Pattern("2:4"))}))
+
+
+def pins(opened: "Opened") -> tuple[str, ...]:
+    """Return what is pinned of the current mode; a name that was pinned in the other mode may mean nothing here."""
+    from prunekit.search.scan import sizes
+
+    known = sizes(opened.structure, session().mode)
+    return tuple(name for name in session().hand.pinned if name in known)
+
+
+def ask_preset(opened: "Opened", name: str, sparsity: float) -> None:
+    """Ask for a preset of the current mode around what is pinned; ``take_preset`` puts it on the desk."""
+    mode, recipe, pinned = session().mode, desk_recipe(opened), pins(opened)
+
+    def work() -> "Iterator[Recipe]":
+        from prunekit import verbs
+
+        yield verbs.preset(opened, name, sparsity, mode, recipe, pinned)
+
+    ask("preset", (opened.digest, name, sparsity, mode, recipe, pinned), work)
+
+
+def preset_pending() -> bool:
+    """Whether a preset is being worked out."""
+    asked = session().asked.get("preset")
+    return asked is not None and not asked.finished
+
+
+def preset_found() -> bool:
+    """Whether a preset has been worked out and is not on the desk yet."""
+    return "preset" in session().asked and not preset_pending()
+
+
+def take_preset(opened: "Opened") -> None:
+    """Put a preset that has been worked out on the desk, or note why it could not be."""
+    if not preset_found():
+        return
+    now = session()
+    found = now.asked.pop("preset").ticket.snapshot()
+    if found.latest is not None:
+        now.recipe = found.latest
+    elif found.error:
+        refuse(opened, found.error)

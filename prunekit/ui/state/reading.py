@@ -1,0 +1,117 @@
+"""The desk's reading: asked for whenever the desk moves; what a hand let go of is a run at once."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from prunekit.recipe import Recipe
+from prunekit.records import Cost, Evaluation, Reading, Run
+from prunekit.ui.state.cached import dense_evaluation
+from prunekit.ui.state.jobs import ask
+from prunekit.ui.state.session import Asked, Session, session
+
+if TYPE_CHECKING:
+    from prunekit.verbs import Opened
+
+
+def recipe_of(opened: "Opened", run: Run | None) -> Recipe:
+    """Return what the desk shows when a run is on it; ``None`` is the task's own network."""
+    if run is None or run.model != opened.digest:
+        return Recipe(task=opened.task.name)
+    return replace(run.recipe, base=run.id) if run.weights else run.recipe
+
+
+def desk_recipe(opened: "Opened", now: Session | None = None) -> Recipe:
+    """Return the recipe on a tab's desk; a new tab takes up where the history stands."""
+    now = now or session()
+    if now.recipe is None:
+        head = opened.workspace.head(opened.task.name)
+        if head is not None and head.model != opened.digest:  # another checkpoint was on the desk
+            opened.workspace.set_head(opened.task.name, None)
+        now.recipe = now.held = recipe_of(opened, head)
+    return now.recipe
+
+
+def base_recipe(opened: "Opened", now: Session | None = None) -> Recipe | None:
+    """Return the recipe of the run that the desk starts from; ``None`` where that is the task's own network."""
+    base = desk_recipe(opened, now).base
+    return None if base is None else opened.workspace.run(base).recipe
+
+
+def ready(opened: "Opened") -> None:
+    """Wait until the worker has made what the counts of a desk need: its base, and the network without its blocks."""
+    recipe = desk_recipe(opened)
+
+    def work() -> Iterator[Cost]:
+        from prunekit import verbs
+
+        yield verbs.cost(opened, recipe)
+
+    if recipe.blocks or recipe.base:
+        ask("parts", (opened, recipe.base, recipe.blocks), work).ticket.wait()
+
+
+def dense(opened: "Opened", limit: int | None = None) -> Evaluation | None:
+    """Return the newest evaluation of the task's own network on the first samples, asking for it the first time."""
+    return dense_evaluation(opened.digest, opened, limit).snapshot().latest
+
+
+def measure(opened: "Opened", now: Session | None = None) -> Asked:
+    """Ask for the reading of the desk's recipe; asking again returns the same answer."""
+    now = now or session()
+    with now.moving:
+        recipe, own = desk_recipe(opened, now), dense_evaluation(opened.digest, opened, None)
+        if now.hand.is_final and recipe != now.held:  # moved in this tab: another may have moved the head meanwhile
+            _commit(opened, recipe)
+            now.held = recipe
+        is_own = recipe == Recipe(task=opened.task.name)
+        if is_own and not own.finished:
+            return Asked(recipe, own)
+        of_own = own.snapshot().latest
+        known = of_own if is_own else None
+        # A commit of what the drag has just measured is the same question, so that its answer goes on.
+        return ask("reading", (opened.digest, recipe), lambda: _measured(opened, recipe, known), of_own, now)
+
+
+def _commit(opened: "Opened", recipe: Recipe) -> None:
+    """Store the desk as a run behind the head, before it is measured, so that nothing supersedes it."""
+    from prunekit import verbs
+
+    head = opened.workspace.head(opened.task.name)
+    if recipe_of(opened, head) != recipe:
+        verbs.commit(opened, recipe, verbs.checked_cost(opened, recipe), None, head.id if head else None)
+
+
+def _measured(opened: "Opened", recipe: Recipe, known: Evaluation | None) -> Iterator[Evaluation | None]:
+    """Measure a recipe; what is exact goes into the run that holds it, here so that a page may be left meanwhile."""
+    from prunekit import verbs
+
+    exact = len(opened.task.data.validation)
+    if known is not None:
+        yield known
+        return
+    stored = next((found for found in _readings(opened, recipe) if found.n >= exact), None)
+    if stored is not None:  # the desk has been here before
+        yield Evaluation(stored, verbs.checked_cost(opened, recipe))
+    for evaluation in verbs.evaluate_steps(opened, recipe):
+        is_exact = evaluation is not None and evaluation.reading.n >= exact
+        if evaluation is not None and is_exact:
+            _keep(opened, recipe, evaluation.reading)  # before anybody sees it, so that whoever does finds it stored
+        yield evaluation if stored is None or is_exact else None
+
+
+def _run_of(opened: "Opened", recipe: Recipe) -> Run | None:
+    """Return the run on the desk if it is one of this very recipe."""
+    head = opened.workspace.head(opened.task.name)
+    return head if head is not None and not head.weights and head.recipe == recipe else None
+
+
+def _readings(opened: "Opened", recipe: Recipe) -> tuple[Reading, ...]:
+    run = _run_of(opened, recipe)
+    return () if run is None else tuple(found for found in run.readings if found.split == "validation")
+
+
+def _keep(opened: "Opened", recipe: Recipe, reading: Reading) -> None:
+    run = _run_of(opened, recipe)
+    if run is not None:
+        opened.workspace.add_reading(run.id, reading)

@@ -1,0 +1,97 @@
+"""Putting runs of the history on this tab's desk: by hand, or by a link that somebody kept."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urljoin
+
+import streamlit as st
+
+from prunekit.errors import WorkspaceError
+from prunekit.records import Run
+from prunekit.ui.state.reading import desk_recipe, recipe_of
+from prunekit.ui.state.session import session
+
+if TYPE_CHECKING:
+    from prunekit.verbs import Opened
+
+
+def restore(opened: "Opened", run: Run | None) -> None:
+    """Put a run on the desk; ``None`` is the task's own network."""
+    now = session()
+    with now.moving:
+        opened.workspace.set_head(opened.task.name, run.id if run else None)
+        now.recipe = recipe_of(opened, run)
+
+
+def on_desk(opened: "Opened", runs: Iterable[Run]) -> Run | None:
+    """Return the run that this tab's desk shows; ``None`` for the task's own network or a state not stored yet.
+
+    Another tab may have moved the head of the history; this tab's desk stays where it is.
+    """
+    recipe, head = desk_recipe(opened), opened.workspace.head(opened.task.name)
+    if recipe_of(opened, head) == recipe:
+        return head
+    return next((run for run in reversed(tuple(runs)) if recipe_of(opened, run) == recipe), None)
+
+
+def delete(opened: "Opened", run: Run) -> None:
+    """Take a run out of the history; where the desk shows it, its parent takes its place.
+
+    Raises:
+        WorkspaceError: other runs start from its weights.
+    """
+    now = session()
+    with now.moving:
+        desk = desk_recipe(opened)
+        opened.workspace.delete(run.id)
+        if desk == recipe_of(opened, run) or desk.base == run.id:
+            now.recipe = recipe_of(opened, opened.workspace.head(opened.task.name))
+
+
+def link_to(run: Run) -> str:
+    """Return the address that puts a run on the desk of whoever opens it here."""
+    query = urlencode({"task": session().task, "run": run.id})
+    # The desk is the page in the folder that the other pages are in.
+    return urljoin(st.context.url or "", f".?{query}")
+
+
+def take_link(opened: "Opened") -> None:
+    """Put the run that the address asks for on the desk, once; note why where that cannot be."""
+    now = session()
+    if now.linked is None:
+        return
+    wanted, now.linked = now.linked, None
+    # Else a reload would put it back whatever has been moved since.
+    st.query_params.pop("run", None)
+    try:
+        run = opened.workspace.run(wanted)
+    except WorkspaceError:
+        reason = f"There is no run {wanted} in this history."  # the error would list a thousand others
+    else:
+        reason = _refusal(opened, run)
+        if not reason:
+            restore(opened, run)
+    if reason:
+        refuse(opened, f"{reason} The desk is as it was.")
+
+
+def refuse(opened: "Opened", reason: str) -> None:
+    """Note why something that was asked of the desk cannot be."""
+    session().refused = reason, desk_recipe(opened)
+
+
+def refusal(opened: "Opened") -> str:
+    """Return what was refused last, for as long as the desk stays as it was then; empty when nothing was."""
+    now = session()
+    if now.refused[1] != desk_recipe(opened):
+        now.refused = "", None  # it would come back when the desk does
+    return now.refused[0]
+
+
+def _refusal(opened: "Opened", run: Run) -> str:
+    """Say why a run cannot be put on this desk; empty where it can."""
+    if run.task != opened.task.name:
+        return f"Run {run.id} belongs to task {run.task!r}; open that task first."
+    if run.model != opened.digest:
+        return f"Run {run.id} was made from other weights of {run.task!r}; open those first."
+    return ""

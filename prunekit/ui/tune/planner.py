@@ -1,0 +1,153 @@
+"""The planner's question: targets, what a plan for them will cost, and the button that starts it."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from prunekit.errors import listed
+from prunekit.records import Mode, Outline
+from prunekit.ui.sensitivity import scanning
+from prunekit.ui.state import jobs, moves
+from prunekit.ui.state.reading import desk_recipe
+from prunekit.ui.state.session import Asked, session
+from prunekit.ui.widgets.text import duration, literal, titled
+
+if TYPE_CHECKING:
+    from prunekit.verbs import Opened
+
+LEFT = {
+    Mode.CHANNELS: {"macs": "MACs left, %", "params": "Parameters left, %", "bytes": "Bytes left, %"},
+    Mode.WEIGHTS: {"params": "Parameters not zero, %"},
+}
+
+
+def owner(opened: "Opened") -> str:
+    """Return the name under which plans of the desk's mode run."""
+    return f"plan {opened.digest} {session().mode.value}"
+
+
+def planner(opened: "Opened") -> None:
+    """Draw the planner's popover; what it finds is drawn by ``candidates``."""
+    ticket = jobs.started(owner(opened))
+    # A plan that was started gives the popover a new key, so that it closes.
+    key = f"planner-{session().mode.value}-{ticket.id if ticket else ''}"
+    icon = ":material/hourglass_top:" if jobs.running(owner(opened)) else ":material/flag:"
+    # Drawn open or not: a popover that tells the script of its closing swallows the click that closes it, where that
+    # click was on another page's link (the later of two requests keeps the page it came from).
+    with st.popover("Plan", icon=icon, key=key):
+        _question(opened)
+
+
+def _question(opened: "Opened") -> None:
+    st.markdown("**Find the recipe that meets targets with the least damage**")
+    st.caption("All of them hold at once; an empty one lets anything be.")
+    targets = _targets(opened)
+    worth = st.number_input(
+        "Not worth pruning below, %",
+        0.0,
+        100.0,
+        1.0,
+        0.5,
+        format="%g",
+        key="plan-worth",
+        persist_state="session",
+        help="A layer that could save less than this of every targeted resource, alone and cut as far as a scan goes, "
+        "stays whole: it would change the network for next to nothing. It is cut after all where the targets cannot "
+        "be met without it.",
+    )
+    if not targets:
+        st.caption(":material/info: Give a target to start.")
+        return
+    asked = _outline(opened, targets, worth / 100)
+    jobs.follow("plan-outline", lambda: None, lambda: not asked.finished or scanning.seconds(opened) is None)
+    if asked.error:
+        st.error(literal(asked.error), icon=":material/error:")
+    elif not asked.finished:
+        st.caption("Counting …")
+    else:
+        _offer(opened, asked.answer, targets)
+
+
+def _targets(opened: "Opened") -> dict[str, float]:
+    """Draw a box for each target and return those that are given, as ``verbs.plan`` takes them."""
+    mode, metric = session().mode, opened.task.metric
+    found: dict[str, float] = {}
+    with st.grid(2, min_column_width=150):
+        for name, label in LEFT[mode].items():
+            left = st.number_input(
+                label,
+                1.0,
+                100.0,
+                None,  # a box that begins with a number cannot be emptied
+                5.0,
+                format="%g",
+                key=f"plan-{mode.value}-{name}",
+                persist_state="session",
+                placeholder="any, such as 50",
+            )
+            if left is not None:
+                found[name] = left / 100
+        lost = st.number_input(
+            f"{literal(titled(metric))} lost at most, points",
+            0.0,
+            100.0,
+            None,
+            0.5,
+            format="%g",
+            key="plan-lost",
+            persist_state="session",
+            placeholder="any",
+        )
+    return found if lost is None else {**found, metric: -lost}
+
+
+def _outline(opened: "Opened", targets: dict[str, float], worth: float) -> Asked:
+    """Ask what a plan from the desk would keep to and measure."""
+    mode, recipe, pinned = session().mode, desk_recipe(opened), moves.pins(opened)
+
+    def work() -> "list[Outline]":
+        from prunekit import verbs
+
+        return [verbs.outline(opened, targets, mode, recipe, pinned, worth)]
+
+    return jobs.ask("outline", (opened.digest, tuple(targets.items()), mode, recipe, pinned, worth), work)
+
+
+def _offer(opened: "Opened", outline: Outline, targets: dict[str, float]) -> None:
+    """Say what a plan will cost, and start it on request."""
+    left = outline.points - outline.known
+    scan = f"{left} points of the scan" if left else "no scan, which is stored"
+    if 0 < left < outline.points:
+        scan += f" ({outline.known} are stored)"
+    pace = scanning.seconds(opened)
+    # A trial is one pass over a few train samples, about half of what a point of a scan is.
+    time = "" if pace is None else f" About {duration(pace * (left + outline.trials / 2 + outline.candidates))}."
+    st.caption(
+        f":material/timer: Measures at most {outline.networks} networks: {scan}, up to {outline.trials} while the plan "
+        f"is improved, and {outline.candidates} candidates on all validation samples.{time}"
+    )
+    if outline.pinned:
+        st.caption(f":material/keep: Pinned and left alone: {literal(listed(outline.pinned))}.")
+    if outline.spared:
+        st.caption(f":material/savings: Not worth pruning, so whole: {literal(listed(outline.spared))}.")
+    st.button(
+        "Plan",
+        icon=":material/play_arrow:",
+        key="plan-start",
+        on_click=_start,
+        args=(opened, outline, targets),
+        disabled=jobs.running(owner(opened)),
+    )
+
+
+def _start(opened: "Opened", outline: Outline, targets: dict[str, float]) -> None:
+    from prunekit import verbs
+
+    mode, recipe, pinned = outline.mode, desk_recipe(opened), outline.pinned
+    jobs.start(
+        owner(opened),
+        "Plan",
+        lambda: verbs.plan_steps(opened, targets, mode, recipe, pinned, outline.worth),
+        outline.points + outline.trials + outline.candidates + 2,
+    )
+    st.toast("How far the plan is, and what it finds, stands below the bars.", icon=":material/flag:")

@@ -1,0 +1,60 @@
+"""How much of what layers hand on is zero, on validation data."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from prunekit.records import Activation
+from prunekit.ui.state.cached import of_dense
+from prunekit.ui.state.jobs import ask, follow
+from prunekit.ui.state.reading import desk_recipe
+from prunekit.ui.state.session import Asked
+from prunekit.ui.widgets.badges import BADGES
+from prunekit.ui.widgets.chart import chart
+from prunekit.ui.widgets.text import literal
+
+if TYPE_CHECKING:
+    from prunekit.verbs import Opened
+
+
+def activity(opened: "Opened") -> None:
+    """Draw the share of zeros in every layer's output, on the desk and dense."""
+
+    def draw() -> None:
+        dense, desk = _dense(opened), _desk(opened)
+        found: tuple[Activation, ...] | None = desk.answer
+        if error := dense.error or desk.error:
+            st.error(literal(error), icon=":material/error:")
+        elif found is None:
+            st.skeleton(height=360)
+        else:
+            _draw(found, dense.answer or (), desk.finished)
+
+    follow("activity", draw, lambda: not (_dense(opened).finished and _desk(opened).finished))
+
+
+def _draw(found: tuple[Activation, ...], dense: tuple[Activation, ...], finished: bool) -> None:
+    from prunekit.figures.activations import activations, activations_table
+
+    alt = f"Bars: the share of zeros in the output of each of {len(found)} layers"
+    beside = dense if dense != found else ()
+    chart(activations(found, beside), activations_table(found), "activations", alt)
+    dead = sum(activation.dead for activation in found)
+    n = f" on {found[0].n:,} validation samples" if found else ""
+    st.caption(f"{BADGES['measured' if finished else 'measuring']}{n}. {dead:,} channels are zero on all of them.")
+
+
+def _dense(opened: "Opened") -> Asked:
+    from prunekit import verbs
+
+    return Asked("dense", of_dense("activations", opened.digest, lambda: verbs.activations(opened)))
+
+
+def _desk(opened: "Opened") -> Asked:
+    from prunekit import verbs
+
+    recipe = desk_recipe(opened)
+    if recipe.is_dense and recipe.base is None:
+        return _dense(opened)
+    meanwhile = _dense(opened).answer
+    return ask("activations", (opened.digest, recipe), lambda: verbs.activations(opened, recipe), meanwhile)

@@ -1,0 +1,39 @@
+"""What the selected layer's weights look like, and what the desk's cut takes of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prunekit.recipe import Recipe
+from prunekit.records import LayerWeights, UnitScores
+from prunekit.ui.state.jobs import ask
+from prunekit.ui.state.session import Asked
+
+if TYPE_CHECKING:
+    from prunekit.verbs import Opened
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One layer's weights before and after the cut.
+
+    Attributes:
+        weights: their bins, and the line of a cut by magnitude.
+        scores: its group's unit scores; ``None`` for a protected group.
+    """
+
+    weights: LayerWeights
+    scores: UnitScores | None
+
+
+def picture(opened: "Opened", recipe: Recipe, layer: str) -> Asked:
+    """Ask for the picture of one layer."""
+    return ask("picture", (opened.digest, recipe, layer), lambda: _drawn(opened, recipe, layer))
+
+
+def _drawn(opened: "Opened", recipe: Recipe, layer: str) -> Iterator[Picture]:
+    from prunekit import verbs
+
+    group = opened.structure.group(opened.structure.layer(layer).group)
+    scores = None if group.protected else verbs.unit_scores(opened, recipe, group.name)
+    yield Picture(verbs.layer_weights(opened, recipe, layer), scores)

@@ -1,0 +1,49 @@
+"""One-line explanations where people stumble; each can be closed for good."""
+
+import streamlit as st
+
+from prunekit.ui.state.session import session
+
+TEXTS = {
+    "channels": (
+        "Channels are really removed. A layer loses outputs and the next one inputs, so sparsity p everywhere removes "
+        "about 1−(1−p)² of the parameters: half the channels is three quarters of them."
+    ),
+    "weights": (
+        "Single weights are set to zero: dense FLOPs and latency unchanged, smaller only when compressed. "
+        "Zeros keep their place in the file, so only the size after gzip falls."
+    ),
+    "sensitivity": (
+        "KL divergence says how far the outputs move from the dense network's. It sees damage before the metric does."
+    ),
+    "recover": (
+        "A cut network has lost channels, not its training: one or two passes over the train samples bring most "
+        "of what it could back."
+    ),
+    "compare": (
+        "Every state of the bars you let go of is a run, and none is lost: undo and move on, and the history branches. "
+        "Name or star the runs you care for; the marks keep them in sight when the history grows."
+    ),
+    "export": (
+        "Nothing is offered before a fresh process has loaded it and found the outputs, the counts and the metric "
+        "that were shown here."
+    ),
+    "weights page": "Weights near zero add little: a layer with a tall, narrow bump has much to give away.",
+}
+
+
+def hint(name: str) -> None:
+    """Show an explanation unless it was closed."""
+    if name in session().dismissed:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key=f"hint-of-{name}"):
+        with st.container(width="stretch"):  # the text wraps, so that the button stays beside it
+            st.caption(f":material/lightbulb: {TEXTS[name]}")
+        st.button(
+            "Close",
+            key=f"hint-{name}",
+            icon=":material/close:",
+            type="tertiary",
+            on_click=session().dismissed.add,
+            args=(name,),
+        )

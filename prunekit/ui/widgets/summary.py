@@ -1,0 +1,62 @@
+"""One line on what is on the desk, for the pages that work with it."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from prunekit.records import Evaluation
+from prunekit.ui.state import reading
+from prunekit.ui.state.session import Session
+from prunekit.ui.state.standing import Standing
+from prunekit.ui.widgets.badges import BADGES, delta_color
+from prunekit.ui.widgets.text import change, count, literal, percent, points, size, titled
+
+if TYPE_CHECKING:
+    from prunekit.verbs import Opened
+
+
+def standing(opened: "Opened", now: Session | None = None) -> Standing:
+    """Collect what is known of a tab's desk."""
+    from prunekit import verbs
+
+    recipe = reading.desk_recipe(opened, now)
+    return Standing(
+        recipe=recipe.digest,
+        samples=len(opened.task.data.validation),
+        cost=verbs.checked_cost(opened, recipe),
+        dense=opened.structure.cost({}),
+        evaluation=reading.measure(opened, now).answer,
+        reference=reading.dense(opened),
+        metric=opened.task.metric,
+        higher_is_better=opened.metric.higher_is_better,
+    )
+
+
+def exact(opened: "Opened") -> Evaluation | None:
+    """Return the desk's exact evaluation once it is there."""
+    asked = reading.measure(opened)
+    found: Evaluation | None = asked.ticket.snapshot().latest
+    return found if asked.finished else None
+
+
+def summary(opened: "Opened") -> None:
+    """Draw the desk's four main numbers."""
+    found = standing(opened)
+    cost, dense, measured = found.cost, found.dense, found.evaluation
+    before = found.reference.reading.value if found.reference else None
+    drop = points(measured.reading.value, before) if measured and before is not None else None
+    with st.grid(4, min_column_width=150):
+        st.metric(
+            f"{literal(titled(found.metric))} {BADGES[found.status]}",
+            percent(measured.reading.value) if measured else "…",
+            drop,
+            delta_color=delta_color(drop, found.higher_is_better),
+            border=True,
+            height="stretch",
+        )
+        for label, value, delta in (
+            ("Parameters", count(cost.params), change(cost.params, dense.params)),
+            ("MACs", count(cost.macs), change(cost.macs, dense.macs)),
+            ("Bytes", size(cost.bytes), change(cost.bytes, dense.bytes)),
+        ):
+            st.metric(label, value, delta, delta_color=delta_color(delta), border=True, height="stretch")
