@@ -19,9 +19,9 @@ import torch
 from torch import Tensor
 
 from prunekit import verbs
-from prunekit.program import Program
 from prunekit.program.allocator import keep_freed_memory
 from prunekit.program.outputs import finish
+from prunekit.program.program import Program
 from prunekit.records import Mode, Status
 from prunekit.search.bench import Bench, bench
 from prunekit.search.probe import chunks

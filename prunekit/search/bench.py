@@ -9,8 +9,8 @@ from torch import Tensor
 
 from prunekit.measure.evaluate import Samples, read
 from prunekit.objectives.metrics import metric_named
-from prunekit.program import BACKENDS, Batch, Ready
 from prunekit.program.outputs import Outputs
+from prunekit.program.program import BACKENDS, Batch, Ready
 from prunekit.records import Point, Reading
 from prunekit.search.cells import Cell, Cells
 from prunekit.search.probe import Probe, chunks, probing

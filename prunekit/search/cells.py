@@ -12,7 +12,7 @@ from prunekit.criteria.weights import layer_scores
 from prunekit.cut.masks import ranks
 from prunekit.cut.validate import check_recipe
 from prunekit.graph.structure import Structure
-from prunekit.program import Cut, without_channels, without_weights
+from prunekit.program.cuts import Cut, without_channels, without_weights
 from prunekit.recipe import Recipe, kept_units
 from prunekit.records import Mode
 from prunekit.search.question import Question

@@ -6,7 +6,7 @@ from itertools import groupby
 import torch
 from torch import Tensor
 
-from prunekit.program import Batch
+from prunekit.program.program import Batch
 from prunekit.records import Point, Reading
 from prunekit.search.bench import Bench
 from prunekit.search.cells import Cell

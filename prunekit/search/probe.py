@@ -9,8 +9,10 @@ from torch import Tensor, nn
 
 from prunekit.graph import named_tensors, shrink
 from prunekit.graph.structure import Structure
-from prunekit.program import BACKENDS, Batch, Cut, Program, Ready, trusted
 from prunekit.program.calibrate import Calibrator
+from prunekit.program.cuts import Cut
+from prunekit.program.program import BACKENDS, Batch, Program, Ready
+from prunekit.program.trust import trusted
 from prunekit.recover.recalibrate import SAMPLES, recalibrate
 from prunekit.tasks.task import Split
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from prunekit.measure.evaluate import divergences, losses
 from prunekit.objectives.metrics import metric_named
-from prunekit.program import Batch, Ready
+from prunekit.program.program import Batch, Ready
 from prunekit.records import Point, Reading, Status
 from prunekit.search.anytime import Brackets, Draw, draw, enough, estimate, interpolate
 from prunekit.search.bench import Bench

@@ -2,8 +2,9 @@ import pytest
 import torch
 
 from prunekit.graph import shrink, structure_of
-from prunekit.program import Cut, program_of
+from prunekit.program.cuts import Cut
 from prunekit.program.forward import run
+from prunekit.program.trust import program_of
 from prunekit.recover.recalibrate import recalibrate
 from prunekit.tasks.task import Split
 from tests import nets

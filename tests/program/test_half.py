@@ -8,13 +8,14 @@ import torch
 from torch.nn import functional as F
 
 from prunekit.graph import structure_of
-from prunekit.program import Cut, program_of
 from prunekit.program import fused as kernels
 from prunekit.program import half as module
+from prunekit.program.cuts import Cut
 from prunekit.program.forward import run
 from prunekit.program.operations import operations
 from prunekit.program.outputs import finish
 from prunekit.program.step import plain
+from prunekit.program.trust import program_of
 from tests import nets
 from tests.untouched import untouched
 

@@ -6,10 +6,11 @@ import torch
 from tests.measure.program import trap_nets
 
 from prunekit.graph import shrink, structure_of
-from prunekit.program import Cut, program_of
 from prunekit.program import program as module
 from prunekit.program.agreement import close
+from prunekit.program.cuts import Cut
 from prunekit.program.forward import run
+from prunekit.program.trust import program_of
 from tests import nets
 from tests.untouched import untouched
 

@@ -8,8 +8,8 @@ from tests.measure.program import trap_nets
 from prunekit.cut.pruned import prune
 from prunekit.graph import structure_of
 from prunekit.measure.evaluate import evaluate, logits
-from prunekit.program import BACKENDS
 from prunekit.program.outputs import finish
+from prunekit.program.program import BACKENDS
 from prunekit.recipe import Recipe
 from prunekit.records import Mode, Status
 from prunekit.recover.recalibrate import recalibrate
