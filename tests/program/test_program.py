@@ -3,7 +3,6 @@ from functools import cache
 
 import pytest
 import torch
-from tests.measure.program import trap_nets
 
 from prunekit.graph import shrink, structure_of
 from prunekit.program import program as module
@@ -12,6 +11,7 @@ from prunekit.program.cuts import Cut
 from prunekit.program.forward import run
 from prunekit.program.trust import program_of
 from tests import nets
+from tests.program import trap_nets
 from tests.untouched import untouched
 
 ALL = (*nets.NETS, *trap_nets.PLANNED)

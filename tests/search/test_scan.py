@@ -3,7 +3,6 @@ from functools import cache
 from itertools import islice
 
 import pytest
-from tests.measure.program import trap_nets
 
 from prunekit.cut.pruned import prune
 from prunekit.graph import structure_of
@@ -19,6 +18,7 @@ from prunekit.search.question import Question
 from prunekit.search.scan import scan as steps
 from prunekit.search.scan import sizes, spread
 from tests import nets, samples
+from tests.program import trap_nets
 from tests.untouched import Raising, untouched
 
 SPLIT = samples.split(240)
