@@ -8,7 +8,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from prunekit.engine import Ticket
-from prunekit.ui.state.cached import worker
+from prunekit.engine.shared import worker
 from prunekit.ui.state.session import Session
 from tools.app_server import ROOT
 

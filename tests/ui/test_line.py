@@ -6,11 +6,11 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from prunekit import verbs
+from prunekit.engine.shared import worker
 from prunekit.recipe import Recipe
 from prunekit.records import Mode
 from prunekit.ui.equalizer import live
 from prunekit.ui.equalizer.line import routes
-from prunekit.ui.state.cached import worker
 from prunekit.ui.state.session import Session
 from prunekit.ui.state.tabs import open_line
 

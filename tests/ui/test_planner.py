@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from prunekit import verbs
+from prunekit.engine.shared import worker
 from prunekit.graph import structure_of
 from prunekit.recipe import Recipe
 from prunekit.records import Candidate, Mode
@@ -16,7 +17,7 @@ from prunekit.store import Workspace
 from prunekit.tasks.checkpoint import digest
 from prunekit.tasks.task import Task
 from prunekit.ui.state import jobs
-from prunekit.ui.state.cached import dense_evaluation, worker
+from prunekit.ui.state.cached import dense_evaluation
 from prunekit.ui.state.session import Hand, Session
 from tests import samples
 from tests.nets import make

@@ -1,13 +1,13 @@
 """What every visitor shares, under keys that name content; the only file with cache decorators."""
 
-import atexit
 import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
-from prunekit.engine import Ticket, Worker
+from prunekit.engine import Ticket
+from prunekit.engine.shared import worker
 
 if TYPE_CHECKING:
     from prunekit.records import Evaluation
@@ -17,14 +17,6 @@ T = TypeVar("T")
 
 TASKS_OPEN = 8
 """Tasks that stay open side by side; the one opened first goes first."""
-
-
-@st.cache_resource(show_spinner=False)
-def worker() -> Worker:
-    """Return the one thread of this process that runs torch."""
-    made = Worker()
-    atexit.register(made.close)  # an interpreter that ends under a thread inside torch aborts
-    return made
 
 
 @st.cache_resource(show_spinner=False, max_entries=TASKS_OPEN)

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from prunekit.engine import Ticket
-from prunekit.ui.state.cached import worker
+from prunekit.engine.shared import worker
 from prunekit.ui.state.session import Asked, Session, session
 
 T = TypeVar("T")

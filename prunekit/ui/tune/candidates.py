@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from prunekit.engine import Ticket
+from prunekit.engine.shared import worker
 from prunekit.errors import listed
 from prunekit.recipe import Recipe
 from prunekit.records import Candidate, Mode, Outline
 from prunekit.ui.state import jobs, moves
-from prunekit.ui.state.cached import worker
 from prunekit.ui.state.reading import dense, desk_recipe
 from prunekit.ui.tune.planner import owner
 from prunekit.ui.widgets.badges import BADGES, delta_color
