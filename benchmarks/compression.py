@@ -27,7 +27,7 @@ from prunekit.quantize.preset import inner_layers
 from prunekit.recipe import Recipe
 from prunekit.records import Latency, Run
 from prunekit.recover.schedule import Schedule
-from prunekit.subject.networks import network_of
+from prunekit.subject.subject import resolve
 from prunekit.tasks.task import Split
 from prunekit.timing.latency import latency
 
@@ -135,7 +135,7 @@ def recovered(goal: Goal, seeds: Iterable[int], workspace: str) -> tuple[dict[st
         run = verbs.last(verbs.recover(opened, start, schedule=replace(goal.schedule, seed=seed)))
         assert isinstance(run, Run)
         runs.append(run)
-        right.append(hits(network_of(opened, replace(recipe, base=run.id)).pruned.model, split))
+        right.append(hits(resolve(opened, replace(recipe, base=run.id)).pruned.model, split))
     lost, half = paired(dense, torch.stack(right).mean(0))
     whole, cost = opened.structure.cost({}), runs[0].cost
     timed = verbs.last(verbs.latency(opened, replace(recipe, base=runs[0].id)))
@@ -173,7 +173,7 @@ def int8(goal: Goal, runs: Sequence[Run], workspace: str) -> dict[str, Any]:
     write_onnx(opened.task.model, opened.task.example, dense)
     lost, single = [], folder / "fp32.onnx"
     for run in runs:
-        model = network_of(opened, verbs.recipe_of(run)).pruned.model
+        model = resolve(opened, verbs.recipe_of(run)).pruned.model
         write_onnx(model, opened.task.example, single)
         write_int8(single, train.inputs[:CALIBRATION], few)
         lost.append(points(hits(model, split)) - points(hits(OnnxNetwork(few, 1), split)))
@@ -200,13 +200,13 @@ def untrained(task: str, workspace: str) -> dict[str, Any]:
     whole = points(hits(opened.task.model, validation))
     for percent in range(5, 95, 5):
         recipe = verbs.check(opened, verbs.preset(opened, "uniform", percent / 100))
-        network = network_of(opened, recipe)
+        network = resolve(opened, recipe).network
         raw = network.raw or network.pruned.model
         if whole - points(hits(raw, validation)) >= HURT:
             break
     run = verbs.last(verbs.reconstruct(opened, recipe))
     assert isinstance(run, Run)
-    fitted = network_of(opened, replace(recipe, base=run.id)).pruned.model
+    fitted = resolve(opened, replace(recipe, base=run.id)).pruned.model
     dense, cut, again, fit = (points(hits(m, split)) for m in (opened.task.model, raw, network.pruned.model, fitted))
     return {
         "name": f"{task} uniform {percent} %",

@@ -15,7 +15,6 @@ import json
 import statistics
 import time
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -31,7 +30,8 @@ from prunekit.program.outputs import finish
 from prunekit.recipe import Recipe
 from prunekit.recover.recalibrate import recalibrate
 from prunekit.subject.live import memory, way_of
-from prunekit.subject.networks import left_of, outputs_of, recalibrates, scores_of
+from prunekit.subject.scores import scores_of
+from prunekit.subject.subject import resolve
 
 CLOSE = 1e-4
 GOALS = {"first": (1.0, 15.0), "second": (2.0, 20.0), "middle": (5.0, 20.0), "end": (20.0, 20.0)}
@@ -125,15 +125,14 @@ def naive(opened: verbs.Opened, recipe: Recipe) -> Tensor:
 
 def answers(opened: verbs.Opened, recipe: Recipe) -> Tensor:
     """Return the logits that the live reading was made from, which are remembered."""
-    left, live = left_of(opened, recipe), way_of(opened).live
+    subject, live = resolve(opened, recipe), way_of(opened).live
     assert live is not None
-    tensors = left.tensors
-    if recalibrates(opened, recipe):
-        found: dict[str, Tensor] = finish(live.statistics(tensors, left.kept))
-        tensors = {**tensors, **found}
-    answer = outputs_of(opened, "validation", tensors, left.kept)
-    stops = [0, 100, 350, 600, 850, 1000]
-    return torch.cat([finish(answer(start, stop)) for start, stop in pairwise(stops)])
+    tensors = subject.state.tensors
+    if subject.recalibrates:
+        statistics: dict[str, Tensor] = finish(live.statistics(tensors, subject.state.kept))
+        tensors = {**tensors, **statistics}
+    logits: Tensor = subject.quick_outputs("validation", opened.task.data.validation, tensors)[:]
+    return logits
 
 
 def line(row: dict[str, Any]) -> str:

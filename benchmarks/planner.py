@@ -22,7 +22,7 @@ from prunekit import verbs
 from prunekit.measure.evaluate import logits
 from prunekit.recipe import Recipe
 from prunekit.records import Candidate
-from prunekit.subject.networks import network_of
+from prunekit.subject.subject import resolve
 from prunekit.tasks.task import Split
 
 REMOVED = (0.4, 0.5, 0.6, 0.7)
@@ -75,7 +75,7 @@ def compare(opened: verbs.Opened, removed: float) -> dict[str, Any]:
     seconds = time.perf_counter() - begun
     own = max((c for c in found if c.name not in BASELINES), key=lambda c: (c.reading.value, -c.reading.loss))
     chosen = {**{name: mildest(opened, name, share * whole) for name in BASELINES}, "plan": own.recipe}
-    right = {name: hits(network_of(opened, recipe).pruned.model, split) for name, recipe in chosen.items()}
+    right = {name: hits(resolve(opened, recipe).pruned.model, split) for name, recipe in chosen.items()}
     best = max(BASELINES, key=lambda name: float(right[name].mean()))
     gain, half = paired(right["plan"], right[best])
     return {

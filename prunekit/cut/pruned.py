@@ -23,8 +23,8 @@ from prunekit.records import Cost
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Left:
-    """What a recipe leaves of a network, before a module holds it.
+class CutState:
+    """A network's tensors as a recipe cuts them, before a module holds them.
 
     Attributes:
         tensors: every parameter and buffer by name; the network's own where nothing was cut.
@@ -78,27 +78,27 @@ def prune(
     norms: Mapping[str, Tensor] | None = None,
     allowed: Mapping[str, Sequence[int]] | None = None,
 ) -> Pruned:
-    """Make the network a recipe asks for; see ``leave`` for the arguments.
+    """Make the network a recipe asks for; see ``cut_state`` for the arguments.
 
     Raises:
         RecipeError: the recipe does not fit the network.
     """
-    left = leave(model, structure, recipe, scores=scores, gradients=gradients, norms=norms, allowed=allowed)
-    return made(model, structure, left)
+    state = cut_state(model, structure, recipe, scores=scores, gradients=gradients, norms=norms, allowed=allowed)
+    return module_of(model, structure, state)
 
 
-def made(model: nn.Module, structure: Structure, left: Left) -> Pruned:
-    """Put what a recipe leaves of a network into a module of its class."""
-    smaller = shrink(model, structure, left.kept)
-    zero(smaller, left.masks)
+def module_of(model: nn.Module, structure: Structure, state: CutState) -> Pruned:
+    """Put the cut tensors of a network into a module of its class."""
+    smaller = shrink(model, structure, state.kept)
+    zero(smaller, state.masks)
     tensors = dict(named_tensors(smaller))
     with torch.no_grad():
-        for name in left.precisions:
-            tensors[name].copy_(left.tensors[name])
-    return Pruned(smaller, left.kept, left.masks, left.cost, left.notes, left.precisions)
+        for name in state.precisions:
+            tensors[name].copy_(state.tensors[name])
+    return Pruned(smaller, state.kept, state.masks, state.cost, state.notes, state.precisions)
 
 
-def leave(
+def cut_state(
     model: nn.Module,
     structure: Structure,
     recipe: Recipe,
@@ -107,7 +107,7 @@ def leave(
     gradients: Mapping[str, Tensor] | None = None,
     norms: Mapping[str, Tensor] | None = None,
     allowed: Mapping[str, Sequence[int]] | None = None,
-) -> Left:
+) -> CutState:
     """Cut a network's tensors as a recipe asks: channels first, then single weights are zeroed.
 
     All scores come from the weights given, never from a half-cut network. Sparsity of weights, too,
@@ -131,12 +131,12 @@ def leave(
     if scores is None and cut_groups(recipe):
         scores = unit_scores(model, structure, recipe.criterion, gradients=gradients, norms=norms, seed=recipe.seed)
     kept = select(structure, scores.values if scores else {}, recipe, allowed)
-    state = dict(named_tensors(model))
-    cut = {name: state[name].detach() for name in structure.kept_positions(kept)}
-    tensors = {**state, **slice_state(cut, structure, kept)}
+    whole = dict(named_tensors(model))
+    cut = {name: whole[name].detach() for name in structure.kept_positions(kept)}
+    tensors = {**whole, **slice_state(cut, structure, kept)}
     masks = _masks(model, structure, recipe, kept, gradients, norms)
     tensors |= {name: tensors[name].detach().masked_fill(~mask, 0.0) for name, mask in masks.items()}
-    return Left(
+    return CutState(
         tensors=tensors,
         kept=kept,
         masks=masks,

@@ -33,7 +33,7 @@ def quantize_(model: nn.Module, precisions: Mapping[str, Precision]) -> nn.Modul
 
 
 def quantised(
-    model: nn.Module, precisions: Mapping[str, Precision], rounding: Iterable[str], split: Split
+    model: nn.Module, precisions: Mapping[str, Precision], rounding: Iterable[str], split: Split | None
 ) -> nn.Module:
     """Copy a network the way it is measured and exported: its weights rounded, then the inputs of some modules.
 
@@ -41,8 +41,11 @@ def quantised(
         model: the network; untouched.
         precisions: weights to round.
         rounding: paths of modules whose inputs are rounded.
-        split: train samples that their ranges are found on.
+        split: train samples that their ranges are found on; needed where some are rounded.
     """
     few = quantize_(copy.deepcopy(model), precisions)
     paths = tuple(rounding)
-    return round_inputs(few, levels(few, paths, split)) if paths else few
+    if not paths:
+        return few
+    assert split is not None, "a recipe that rounds activations is refused without train data"
+    return round_inputs(few, levels(few, paths, split))

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,7 @@ from prunekit.program.operations import NoPlanError
 from prunekit.program.outputs import finish
 from prunekit.recover.recalibrate import SAMPLES, recalibrate
 from prunekit.subject.opening import Opened
+from prunekit.subject.remembered import remembered
 from prunekit.tasks.task import Split
 
 MEMORY_VARIABLE = "PRUNEKIT_MEMORY"
@@ -53,7 +54,7 @@ def memory() -> Memory:
     return Memory(int(given) * 2**20)
 
 
-@lru_cache(maxsize=4)
+@remembered(1)
 def way_of(opened: Opened) -> Way:
     """Return how networks of a task are measured; the quick way is compared with the slow one first."""
     task, train = opened.task, opened.train_split
@@ -89,9 +90,9 @@ def _compare(live: Live, opened: Opened, share: float, inputs: Tensor, calibrati
             split = Split(calibration, torch.zeros(len(calibration), dtype=torch.long))
             wanted = recalibrate(model, split)
             before = _tensors(model)
-            found: dict[str, Tensor] = before | finish(live.statistics(before, kept, calibration))
+            statistics: dict[str, Tensor] = before | finish(live.statistics(before, kept, calibration))
             for name, value in _tensors(wanted).items():
-                if value.is_floating_point() and not close(found[name], value):
+                if value.is_floating_point() and not close(statistics[name], value):
                     raise NoPlanError(f"it estimates {name} differently from the network's own forward pass")
             _same(live, wanted, kept, inputs)
     except (RuntimeError, TypeError, ValueError, IndexError, KeyError) as error:

@@ -11,6 +11,7 @@ from prunekit.objectives.metrics import Metric, metric_named, own_metric
 from prunekit.records import Conditions
 from prunekit.store import Workspace
 from prunekit.subject.conditions import conditions_here, use_threads
+from prunekit.subject.remembered import Memory
 from prunekit.tasks import opening
 from prunekit.tasks.checkpoint import digest, load_checkpoint
 from prunekit.tasks.settings import Settings
@@ -29,6 +30,9 @@ class Opened:
         digest: sixteen hexadecimal digits that name the network's weights.
         workspace: where its history, scans and exports live.
         conditions: what its numbers are computed under.
+        whole: the task that it was, where blocks were removed.
+        replaced: module path → what stands in for it since a block was removed.
+        memory: what was worked out of it.
     """
 
     task: Task
@@ -36,6 +40,9 @@ class Opened:
     digest: str
     workspace: Workspace
     conditions: Conditions = field(default_factory=conditions_here)
+    whole: "Opened | None" = None
+    replaced: tuple[tuple[str, str], ...] = ()
+    memory: Memory = field(default_factory=Memory, init=False, repr=False)
 
     @cached_property
     def metric(self) -> Metric:
@@ -50,11 +57,11 @@ class Opened:
     @cached_property
     def data_digest(self) -> str:
         """Sixteen hexadecimal digits that name the metric and the samples it is measured, calibrated and scored on."""
-        found = hashlib.sha256(f"{self.metric.name} {self.task.own_metric is None}".encode())
+        content = hashlib.sha256(f"{self.metric.name} {self.task.own_metric is None}".encode())
         for split in (self.task.data.validation, self.train_split):
             for tensor in () if split is None else (split.inputs, split.targets):
-                found.update(tensor.contiguous().numpy().data)
-        return found.hexdigest()[:16]
+                content.update(tensor.contiguous().numpy().data)
+        return content.hexdigest()[:16]
 
 
 def open_task(

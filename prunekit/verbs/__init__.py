@@ -25,7 +25,7 @@ from prunekit.verbs.inspecting import (
     unit_scores,
 )
 from prunekit.verbs.planning import outline, plan, plan_steps
-from prunekit.verbs.reading import check, checked_cost, cost, evaluate, evaluate_steps, layer_costs
+from prunekit.verbs.reading import check, cost, evaluate, evaluate_steps, layer_costs
 from prunekit.verbs.recovering import reconstruct, recover
 from prunekit.verbs.removing import find_removals, known_removals, scan_blocks
 from prunekit.verbs.rounds import recover_in_rounds, recovery_seconds
@@ -59,7 +59,6 @@ __all__ = [
     "agreement",
     "check",
     "check_folder",
-    "checked_cost",
     "commit",
     "compare",
     "cost",

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from prunekit.criteria.select import count_kept
 from prunekit.cut.precision import cost_of
 from prunekit.quantize.preset import inner_layers, some_inner_layers
 from prunekit.recipe import BITS, Recipe
@@ -11,11 +10,10 @@ from prunekit.records import Candidate, Kind, Mode, Point
 from prunekit.search.mixed import mixed
 from prunekit.search.targets import read_targets
 from prunekit.store import ScanKey
-from prunekit.subject.blocks import apart
-from prunekit.subject.networks import base_of
 from prunekit.subject.opening import Opened
+from prunekit.subject.subject import resolve
 from prunekit.verbs.pins import held
-from prunekit.verbs.reading import check, cost, evaluate, evaluate_steps
+from prunekit.verbs.reading import cost, evaluate, evaluate_steps
 
 CODE = "1"
 """Raised when the measuring code changes what a reading says."""
@@ -43,10 +41,10 @@ def scan_bits(
     Raises:
         RecipeError: the recipe does not fit the task, or there is no layer to try.
     """
-    base = check(opened, replace(recipe or Recipe(), bits={}))
+    subject = resolve(opened, replace(recipe or Recipe(), bits={}))
+    base, structure = subject.recipe, subject.structure
     stay = held(opened, base, Mode.WEIGHTS, pinned)
-    left, _ = apart(opened, base)
-    tried = [layer.name for layer in left.structure.layers] if ends else some_inner_layers(left.structure)
+    tried = [layer.name for layer in structure.layers] if ends else some_inner_layers(structure)
     layers = [layer for layer in tried if layer not in stay]
     key = ScanKey(opened.digest, opened.data_digest, base.digest, Kind.BITS, None, CODE, None)
     known = {(point.name, point.level): point for point in opened.workspace.points(key)}
@@ -65,8 +63,7 @@ def scan_bits_size(opened: Opened, recipe: Recipe | None = None) -> int:
     Raises:
         RecipeError: the recipe does not fit the task.
     """
-    left, _ = apart(opened, check(opened, recipe or Recipe()))
-    return len(BITS) * len(inner_layers(left.structure))
+    return len(BITS) * len(inner_layers(resolve(opened, recipe or Recipe()).structure))
 
 
 def _measured(opened: Opened, recipe: Recipe, layer: str, bits: int) -> Point:
@@ -100,16 +97,16 @@ def plan_bits(
     Raises:
         RecipeError: a target that cannot be met, or a recipe that does not fit the task.
     """
-    asked_for = check(opened, recipe or Recipe())
-    stay = held(opened, asked_for, Mode.WEIGHTS, pinned)
-    fixed = {layer: bits for layer, bits in asked_for.bits.items() if layer in stay}
-    base = replace(asked_for, bits={})
+    whole = resolve(opened, recipe or Recipe()).recipe
+    stay = held(opened, whole, Mode.WEIGHTS, pinned)
+    fixed = {layer: bits for layer, bits in whole.bits.items() if layer in stay}
+    base = replace(whole, bits={})
     limit = read_targets({"bytes": target}, opened.structure.cost({}), Mode.CHANNELS).limits["bytes"]
-    left, asked = apart(opened, base)
-    kept = count_kept(left.structure, asked, base_of(left, asked.base).allowed)
+    subject = resolve(opened, base)
+    kept = subject.counts
 
     def size(bits: Mapping[str, int]) -> int:
-        return cost_of(left.structure, replace(asked, bits={**bits, **fixed}), kept).bytes
+        return cost_of(subject.structure, replace(subject.remaining, bits={**bits, **fixed}), kept).bytes
 
     *_, cut = evaluate(opened, base)  # what the cut did already is no layer's harm
     curves: dict[str, dict[int, float]] = {}
@@ -121,10 +118,10 @@ def plan_bits(
         if size(dict.fromkeys(curves, bits)) <= limit:
             plans = {f"{bits} bits": dict.fromkeys(curves, bits), **plans}
             break
-    found = [_candidate(opened, replace(base, bits={**plan, **fixed}), name) for name, plan in plans.items()]
-    yield from found
+    candidates = [_candidate(opened, replace(base, bits={**plan, **fixed}), name) for name, plan in plans.items()]
+    yield from candidates
     sign = 1.0 if opened.metric.higher_is_better else -1.0
-    yield max(found, key=lambda candidate: (sign * candidate.reading.value, -candidate.reading.loss))
+    yield max(candidates, key=lambda candidate: (sign * candidate.reading.value, -candidate.reading.loss))
 
 
 def _candidate(opened: Opened, recipe: Recipe, name: str) -> Candidate:

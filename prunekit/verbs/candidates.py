@@ -11,8 +11,9 @@ from prunekit.records import Candidate, Mode, Reading
 from prunekit.search.problem import Kept
 from prunekit.search.scan import sizes
 from prunekit.search.targets import RESOURCES, Targets
-from prunekit.subject.networks import base_of, network_of
+from prunekit.subject.base import base_of
 from prunekit.subject.opening import Opened
+from prunekit.subject.subject import resolve
 from prunekit.verbs.reading import evaluate
 from prunekit.verbs.scanning import preset
 
@@ -66,7 +67,7 @@ class Judge:
         if known is None:
             samples = len(self.opened.task.data.validation)
             reading = next(e.reading for e in evaluate(self.opened, recipe) if e.reading.n == samples)
-            pruned = network_of(self.opened, recipe).pruned
+            pruned = resolve(self.opened, recipe).pruned
             known = Candidate(name, recipe, pruned.cost, nonzero(pruned.model), reading)
             known = replace(known, misses=tuple(self._misses(known)))
         self.found.append(replace(known, name=name))

@@ -13,8 +13,8 @@ from prunekit.objectives.intervals import Z95, paired
 from prunekit.objectives.metrics import Metric
 from prunekit.recipe import Recipe
 from prunekit.records import Change, Comparison, Evaluation, Flip, Shift, Thumbnail
-from prunekit.subject.networks import network_of
 from prunekit.subject.opening import Opened
+from prunekit.subject.subject import resolve
 from prunekit.verbs.history import recipe_of
 from prunekit.verbs.reading import check, evaluate
 
@@ -48,7 +48,7 @@ def compare(opened: Opened, a: str | None, b: str | None) -> Iterator[Evaluation
         for evaluation in evaluate(opened, recipe):
             yield evaluation
         evaluations.append(evaluation)
-        outputs.append(logits(network_of(opened, recipe).pruned.model, split))
+        outputs.append(logits(resolve(opened, recipe).pruned.model, split))
     counts = opened.metric.counts
     found = Comparison(
         a=a,

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from prunekit.recipe import Recipe
 from prunekit.records import Evaluation, Verdict
-from prunekit.subject.blocks import apart
 from prunekit.subject.conditions import use_threads
-from prunekit.subject.networks import network_of
 from prunekit.subject.opening import Opened
+from prunekit.subject.subject import resolve
 from prunekit.tasks.task import Split
-from prunekit.verbs.reading import check, evaluate
+from prunekit.verbs.reading import evaluate
 
 if TYPE_CHECKING:
     from prunekit.export.export import Step
@@ -41,15 +40,15 @@ def export(
     from prunekit.export import export as exporting
 
     exporting.check_folder(directory)
-    recipe = check(opened, recipe)
+    subject = resolve(opened, recipe)
+    recipe = subject.recipe
     # A file is proven to answer as the network itself, in its own forward pass and to the last close call.
     *_, evaluation = evaluate(opened, recipe, quick=False)
     if opened.task.data.test is not None:
         *_, test = evaluate(opened, recipe, "test", quick=False)
         yield test
-    pruned = network_of(opened, recipe).pruned
-    left, _ = apart(opened, recipe)
-    yield from exporting.export(left.task, opened.structure, recipe, pruned, evaluation.reading, directory, formats)
+    task, structure, reading = subject.opened.task, opened.structure, evaluation.reading
+    yield from exporting.export(task, structure, recipe, subject.pruned, reading, directory, formats)
 
 
 def check_folder(directory: Path) -> None:

@@ -12,10 +12,10 @@ from prunekit.look import distributions
 from prunekit.look import kernels as imaging
 from prunekit.recipe import Recipe
 from prunekit.records import Activation, Agreement, Histogram, Kernels, LayerWeights, Proof, UnitScores
-from prunekit.subject.blocks import apart, blocks_of, group_left
-from prunekit.subject.networks import GRADIENT_CRITERIA, NORM_CRITERIA, base_of, network_of, scores_of
+from prunekit.subject.blocks import blocks_of
 from prunekit.subject.opening import Opened
-from prunekit.verbs.reading import check
+from prunekit.subject.scores import GRADIENT_CRITERIA, NORM_CRITERIA, scores_of
+from prunekit.subject.subject import group_remaining, resolve
 
 MAGNITUDE_CRITERIA = ("l1", "l2")
 """Criteria that take single weights by their magnitude."""
@@ -66,9 +66,9 @@ def histograms(opened: Opened, recipe: Recipe | None = None, *, common_range: bo
         recipe: the question; ``None`` is the task's own network.
         common_range: give all layers one range, at least that of the task's own network.
     """
-    opened, recipe = apart(opened, check(opened, recipe or Recipe()))
-    own, structure = opened.task.model, opened.structure
-    model = own if recipe.is_dense and recipe.base is None else network_of(opened, recipe).pruned.model
+    subject = resolve(opened, recipe or Recipe())
+    own, structure = subject.opened.task.model, subject.structure
+    model = own if subject.remaining.is_dense and subject.recipe.base is None else subject.pruned.model
     if not common_range:
         return distributions.histograms(model, structure)
     reach = max(distributions.widest(network, structure) for network in {own, model})
@@ -77,35 +77,35 @@ def histograms(opened: Opened, recipe: Recipe | None = None, *, common_range: bo
 
 def layer_weights(opened: Opened, recipe: Recipe, layer: str) -> LayerWeights:
     """Bin one layer's weights in the task's own network, in the recipe's base and in what the recipe leaves."""
-    opened, recipe = apart(opened, check(opened, recipe))
-    base, pruned = base_of(opened, recipe.base), network_of(opened, recipe).pruned
-    name = opened.structure.layer(layer).weight
-    dense, uncut, desk = (dict(named_tensors(m))[name].detach() for m in (opened.task.model, base.model, pruned.model))
-    start = slice_state({name: uncut}, opened.structure, base.allowed)[name]
+    subject = resolve(opened, recipe)
+    structure, base, pruned = subject.structure, subject.base, subject.pruned
+    name = structure.layer(layer).weight
+    networks = subject.opened.task.model, base.model, pruned.model
+    dense, uncut, desk = (dict(named_tensors(network))[name].detach() for network in networks)
+    start = slice_state({name: uncut}, structure, base.allowed)[name]
     reach = max(map(distributions.largest, (dense, start, desk)))
     bins = {tensor: distributions.histogram(layer, tensor, reach) for tensor in (dense, start, desk)}
     threshold = None
     if name in pruned.masks and recipe.criterion in MAGNITUDE_CRITERIA:
-        zeroed = slice_state({name: uncut}, opened.structure, pruned.kept)[name][~pruned.masks[name]]
+        zeroed = slice_state({name: uncut}, structure, pruned.kept)[name][~pruned.masks[name]]
         threshold = distributions.largest(zeroed) if len(zeroed) else None
     return LayerWeights(bins[dense], bins[start], bins[desk], threshold)
 
 
 def unit_scores(opened: Opened, recipe: Recipe, group: str) -> UnitScores:
     """Score a group's units under a recipe's criterion and say which it keeps."""
-    group = group_left(opened, check(opened, recipe), group)
-    opened, recipe = apart(opened, check(opened, recipe))
-    found = opened.structure.group(group)
-    scores = scores_of(opened, recipe.base, recipe.criterion, recipe.seed).values[found.name]
-    allowed = base_of(opened, recipe.base).allowed.get(found.name, tuple(range(found.units)))
+    subject = resolve(opened, recipe)
+    record = subject.structure.group(group_remaining(subject, group))
+    name, units = record.name, range(record.units)
+    allowed = subject.base.allowed.get(name, tuple(units))
     return UnitScores(
-        group=found.name,
-        criterion=recipe.criterion,
-        values=tuple(scores.tolist()),
-        kept=tuple(network_of(opened, recipe).pruned.kept.get(found.name, allowed)),
-        keep=recipe.keep.get(found.name, ()),
-        drop=recipe.drop.get(found.name, ()),
-        gone=tuple(sorted(set(range(found.units)) - set(allowed))),
+        group=name,
+        criterion=subject.recipe.criterion,
+        values=tuple(subject.scores.values[name].tolist()),
+        kept=tuple(subject.pruned.kept.get(name, allowed)),
+        keep=subject.remaining.keep.get(name, ()),
+        drop=subject.remaining.drop.get(name, ()),
+        gone=tuple(sorted({*units} - {*allowed})),
     )
 
 
@@ -118,18 +118,17 @@ def agreement(opened: Opened, recipe: Recipe, group: str) -> Iterator[Agreement]
     Yields:
         One more criterion in each record; those that need gradients, which take a while, come last.
     """
-    group = group_left(opened, check(opened, recipe), group)
-    opened, recipe = apart(opened, check(opened, recipe))
-    found = opened.structure.group(group)
-    units = list(base_of(opened, recipe.base).allowed.get(found.name, range(found.units)))
-    values = {}
+    subject = resolve(opened, recipe)
+    record = subject.structure.group(group_remaining(subject, group))
+    units = list(subject.base.allowed.get(record.name, range(record.units)))
+    checked, values = subject.remaining, {}
     for criterion in sorted(CRITERIA, key=lambda name: name in GRADIENT_CRITERIA):
         if criterion in GRADIENT_CRITERIA | NORM_CRITERIA and opened.train_split is None:
             continue
-        scores = scores_of(opened, recipe.base, criterion, recipe.seed)
-        if found.name not in scores.fallen:
-            values[criterion] = scores.values[found.name][units]
-            yield Agreement(found.name, len(units), tuple(values), agreeing.agreement(values))
+        scores = scores_of(subject.opened, checked.base, criterion, checked.seed)
+        if record.name not in scores.fallen:
+            values[criterion] = scores.values[record.name][units]
+            yield Agreement(record.name, len(units), tuple(values), agreeing.agreement(values))
 
 
 def activations(
@@ -145,9 +144,9 @@ def activations(
     Yields:
         An entry for each layer, on more samples in each record.
     """
-    opened, recipe = apart(opened, check(opened, recipe or Recipe()))
-    model = network_of(opened, recipe).pruned.model
-    yield from activating.activations(model, opened.structure, opened.task.data.validation.head(limit))
+    subject = resolve(opened, recipe or Recipe())
+    samples = opened.task.data.validation.head(limit)
+    yield from activating.activations(subject.pruned.model, subject.structure, samples)
 
 
 def kernel_layers(opened: Opened) -> tuple[str, ...]:
@@ -161,6 +160,6 @@ def kernels(opened: Opened, recipe: Recipe, layer: str) -> Kernels:
     Raises:
         RecipeError: the layer is not one of ``kernel_layers``.
     """
-    opened, recipe = apart(opened, check(opened, recipe))
-    kept = {**base_of(opened, recipe.base).allowed, **network_of(opened, recipe).pruned.kept}
-    return imaging.kernels(base_of(opened, recipe.base).model, opened.structure, layer, kept)
+    subject = resolve(opened, recipe)
+    kept = {**subject.base.allowed, **subject.pruned.kept}
+    return imaging.kernels(subject.base.model, subject.structure, layer, kept)

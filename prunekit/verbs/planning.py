@@ -17,12 +17,12 @@ from prunekit.search.curves import Curve, harm_curves
 from prunekit.search.exchange import TRIALS, exchange, joint_harm
 from prunekit.search.problem import WORTH, Kept, Problem, channel_problem, check_reachable, not_worth, weight_problem
 from prunekit.search.targets import RESOURCES, read_targets
-from prunekit.subject.networks import pruned_of
 from prunekit.subject.opening import Opened
+from prunekit.subject.subject import resolve
 from prunekit.tasks.task import Split
 from prunekit.verbs.candidates import Judge
 from prunekit.verbs.pins import held
-from prunekit.verbs.reading import check, checked_cost
+from prunekit.verbs.reading import check
 from prunekit.verbs.scanning import scan_steps, stored_points
 
 SAMPLES = 250
@@ -160,12 +160,13 @@ def _begin(
 
 def _problem(judge: Judge, curves: Mapping[str, Curve]) -> Problem:
     """Lay the options out; where only a loss is asked, the limit is all of what the mode lowers first."""
-    structure, whole = judge.opened.structure, checked_cost(judge.opened, judge.base)
+    structure, subject = judge.opened.structure, resolve(judge.opened, judge.base)
+    whole = subject.cost
     first = RESOURCES[judge.mode][0]
     limits = judge.asked.limits or {first: getattr(whole, first)}
     if judge.mode is Mode.CHANNELS:
         return channel_problem(structure, curves, limits, judge.base, judge.allowed, judge.held)
-    tensors = dict(named_tensors(pruned_of(judge.opened, judge.base).model))
+    tensors = dict(named_tensors(subject.uncalibrated.model))
     remaining = {layer.name: tensors[layer.weight].numel() for layer in structure.layers}
     return weight_problem(structure, curves, limits, remaining, whole.params, judge.held)
 
@@ -221,7 +222,7 @@ def _harm(judge: Judge) -> Callable[[Mapping[str, int]], float]:
     calibrate = judge.base.recalibrate and train is not None
 
     def harm(kept: Mapping[str, int]) -> float:
-        smaller = pruned_of(judge.opened, judge.recipe(kept)).model
+        smaller = resolve(judge.opened, judge.recipe(kept)).uncalibrated.model
         return joint_harm(smaller, inputs, dense, calibrate=calibrate)
 
     return harm

@@ -1,31 +1,21 @@
 """What a recipe costs and how well its network does."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 
-from prunekit.criteria.select import count_kept
-from prunekit.cut.precision import cost_of
-from prunekit.cut.validate import check_recipe
-from prunekit.errors import RecipeError, WorkspaceError, close_matches
+from prunekit.errors import RecipeError, close_matches
 from prunekit.measure import evaluate as measuring
 from prunekit.measure.sizes import gzip_bytes, nonzero, stored
 from prunekit.measure.thop_count import thop_macs
 from prunekit.program.outputs import Outputs
 from prunekit.quantize.packing import pack_state
 from prunekit.recipe import Recipe
-from prunekit.records import Cost, Evaluation
-from prunekit.subject.blocks import apart, check_blocks
-from prunekit.subject.live import way_of
-from prunekit.subject.networks import (
-    base_of,
-    dense_outputs,
-    left_of,
-    network_of,
-    outputs_of,
-    recalibrates,
-    rounds_inputs,
-)
+from prunekit.records import Cost, Evaluation, Reading
+from prunekit.subject.base import base_of
+from prunekit.subject.live import Way, way_of
 from prunekit.subject.opening import Opened
+from prunekit.subject.subject import Subject, dense_outputs, resolve
+from prunekit.tasks.task import Split
 
 SPLITS = ("validation", "test")
 
@@ -36,14 +26,7 @@ def check(opened: Opened, recipe: Recipe) -> Recipe:
     Raises:
         RecipeError: the recipe does not fit the task.
     """
-    if recipe.task not in ("", opened.task.name):
-        raise RecipeError(f"The recipe was written for task {recipe.task!r}; this is {opened.task.name!r}.")
-    try:
-        allowed = base_of(opened, recipe.base).allowed
-    except WorkspaceError as error:
-        raise RecipeError(f"The recipe starts from a run that is not at hand: {error}") from error
-    blocks = check_blocks(opened, recipe)
-    return replace(check_recipe(recipe, opened.structure, allowed), task=opened.task.name, blocks=blocks)
+    return resolve(opened, recipe).recipe
 
 
 def cost(opened: Opened, recipe: Recipe) -> Cost:
@@ -52,13 +35,7 @@ def cost(opened: Opened, recipe: Recipe) -> Cost:
     Raises:
         RecipeError: the recipe does not fit the task.
     """
-    return checked_cost(opened, check(opened, recipe))
-
-
-def checked_cost(opened: Opened, recipe: Recipe) -> Cost:
-    """Count as ``cost`` does what ``check`` returned, which takes as long again: a desk asks at every move of a bar."""
-    opened, recipe = apart(opened, recipe)
-    return cost_of(opened.structure, recipe, _kept(opened, recipe))
+    return resolve(opened, recipe).cost
 
 
 def layer_costs(opened: Opened, recipe: Recipe) -> tuple[tuple[int, int], ...]:
@@ -67,15 +44,10 @@ def layer_costs(opened: Opened, recipe: Recipe) -> tuple[tuple[int, int], ...]:
     Raises:
         RecipeError: the recipe does not fit the task.
     """
-    recipe = check(opened, recipe)
-    left, recipe = apart(opened, recipe)
-    costs = left.structure.layer_costs(_kept(left, recipe))
-    known = {layer.name: cost for layer, cost in zip(left.structure.layers, costs, strict=True)}
+    subject = resolve(opened, recipe)
+    costs = subject.structure.layer_costs(subject.counts)
+    known = {layer.name: cost for layer, cost in zip(subject.structure.layers, costs, strict=True)}
     return tuple(known.get(layer.name, (0, 0)) for layer in opened.structure.layers)
-
-
-def _kept(opened: Opened, recipe: Recipe) -> dict[str, int]:
-    return count_kept(opened.structure, recipe, base_of(opened, recipe.base).allowed)
 
 
 def evaluate(
@@ -97,7 +69,8 @@ def evaluate(
     Raises:
         RecipeError: the recipe does not fit the task, or there is no such split.
     """
-    return (found for found in evaluate_steps(opened, recipe, split, limit, quick) if found is not None)
+    steps = evaluate_steps(opened, recipe, split, limit, quick)
+    return (evaluation for evaluation in steps if evaluation is not None)
 
 
 def evaluate_steps(
@@ -119,71 +92,86 @@ def evaluate_steps(
         raise RecipeError(f"There is no split {split!r}; {close_matches(split, SPLITS)}")
     if getattr(opened.task.data, split) is None:
         raise RecipeError(f"The task {opened.task.name!r} has no {split} split to measure on.")
-    recipe = check(opened, recipe)
-    here, _ = apart(opened, recipe)
-    left, calibrates = left_of(opened, recipe), recalibrates(opened, recipe)
     samples = getattr(opened.task.data, split).head(limit)
-    dense, metric = dense_outputs(opened, split), opened.metric
-    raw: Outputs | None = None
-    reason = ""
-    if recipe.base is None and not (recipe.blocks or left.kept or left.masks or left.precisions):
-        outputs = dense
-    elif not quick or metric.whole is not None or rounds_inputs(recipe) or (live := way_of(here).live) is None:
-        reason = way_of(here).reason if quick and metric.whole is None else ""
-        slow = network_of(opened, recipe)
-        outputs = Outputs(slow.pruned.model, samples)
-        raw = None if slow.raw is None else Outputs(slow.raw, samples)
+    return _steps(resolve(opened, recipe), split, samples, quick)
+
+
+def _steps(subject: Subject, split: str, samples: Split, quick: bool) -> Iterator[Evaluation | None]:
+    opened, metric = subject.whole, subject.whole.metric
+    dense = dense_outputs(opened, split)
+    is_quick = quick and metric.whole is None and not subject.is_own
+    way = way_of(subject.opened) if is_quick else Way(None)
+    if subject.is_own:
+        outputs, raw = dense, None
+    elif way.live is None or subject.rounds_inputs:
+        network = subject.network
+        outputs = Outputs(network.pruned.model, samples)
+        raw = None if network.raw is None else Outputs(network.raw, samples)
     else:
-        tensors = left.tensors
-        if calibrates:
-            raw = Outputs(outputs_of(here, split, tensors, left.kept), samples)
-            tensors = {**tensors, **(yield from live.statistics(tensors, left.kept))}
-        outputs = Outputs(outputs_of(here, split, tensors, left.kept), samples)
+        outputs, raw = yield from _quick(subject, split, samples, way)
     evaluation = None
-    notes = _notes(opened, recipe, left.notes, reason)
-    network = None if metric.whole is None else network_of(opened, recipe)
     for reading in measuring.evaluate_steps(
         outputs,
         samples,
         metric,
         name=split,
-        recipe=recipe.digest,
+        recipe=subject.recipe.digest,
         dense_logits=dense,
-        recalibrated=calibrates,
-        network=None if network is None else network.pruned.model,
+        recalibrated=subject.recalibrates,
+        network=None if metric.whole is None else subject.pruned.model,
     ):
-        if reading is not None:
-            evaluation = Evaluation(reading, left.cost, notes=notes)
-            yield evaluation
-        else:
-            yield None
-    assert evaluation is not None
-    reading = evaluation.reading
+        evaluation = None if reading is None else Evaluation(reading, subject.state.cost, notes=_notes(subject, way))
+        yield evaluation
+    assert evaluation is not None, "the last step is a reading"
     if raw is not None:
-        yield from raw.compute(len(samples))
-        uncalibrated = None if network is None else network.raw
-        *_, before = measuring.evaluate(raw, samples, metric, name=split, network=uncalibrated)
-        reading = replace(reading, value_raw=before.value)
+        before = yield from _before_calibration(subject, split, samples, raw)
+        evaluation = replace(evaluation, reading=replace(evaluation.reading, value_raw=before.value))
         yield None
-    # What keeps nobody waiting comes last: until here no module had to be made.
-    pruned = network_of(opened, recipe).pruned
-    model = pruned.model
-    yield None
-    macs, missing = thop_macs(model, opened.task.example)
-    yield None
-    yield replace(
-        evaluation,
-        reading=reading,
-        macs_thop=macs,
-        macs_thop_missing=missing,
-        bytes_gzip=gzip_bytes(pack_state(stored(model), pruned.precisions)),
-        nonzero=nonzero(model),
+    yield from _sizes(subject, evaluation)
+
+
+def _quick(
+    subject: Subject, split: str, samples: Split, way: Way
+) -> Generator[None, None, tuple[Outputs, Outputs | None]]:
+    """Return the outputs of the cut network, and those before calibration, without making the network."""
+    assert way.live is not None
+    tensors = subject.state.tensors
+    if not subject.recalibrates:
+        return subject.quick_outputs(split, samples, tensors), None
+    statistics = yield from way.live.statistics(tensors, subject.state.kept)
+    return (
+        subject.quick_outputs(split, samples, {**tensors, **statistics}),
+        subject.quick_outputs(split, samples, tensors),
     )
 
 
-def _notes(opened: Opened, recipe: Recipe, notes: tuple[str, ...], reason: str) -> tuple[str, ...]:
-    if reason:
-        notes = (*notes, f"Measured slowly, by the network's own forward pass: {reason}.")
-    if recipe.is_dense or recipe.recalibrate or not base_of(opened, None).has_norms:
+def _before_calibration(subject: Subject, split: str, samples: Split, raw: Outputs) -> Generator[None, None, Reading]:
+    yield from raw.compute(len(samples))
+    metric = subject.whole.metric
+    network = None if metric.whole is None else subject.network.raw
+    *_, before = measuring.evaluate(raw, samples, metric, name=split, network=network)
+    return before
+
+
+def _sizes(subject: Subject, evaluation: Evaluation) -> Iterator[Evaluation | None]:
+    """Add what keeps nobody waiting and so comes last: until here no module had to be made."""
+    pruned = subject.pruned
+    yield None
+    macs, missing = thop_macs(pruned.model, subject.whole.task.example)
+    yield None
+    yield replace(
+        evaluation,
+        macs_thop=macs,
+        macs_thop_missing=missing,
+        bytes_gzip=gzip_bytes(pack_state(stored(pruned.model), pruned.precisions)),
+        nonzero=nonzero(pruned.model),
+    )
+
+
+def _notes(subject: Subject, way: Way) -> tuple[str, ...]:
+    notes, recipe = subject.state.notes, subject.recipe
+    if way.reason:
+        notes = (*notes, f"Measured slowly, by the network's own forward pass: {way.reason}.")
+    if recipe.is_dense or recipe.recalibrate or not base_of(subject.whole, None).has_norms:
         return notes
     return (*notes, "BatchNorm statistics are the dense network's; recalibrate to see what the cut itself costs.")

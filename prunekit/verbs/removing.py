@@ -25,7 +25,7 @@ def known_removals(opened: Opened) -> tuple[Removal, ...]:
     turned = influence(opened.task.model, blocks, opened.task.data.validation)
     measured = {point.name: point.reading for point in opened.workspace.points(_key(opened))}
     whole = max(1, structure.cost({}).macs)
-    found = [
+    removals = [
         Removal(
             block=block,
             macs=sum(macs[layer] for layer in block.layers) / whole,
@@ -35,13 +35,13 @@ def known_removals(opened: Opened) -> tuple[Removal, ...]:
         for block in blocks
     ]
     dense = next((point.reading.value for point in opened.workspace.points(_key(opened)) if not point.name), None)
-    known = [replace(each, drop=_drop(each, dense)) for each in found]
+    known = [replace(each, drop=_drop(each, dense)) for each in removals]
     return tuple(sorted(known, key=lambda each: 2.0 if each.influence is None else each.influence))
 
 
 def find_removals(opened: Opened) -> Iterator[tuple[Removal, ...] | None]:
     """Find what ``known_removals`` returns step by step: ``None`` while blocks are looked for, last the removals."""
-    yield from (None for found in find_blocks(opened) if found is None)
+    yield from (None for blocks in find_blocks(opened) if blocks is None)
     yield known_removals(opened)
 
 
@@ -51,13 +51,13 @@ def scan_blocks(opened: Opened) -> Iterator[Removal]:
     Yields:
         A removal for each block, the least influence first, once it is stored; known ones at once.
     """
-    key, found = _key(opened), known_removals(opened)
+    key, removals = _key(opened), known_removals(opened)
     stored = {point.name: point.reading for point in opened.workspace.points(key)}
     if "" not in stored:
         *_, dense = evaluate(opened, Recipe())
         stored[""] = dense.reading
         opened.workspace.add_point(key, Point(Kind.BLOCKS, "", 0.0, dense.reading))
-    for removal in found:
+    for removal in removals:
         if removal.reading is None:
             recipe = Recipe(task=opened.task.name, blocks=(removal.block.name,))
             # One look at each network: its own forward pass is quicker than getting a quick way ready.

@@ -13,7 +13,7 @@ from prunekit.recipe import Recipe
 from prunekit.records import Epoch, Fitted, Run
 from prunekit.recover.schedule import Schedule
 from prunekit.subject.opening import Opened
-from prunekit.verbs.reading import check
+from prunekit.subject.subject import resolve
 from prunekit.verbs.recovering import begin, recover
 from prunekit.verbs.unfinished import Recovery, forget, gone_on_with, remember
 
@@ -44,7 +44,11 @@ def recover_in_rounds(
     """
     if rounds < 1:
         raise RecipeError(f"Rounds are counted from 1, not {rounds}.")
-    recovery = gone_on_with(opened, _asked(opened, check(opened, recipe), rounds, schedule, parent))
+    recovery = _recovery(opened, resolve(opened, recipe).recipe, rounds, schedule, parent)
+    return _until_the_end(opened, gone_on_with(opened, recovery))
+
+
+def _until_the_end(opened: Opened, recovery: Recovery) -> Iterator[Fitted | Epoch | Run]:
     try:
         yield from _rounds(opened, recovery)
     except GeneratorExit:  # stopped by a person, who has the best so far
@@ -53,7 +57,7 @@ def recover_in_rounds(
     forget(opened, recovery)
 
 
-def _asked(opened: Opened, recipe: Recipe, rounds: int, schedule: Schedule, parent: str | None) -> Recovery:
+def _recovery(opened: Opened, recipe: Recipe, rounds: int, schedule: Schedule, parent: str | None) -> Recovery:
     start = Recipe() if recipe.base is None else opened.workspace.run(recipe.base).recipe
     return Recovery(recipe, schedule, rounds, parent, start)
 
@@ -80,13 +84,13 @@ def recovery_seconds(opened: Opened, recipe: Recipe, schedule: Schedule, rounds:
     Yields:
         Seconds, once.
     """
-    recipe = check(opened, recipe)
-    first = _asked(opened, recipe, rounds, schedule, None).under_way
-    yield rounds * mean(_training_seconds(opened, asked, schedule) for asked in {first, recipe})
+    last = resolve(opened, recipe).recipe
+    first = _recovery(opened, last, rounds, schedule, None).under_way
+    yield rounds * mean(_training_seconds(opened, each, schedule) for each in {first, last})
 
 
 def _training_seconds(opened: Opened, recipe: Recipe, schedule: Schedule) -> float:
-    _, tuned = begin(opened, recipe, schedule)
+    tuned = begin(resolve(opened, recipe), schedule)
     training, begun = tuned.seconds(), time.perf_counter()
     with TemporaryFile() as aside:
         torch.save(tuned.state(), aside)

@@ -14,8 +14,9 @@ from prunekit.records import Mode, Point, Status
 from prunekit.search import presets
 from prunekit.search import scan as scanning
 from prunekit.store import ScanKey
-from prunekit.subject.networks import GRADIENT_CRITERIA, NORM_CRITERIA, dense_outputs, gradients_of, norms_of, scores_of
 from prunekit.subject.opening import Opened
+from prunekit.subject.scores import evidence, scores_of
+from prunekit.subject.subject import dense_outputs
 from prunekit.tasks.task import Split
 from prunekit.verbs.pins import held
 from prunekit.verbs.reading import check
@@ -92,9 +93,9 @@ def scan_steps(
         return
     question = _question(opened, mode, levels, limit, criterion)
     key = _key(opened, mode, limit, criterion, half_width)
-    asked = yield from scanning.bench(question)
-    pictures = scanning.picture(asked, known=stored) if first_picture else iter(())
-    yield from _stored(opened, key, chain(pictures, measured(asked, half_width, known, workers)))
+    bench = yield from scanning.bench(question)
+    pictures = scanning.picture(bench, known=stored) if first_picture else iter(())
+    yield from _stored(opened, key, chain(pictures, measured(bench, half_width, known, workers)))
 
 
 def picture_steps(
@@ -119,9 +120,9 @@ def picture_steps(
         A point for each cell of which nothing is stored.
     """
     stored = stored_points(opened, mode, limit, criterion, half_width, pictures=True)
-    asked = yield from scanning.bench(_question(opened, mode, levels, limit, criterion))
+    bench = yield from scanning.bench(_question(opened, mode, levels, limit, criterion))
     key = _key(opened, mode, limit, criterion, half_width)
-    yield from _stored(opened, key, scanning.picture(asked, known=stored))
+    yield from _stored(opened, key, scanning.picture(bench, known=stored))
 
 
 def is_picture(point: Point) -> bool:
@@ -158,13 +159,13 @@ def stored_points(
     keys = dict.fromkeys(
         _key(opened, mode, samples, criterion, width) for width in (None, half_width) for samples in (None, limit)
     )
-    found: dict[tuple[str, float], Point] = {}
+    best: dict[tuple[str, float], Point] = {}
     for key in keys:
         for point in opened.workspace.points(key):
             cell = point.name, point.level
-            if cell not in found or is_picture(found[cell]):
-                found[cell] = point
-    return tuple(point for point in found.values() if pictures or not is_picture(point))
+            if cell not in best or is_picture(best[cell]):
+                best[cell] = point
+    return tuple(point for point in best.values() if pictures or not is_picture(point))
 
 
 def known_points(opened: Opened, mode: Mode = Mode.CHANNELS, criterion: str = "l2") -> tuple[Point, ...]:
@@ -197,26 +198,25 @@ def preset(
     base = check(opened, base or Recipe())
     holds = held(opened, base, mode, pinned)
     if name == "uniform":
-        found = presets.uniform(opened.structure, sparsity, mode, holds)
+        spread = presets.uniform(opened.structure, sparsity, mode, holds)
     elif name == "global":
         scores = {part: values for part, values in _scores(opened, mode, base).items() if part not in holds}
-        found = {**presets.global_scores(scores, sparsity, base.criterion == "lamp"), **holds}
+        spread = {**presets.global_scores(scores, sparsity, base.criterion == "lamp"), **holds}
     elif name == "sensitivity":
         points = known_points(opened, mode, base.criterion)
-        found = presets.by_sensitivity(opened.structure, points, sparsity, holds)
+        spread = presets.by_sensitivity(opened.structure, points, sparsity, holds)
     else:
         raise RecipeError(f"Unknown preset {name!r}; {close_matches(name, PRESETS)}")
-    return Recipe.from_json({**base.to_json(), mode.value: found})
+    return Recipe.from_json({**base.to_json(), mode.value: spread})
 
 
 def _scores(opened: Opened, mode: Mode, base: Recipe) -> dict[str, NDArray[np.float64]]:
     if mode is Mode.CHANNELS:
         return dict(scores_of(opened, base.base, base.criterion, base.seed).values)
     layers = {layer.name: layer.weight for layer in opened.structure.layers}
-    gradients = gradients_of(opened, base.base) if base.criterion in GRADIENT_CRITERIA else None
-    norms = norms_of(opened, base.base) if base.criterion in NORM_CRITERIA else None
-    found = layer_scores(opened.task.model, layers, base.criterion, gradients=gradients, norms=norms, seed=base.seed)
-    return {name: values.double().numpy() for name, values in found.items()}
+    read = evidence(opened, base.base, base.criterion)
+    scores = layer_scores(opened.task.model, layers, base.criterion, seed=base.seed, **read)
+    return {name: values.double().numpy() for name, values in scores.items()}
 
 
 def _question(
@@ -227,6 +227,7 @@ def _question(
         # Hundreds of networks on all samples would take too long: what is asked is agreement with the dense one.
         split = Split(split.inputs, dense_outputs(opened, "validation")[: len(split)].argmax(1))
         metric = "agreement" if split.targets.ndim == 1 else "mean IoU"
+    read = evidence(opened, None, criterion)
     return scanning.Question(
         opened.task.model,
         opened.structure,
@@ -236,8 +237,8 @@ def _question(
         metric=metric,
         train=opened.train_split,
         base=Recipe(task=opened.task.name, criterion=criterion),
-        gradients=gradients_of(opened, None) if criterion in GRADIENT_CRITERIA else None,
-        norms=norms_of(opened, None) if criterion in NORM_CRITERIA else None,
+        gradients=read["gradients"],
+        norms=read["norms"],
     )
 
 

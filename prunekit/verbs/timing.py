@@ -10,9 +10,8 @@ from torch import nn
 from prunekit.errors import LatencyError, close_matches
 from prunekit.recipe import Recipe
 from prunekit.records import Latency
-from prunekit.subject.networks import network_of
 from prunekit.subject.opening import Opened
-from prunekit.verbs.reading import check
+from prunekit.subject.subject import resolve
 
 RUNTIMES = ("eager", "onnx", "int8")
 """What runs a network: PyTorch as it is, ONNX Runtime in single precision, ONNX Runtime in eight-bit integers."""
@@ -42,28 +41,28 @@ def latency(
     """
     from prunekit.timing import latency as measuring  # opening a task does without stopwatches
 
-    recipe = check(opened, recipe)
+    subject = resolve(opened, recipe)
     samples = opened.task.data.validation.inputs
     inputs = samples[[i % len(samples) for i in range(batch)]]
     if runtime not in RUNTIMES:
         raise LatencyError(f"Unknown runtime {runtime!r}; {close_matches(runtime, RUNTIMES)}")
-    dense, model = opened.task.model, network_of(opened, recipe).pruned.model
+    dense, model = opened.task.model, subject.pruned.model
     with tempfile.TemporaryDirectory(prefix="prunekit-onnx-") as folder:
         if runtime != "eager":
             dense = _onnx(opened, dense, Path(folder) / "dense.onnx", threads)
             model = _onnx(opened, model, Path(folder) / "candidate.onnx", threads, runtime == "int8")
-        for found in measuring.latency(
+        for record in measuring.latency(
             dense,
             model,
             inputs,
             threads=threads,
-            recipe=recipe.digest,
+            recipe=subject.recipe.digest,
             code=opened.task.factory_path,
             needs=() if runtime == "eager" else ("onnxruntime",),
         ):
-            found = replace(found, runtime=runtime)
-            opened.workspace.add_latency(opened.digest, found)
-            yield found
+            record = replace(record, runtime=runtime)
+            opened.workspace.add_latency(opened.digest, record)
+            yield record
 
 
 def _onnx(opened: Opened, model: nn.Module, path: Path, threads: int, int8: bool = False) -> nn.Module:

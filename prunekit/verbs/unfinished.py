@@ -74,8 +74,8 @@ def forget(opened: Opened, recovery: Recovery) -> None:
 def unfinished(opened: Opened) -> tuple[Recovery, ...]:
     """Return the task's recoveries that have not ended, the one begun last first; none of other samples or metrics."""
     paths = folder(opened).glob(f"{_subject(opened)}-*.json")
-    found = (_read(path) for path in sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True))
-    return tuple(recovery for recovery in found if recovery is not None)
+    recoveries = (_read(path) for path in sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True))
+    return tuple(recovery for recovery in recoveries if recovery is not None)
 
 
 def gone_on_with(opened: Opened, recovery: Recovery) -> Recovery:

@@ -9,8 +9,8 @@ from prunekit.errors import RecipeError
 from prunekit.graph import structure_of
 from prunekit.recipe import Recipe
 from prunekit.records import Run
-from prunekit.subject.blocks import apart, blocks_of
-from prunekit.subject.networks import base_of, network_of
+from prunekit.subject.blocks import blocks_of
+from prunekit.subject.subject import resolve
 from prunekit.tasks.checkpoint import digest
 
 
@@ -23,7 +23,7 @@ def block(opened):
 def test_a_block_is_really_gone(opened, block):
     recipe = verbs.check(opened, Recipe(blocks=(block,), channels={"stem": 0.5, "conv1": 0.5}, bits={"conv1": 4}))
     evaluation = verbs.last(verbs.evaluate(opened, recipe))
-    model = network_of(opened, recipe).pruned.model
+    model = resolve(opened, recipe).pruned.model
     # stem 3·3·9 and fc 3·4 + 4, one BatchNorm of 3; conv1 and conv2 are gone
     assert evaluation.cost.params == 81 + 6 + 16 == sum(p.numel() for p in model.parameters())
     assert evaluation.cost == verbs.cost(opened, recipe)
@@ -50,17 +50,17 @@ def test_a_recovered_run_stays_without_its_blocks(opened, block):
     assert child.blocks == (block,)
     again = replace(verbs.check(opened, cut), base=run.id)
     assert verbs.last(verbs.evaluate(opened, again)).reading.correct == run.readings[0].correct
-    pruned = network_of(opened, child).pruned
+    pruned = resolve(opened, child).pruned
     assert len(pruned.kept["stem"]) == 3
-    assert set(pruned.kept["stem"]) < set(network_of(opened, again).pruned.kept["stem"])
+    assert set(pruned.kept["stem"]) < set(resolve(opened, again).pruned.kept["stem"])
 
 
 def test_what_is_asked_of_a_removed_layer_is_let_go(opened, block):
-    recipe = verbs.check(opened, Recipe(blocks=(block,), channels={"conv1": 0.5}, weights={"conv2": 0.5, "fc": 0.5}))
-    short, left = apart(opened, recipe)
-    assert left == Recipe(task="tiny", weights={"fc": 0.5})
-    assert [layer.name for layer in short.structure.layers] == ["stem", "fc"]
-    assert torch.equal(short.task.model.stem.weight, opened.task.model.stem.weight)
+    recipe = Recipe(blocks=(block,), channels={"conv1": 0.5}, weights={"conv2": 0.5, "fc": 0.5})
+    subject = resolve(opened, recipe)
+    assert subject.remaining == Recipe(task="tiny", weights={"fc": 0.5})
+    assert [layer.name for layer in subject.structure.layers] == ["stem", "fc"]
+    assert torch.equal(subject.opened.task.model.stem.weight, opened.task.model.stem.weight)
 
 
 def test_an_unknown_block_is_refused(opened):
@@ -93,23 +93,23 @@ def two_ways(opened):
 
 def test_of_groups_that_become_one_goes_what_either_lost_by_hand(two_ways):
     recipe = verbs.check(two_ways, Recipe(blocks=("second",), drop={"first": (0, 1), "second": (5,)}))
-    assert network_of(two_ways, recipe).pruned.kept == {"first": (2, 3, 4)}
+    assert resolve(two_ways, recipe).pruned.kept == {"first": (2, 3, 4)}
     assert verbs.cost(two_ways, recipe).params == 3 * (27 + 1) + 3 * (3 + 1) + 2 * 3 + 3 * 4 + 4
     held = replace(recipe, drop={}, keep={"first": (0, 1), "second": (5,)}, channels={"first": 0.5})
-    assert network_of(two_ways, held).pruned.kept == {"first": (0, 1, 5)}
+    assert resolve(two_ways, held).pruned.kept == {"first": (0, 1, 5)}
 
 
 def test_a_run_that_loses_a_block_keeps_the_channels_that_both_sides_of_it_still_have(two_ways):
     run = verbs.last(verbs.recover(two_ways, Recipe(drop={"first": (0,), "second": (5,)}), epochs=1))
     recipe = verbs.check(two_ways, Recipe(base=run.id, blocks=("second",), recalibrate=False))
-    short, left = apart(two_ways, recipe)
-    pruned, inputs = network_of(two_ways, recipe).pruned, two_ways.task.example
+    subject = resolve(two_ways, recipe)
+    pruned, inputs = subject.pruned, two_ways.task.example
     assert pruned.kept == {"first": (1, 2, 3, 4)}
-    base = base_of(short, left.base).model.eval()
+    base = subject.base.model.eval()
     assert base.first.weight[0].abs().sum() == base.fc.weight[:, 5].abs().sum() == 0
     assert torch.allclose(pruned.model(inputs), base(inputs), atol=1e-6)
     with pytest.raises(RecipeError, match="every unit"):
-        network_of(two_ways, verbs.check(two_ways, replace(recipe, drop={"first": (1, 2), "second": (3, 4)})))
+        resolve(two_ways, verbs.check(two_ways, replace(recipe, drop={"first": (1, 2), "second": (3, 4)})))
 
 
 def test_statistics_are_estimated_anew_for_another_block_but_not_for_bits_that_went_with_one(opened, block):

@@ -8,7 +8,7 @@ from prunekit import verbs
 from prunekit.errors import RecipeError, WorkspaceError
 from prunekit.recipe import Recipe
 from prunekit.records import Change
-from prunekit.subject.networks import network_of
+from prunekit.subject.subject import resolve
 from prunekit.verbs.comparing import differences
 from tests.untouched import untouched
 
@@ -46,7 +46,7 @@ def test_flips_and_readings_are_those_of_the_networks(opened):
     split = opened.task.data.validation
     with torch.no_grad():
         dense = opened.task.model(split.inputs).argmax(1)
-        cut = network_of(opened, run.recipe).pruned.model(split.inputs).argmax(1)
+        cut = resolve(opened, run.recipe).pruned.model(split.inputs).argmax(1)
     assert found.flips
     assert [flip.index for flip in found.flips] == [i for i in range(60) if dense[i] != cut[i]]
     for flip in found.flips:

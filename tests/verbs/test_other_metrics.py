@@ -10,6 +10,7 @@ from prunekit.objectives.metrics import OwnMetric
 from prunekit.recipe import Recipe
 from prunekit.records import Candidate
 from prunekit.store import Workspace
+from prunekit.subject.subject import resolve
 from prunekit.tasks.checkpoint import digest
 from prunekit.tasks.task import Data, Split, Task
 from prunekit.tasks.train import mean_iou
@@ -118,7 +119,7 @@ def test_a_metric_of_ones_own_and_no_train_split(make):
     data = Data(whole.task.data.validation, None, None, ("a", "b", "c"))
     opened = make(metric="wrong", own_metric=OwnMetric("wrong", wrong, higher_is_better=False), data=data)
     readings = [found.reading for found in verbs.evaluate(opened, HALF)]
-    model = verbs.networks.network_of(opened, verbs.check(opened, HALF)).pruned.model
+    model = resolve(opened, verbs.check(opened, HALF)).pruned.model
     assert {reading.n for reading in readings} == {120}
     assert readings[-1].value == wrong(model, data.validation)
     assert not readings[-1].recalibrated

@@ -11,7 +11,7 @@ from prunekit.recipe import Recipe
 from prunekit.records import Candidate, Mode, Outline, Point, Trial
 from prunekit.recover.recalibrate import recalibrate
 from prunekit.store import Workspace
-from prunekit.subject.networks import network_of
+from prunekit.subject.subject import resolve
 from prunekit.tasks.checkpoint import digest
 from prunekit.tasks.task import Data, Split, Task
 from tests.nets import example, make
@@ -91,7 +91,7 @@ def test_single_weights_are_planned_by_what_is_not_zero(opened):
     *found, _ = candidates(verbs.plan(opened, {"params": 0.3}, Mode.WEIGHTS))
     for candidate in found:
         assert candidate.cost == dense
-        model = network_of(opened, candidate.recipe).pruned.model
+        model = resolve(opened, candidate.recipe).pruned.model
         assert candidate.nonzero == sum(int((p != 0).sum()) for p in model.parameters()) <= 0.3 * dense.params
         assert not candidate.recipe.channels
     exchange = next(candidate for candidate in found if candidate.name == "exchange")
@@ -141,7 +141,7 @@ def test_pinned_layers_keep_their_zeros(opened):
     for candidate in candidates(records):
         assert candidate.recipe.weights.get("conv2") == 0.123
         assert "conv1" not in candidate.recipe.weights
-        model = network_of(opened, candidate.recipe).pruned.model
+        model = resolve(opened, candidate.recipe).pruned.model
         assert candidate.nonzero == sum(int((p != 0).sum()) for p in model.parameters())
         assert candidate.nonzero <= 0.75 * opened.structure.cost({}).params
 
@@ -213,7 +213,7 @@ def test_criterion_multiples_and_hands_of_the_base_stay(opened):
         recipe = candidate.recipe
         same = {"criterion", "round_to", "keep", "drop", "weights"}
         assert {key: getattr(recipe, key) for key in same} == {key: getattr(base, key) for key in same}
-        kept = network_of(opened, recipe).pruned.kept
+        kept = resolve(opened, recipe).pruned.kept
         assert {0, 1} <= set(kept["conv1"])
         assert 7 not in kept["conv1"]
         assert len(kept.get("conv2", range(12))) % 4 == 0

@@ -13,7 +13,7 @@ from prunekit.quantize.codes import quantize
 from prunekit.recipe import Recipe
 from prunekit.records import Check, Epoch, Run
 from prunekit.recover.schedule import Schedule
-from prunekit.subject.networks import network_of
+from prunekit.subject.subject import resolve
 from prunekit.verbs.recovering import recover
 
 RECIPE = Recipe(
@@ -31,7 +31,7 @@ def test_the_quick_way_measures_the_quantised_network(opened):
 
 
 def test_what_is_measured_has_so_few_values_and_its_zeros(opened):
-    pruned = network_of(opened, verbs.check(opened, RECIPE)).pruned
+    pruned = resolve(opened, verbs.check(opened, RECIPE)).pruned
     weights = dict(named_tensors(pruned.model))
     assert torch.equal(weights["conv2.weight"] != 0, pruned.masks["conv2.weight"])
     assert {len(row[row > 0].unique()) for row in weights["conv2.weight"].abs().flatten(1)} == {1}
@@ -43,7 +43,7 @@ def test_what_is_measured_has_so_few_values_and_its_zeros(opened):
 
 def test_rounded_inputs_are_measured_by_the_networks_own_pass(opened):
     plain, rounded = (replace(RECIPE, activation_bits=bits) for bits in (None, 8))
-    network = network_of(opened, verbs.check(opened, rounded)).pruned
+    network = resolve(opened, verbs.check(opened, rounded)).pruned
     assert set(network.levels) == set(RECIPE.bits)
     first, second = (verbs.last(verbs.evaluate(opened, recipe)).reading for recipe in (plain, rounded))
     assert first.loss != second.loss
@@ -59,7 +59,7 @@ def test_an_export_of_few_bits_loads_to_the_bit(opened, tmp_path):
     assert checks["bytes"] == f"{cost.bytes:,} bytes of packed tensors, displayed {cost.bytes:,}."
     scope = {"__file__": str(tmp_path / "out" / "load_tiny.py"), "__name__": "load_tiny"}
     exec((tmp_path / "out" / "load_tiny.py").read_text(), scope)
-    measured = network_of(opened, verbs.check(opened, recipe)).pruned.model
+    measured = resolve(opened, verbs.check(opened, recipe)).pruned.model
     expected = dict(named_tensors(measured))
     for name, tensor in named_tensors(scope["load"]()):
         assert torch.equal(tensor, expected[name]), name
@@ -83,10 +83,10 @@ def test_a_recovered_run_keeps_masks_and_bits(opened, activations):
     assert evaluation.reading.loss == pytest.approx(run.readings[0].loss, rel=1e-4)
     assert not evaluation.reading.recalibrated
     assert evaluation.cost == run.cost
-    pruned = network_of(opened, again).pruned
+    pruned = resolve(opened, again).pruned
     assert torch.equal(pruned.model.conv2.weight != 0, pruned.masks["conv2.weight"])
     # What is trained stays precise: other bits start from the weights themselves.
-    precise = network_of(opened, replace(again, bits={})).pruned.model
+    precise = resolve(opened, replace(again, bits={})).pruned.model
     assert len(precise.conv1.weight.unique()) > 7 * len(precise.conv1.weight)
     assert verbs.last(verbs.evaluate(opened, replace(again, bits={"conv1": 2}))).reading.recalibrated
     # A recovery of it that is stopped at once leaves it as it is.
@@ -101,7 +101,7 @@ def test_a_killed_recovery_goes_on_to_the_same_bits(opened, tmp_path, monkeypatc
     schedule = Schedule(epochs=3, batch=32, distil=0.5)
     recipe = verbs.check(opened, RECIPE)
     whole = list(recover(opened, recipe, schedule=schedule))
-    expected = network_of(opened, replace(recipe, base=whole[-1].id)).pruned.model
+    expected = resolve(opened, replace(recipe, base=whole[-1].id)).pruned.model
 
     other = replace(opened, workspace=type(opened.workspace)(tmp_path / "other"))
     records = recover(other, recipe, schedule=schedule)
@@ -114,7 +114,7 @@ def test_a_killed_recovery_goes_on_to_the_same_bits(opened, tmp_path, monkeypatc
 
     rest = list(recover(other, recipe, schedule=schedule))
     assert [record.epoch for record in rest[:-1] if record.reading] == [2.0, 3.0]
-    found = network_of(other, replace(recipe, base=rest[-1].id)).pruned.model
+    found = resolve(other, replace(recipe, base=rest[-1].id)).pruned.model
     for (name, tensor), (_, wanted) in zip(named_tensors(found), named_tensors(expected), strict=True):
         assert torch.equal(tensor, wanted), name
     assert not list((tmp_path / "other" / "recoveries").iterdir())
@@ -123,7 +123,7 @@ def test_a_killed_recovery_goes_on_to_the_same_bits(opened, tmp_path, monkeypatc
 def test_killed_rounds_go_on_with_the_round_under_way(opened, tmp_path, monkeypatch):
     recipe, schedule = verbs.check(opened, RECIPE), Schedule(epochs=1, batch=32)
     *_, last = verbs.recover_in_rounds(opened, recipe, 2, schedule)
-    expected = network_of(opened, replace(recipe, base=last.id)).pruned.model
+    expected = resolve(opened, replace(recipe, base=last.id)).pruned.model
 
     other = replace(opened, workspace=type(opened.workspace)(tmp_path / "other"))
     records = verbs.recover_in_rounds(other, recipe, 2, schedule)
@@ -137,7 +137,7 @@ def test_killed_rounds_go_on_with_the_round_under_way(opened, tmp_path, monkeypa
     assert (left.recipe, left.schedule, left.rounds, left.done) == (recipe, schedule, 2, (first.id,))
     (run,) = [record for record in verbs.recover_in_rounds(other, recipe, 2, schedule) if isinstance(record, Run)]
     assert run.parent == first.id
-    found = network_of(other, replace(recipe, base=run.id)).pruned.model
+    found = resolve(other, replace(recipe, base=run.id)).pruned.model
     for (name, tensor), (_, wanted) in zip(named_tensors(found), named_tensors(expected), strict=True):
         assert torch.equal(tensor, wanted), name
     assert verbs.unfinished(other) == ()

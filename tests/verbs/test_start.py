@@ -7,7 +7,7 @@ import torch
 
 from prunekit import verbs
 from prunekit.recipe import Recipe
-from prunekit.subject.networks import dense_outputs
+from prunekit.subject.subject import dense_outputs
 from tests.samples import split
 
 

@@ -8,7 +8,7 @@ from prunekit.pattern import Pattern
 from prunekit.recipe import Recipe
 from prunekit.records import Run
 from prunekit.recover.schedule import Schedule
-from prunekit.subject.networks import base_of
+from prunekit.subject.base import base_of
 from prunekit.verbs.unfinished import Recovery
 
 SCHEDULE = Schedule(epochs=1, batch=128)

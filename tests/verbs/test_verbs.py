@@ -9,7 +9,8 @@ from prunekit.errors import RecipeError, TaskError
 from prunekit.recipe import Recipe
 from prunekit.records import Epoch, Mode, Run
 from prunekit.recover.schedule import Schedule
-from prunekit.subject.networks import base_of, network_of
+from prunekit.subject.base import base_of
+from prunekit.subject.subject import resolve
 from prunekit.tasks.checkpoint import digest
 
 CUT = Recipe(channels={"conv1": 0.5, "stem": 0.34}, weights={"fc": 0.5})
@@ -18,7 +19,7 @@ CUT = Recipe(channels={"conv1": 0.5, "stem": 0.34}, weights={"fc": 0.5})
 def test_the_formula_counts_the_network_that_is_measured(opened):
     recipe = verbs.check(opened, CUT)
     evaluation = verbs.last(verbs.evaluate(opened, recipe))
-    model = network_of(opened, recipe).pruned.model
+    model = resolve(opened, recipe).pruned.model
     assert verbs.cost(opened, recipe) == evaluation.cost
     assert evaluation.cost.params == sum(p.numel() for p in model.parameters())
     # stem keeps ⌊6·0.66⌋ = 3 of 6, conv1 4 of 8; fc zeroes all but ⌊24·0.5⌋ = 12 of 24, and 3·4 = 12 are left
@@ -74,10 +75,10 @@ def test_a_recovered_run_is_a_base_that_gives_its_own_network_back(opened):
     evaluation = verbs.last(verbs.evaluate(opened, again))
     assert evaluation.reading.correct == run.readings[0].correct
     assert not evaluation.reading.recalibrated
-    model = network_of(opened, again).pruned.model
+    model = resolve(opened, again).pruned.model
     assert verbs.cost(opened, again) == run.cost
     assert opened.workspace.head("tiny") == run
-    kept = list(network_of(opened, again).pruned.kept["stem"])
+    kept = list(resolve(opened, again).pruned.kept["stem"])
     assert not torch.equal(model.bn0.bias, opened.task.model.bn0.bias[kept])  # it was trained
 
 
@@ -85,7 +86,7 @@ def test_a_child_keeps_a_subset_of_its_base(opened):
     *_, run = verbs.recover(opened, CUT, epochs=1)
     child = replace(CUT, base=run.id, channels={"conv1": 0.75, "stem": 0.34})
     base = base_of(opened, run.id)
-    kept = network_of(opened, verbs.check(opened, child)).pruned.kept
+    kept = resolve(opened, verbs.check(opened, child)).pruned.kept
     assert len(kept["conv1"]) == 2
     assert set(kept["conv1"]) < set(base.allowed["conv1"])
     assert kept["stem"] == base.allowed["stem"]

@@ -96,23 +96,23 @@ def data(opened: "Opened") -> dict[str, Any]:
     """Gather what the browser needs, as plain values."""
     from prunekit import verbs
     from prunekit.cut.precision import stored_formula
-    from prunekit.subject.blocks import apart
-    from prunekit.subject.networks import base_of
+    from prunekit.subject.subject import resolve
 
     now, structure = session(), opened.structure
     recipe = desk_recipe(opened)
     shown_rows: tuple[Row, ...] = rows(structure, recipe, now.mode, base_recipe(opened))
     # A first look is enough for a shade, which says where the network is sensitive and not how much.
     points = verbs.stored_points(opened, now.mode, criterion=recipe.criterion, half_width=verbs.WITHIN, pictures=True)
-    left, asked = apart(opened, recipe)
+    subject = resolve(opened, recipe)
+    remaining, left = subject.remaining, subject.structure
     return {
         "line": open_line(opened, now),
         "layout": layout(opened, now.mode, recipe),
         "mode": now.mode.value,
-        "bars": content.bars(shown_rows, structure, points, recipe.bits, left.structure),
+        "bars": content.bars(shown_rows, structure, points, recipe.bits, left),
         "stages": content.stages(shown_rows),
-        "groups": content.groups(structure, asked, base_of(left, recipe.base).allowed, now.mode, left.structure),
-        "terms": content.terms(stored_formula(left.structure, asked)),
+        "groups": content.groups(structure, remaining, subject.base.allowed, now.mode, left),
+        "terms": content.terms(stored_formula(left, remaining)),
         "dense": content.counts(structure.cost({})),
         "values": {row.cuts: row.sparsity for row in shown_rows if not row.protected},
         "pinned": list(now.hand.pinned),

@@ -79,7 +79,7 @@ def _commit(opened: "Opened", recipe: Recipe) -> None:
 
     head = opened.workspace.head(opened.task.name)
     if recipe_of(opened, head) != recipe:
-        verbs.commit(opened, recipe, verbs.checked_cost(opened, recipe), None, head.id if head else None)
+        verbs.commit(opened, recipe, verbs.cost(opened, recipe), None, head.id if head else None)
 
 
 def _measured(opened: "Opened", recipe: Recipe, known: Evaluation | None) -> Iterator[Evaluation | None]:
@@ -92,7 +92,7 @@ def _measured(opened: "Opened", recipe: Recipe, known: Evaluation | None) -> Ite
         return
     stored = next((found for found in _readings(opened, recipe) if found.n >= exact), None)
     if stored is not None:  # the desk has been here before
-        yield Evaluation(stored, verbs.checked_cost(opened, recipe))
+        yield Evaluation(stored, verbs.cost(opened, recipe))
     for evaluation in verbs.evaluate_steps(opened, recipe):
         is_exact = evaluation is not None and evaluation.reading.n >= exact
         if evaluation is not None and is_exact:

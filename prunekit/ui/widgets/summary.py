@@ -23,7 +23,7 @@ def standing(opened: "Opened", now: Session | None = None) -> Standing:
     return Standing(
         recipe=recipe.digest,
         samples=len(opened.task.data.validation),
-        cost=verbs.checked_cost(opened, recipe),
+        cost=verbs.cost(opened, recipe),
         dense=opened.structure.cost({}),
         evaluation=reading.measure(opened, now).answer,
         reference=reading.dense(opened),
