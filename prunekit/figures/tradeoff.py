@@ -49,8 +49,8 @@ def tradeoff(
         dense: counts and reading of the task's own network.
         head: the run on the desk.
         split: the split whose readings are drawn.
-        batch: of latencies, those of this batch size,
-        threads: and of so many threads.
+        batch: the batch size of the latencies that are drawn.
+        threads: the number of threads of the latencies that are drawn.
     """
     title = f"Which run gives the most for its {COSTS[what].partition(',')[0]}?"
     spots = _spots(runs, what, dense, split, (batch, threads))
@@ -117,7 +117,7 @@ def pareto(points: Sequence[tuple[float, float]]) -> tuple[bool, ...]:
     """Say of each point whether no other costs at most as much and is at least as good, one of them strictly.
 
     Args:
-        points: ``(cost, value)``; equal points beat each other not.
+        points: ``(cost, value)``; of two equal points neither beats the other.
 
     Example:
         >>> pareto([(1, 0.5), (2, 0.9), (3, 0.8), (2, 0.9)])

@@ -109,8 +109,9 @@ def _axis_before(call: Call, axis: int) -> tuple[fx.Node, int] | None:
 
 
 def _same_axis(shape: tuple[int, ...], other: tuple[int, ...], axis: int) -> int | None:
-    """Find a dimension of one shape in another: the one it equals, or is a factor of with nothing but samples outside.
+    """Find the dimension of another shape that holds the same things as a dimension of this one.
 
+    It is the dimension of equal size with as much inside of it. A multiple will do where only samples lie outside:
     ``(batch, heads, tokens, channels)`` and ``(batch · heads, tokens, channels)`` share the heads.
     """
     inner = math.prod(shape[axis + 1 :])

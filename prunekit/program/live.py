@@ -143,9 +143,10 @@ class Live:
         return {name: value for names, values in pairs for name, value in zip(names, values, strict=True)}
 
     def _fit_memory(self, limit: int, samples: int) -> None:
-        """Remember at fewer places, those that spare the least for their size first, until a state fits.
+        """Give up places where values would be remembered until one state of the desk fits into the limit.
 
-        A state is a pass for the statistics and one before and one after they are estimated.
+        The place goes first whose values save the least work for each byte. A state takes one pass over the calibration
+        samples, and two over the measured ones: before and after BatchNorm statistics are estimated.
         """
         passages = [(self._measuring, 2 * samples)]
         if self._calibrating is not None and self._calibration is not None:

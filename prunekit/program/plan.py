@@ -91,14 +91,14 @@ class Plan:
                 self._prepared[step.value] = step.prepare([state[name] for name in step.tensors])
 
     def schedule(self, steps: Sequence[Step]) -> Schedule:
-        """Order what is freed after which of some steps."""
-        made = {step.value for step in steps}
+        """Say for each of these steps which values nobody reads after it, so that they can be freed there."""
+        values = {step.value for step in steps}
         last = {node: at for at, step in enumerate(steps) for node in step.reads}
         frees: list[list[fx.Node]] = [[] for _ in steps]
         for node, at in last.items():
-            if node in made and node is not self.source.output:
+            if node in values and node is not self.source.output:
                 frees[at].append(node)
-        needs = dict.fromkeys(node for step in steps for node in step.reads if node not in made)
+        needs = dict.fromkeys(node for step in steps for node in step.reads if node not in values)
         return Schedule(tuple(steps), tuple(needs) if steps else (self.source.output,), tuple(map(tuple, frees)))
 
     def affected(self, names: Iterable[str]) -> Schedule:

@@ -195,9 +195,10 @@ def resolve(opened: Opened, recipe: Recipe) -> Subject:
     subject: Subject | None = opened.memory.get(resolve, recipe)
     if subject is None:
         checked = _checked(opened, recipe)
-        subject = opened.memory.get(resolve, checked) or _subject(opened, checked)
-        for question in (recipe, checked):
-            subject = opened.memory.put(resolve, question, subject, SUBJECTS)
+        if checked == recipe:
+            return opened.memory.put(resolve, recipe, _subject(opened, recipe), SUBJECTS)
+        subject = resolve(opened, checked)
+        opened.memory.put(resolve, recipe, subject, SUBJECTS)
     return subject
 
 

@@ -3,7 +3,7 @@ from itertools import islice
 import pytest
 import torch
 
-from prunekit.cut.pruned import leave, made
+from prunekit.cut.pruned import cut_state, made
 from prunekit.graph import named_tensors, structure_of
 from prunekit.program.forward import run
 from prunekit.program.live import Live
@@ -43,7 +43,7 @@ class Desk:
         yield Recipe(channels=channels)
 
     def left(self, recipe):
-        return leave(self.net, self.structure, recipe)
+        return cut_state(self.net, self.structure, recipe)
 
     def statistics(self, left):
         return finish(self.live.statistics(left.tensors, left.kept))

@@ -36,7 +36,7 @@ def overview(opened: "Opened") -> None:
         elif dense.answer is None or desk.answer is None:
             st.skeleton(height=420)
         else:
-            with st.container():  # a place of its own, so that what stands below keeps its
+            with st.container():  # holds its place when empty: else the chart below would move up and be drawn anew
                 if when == DESK and not desk.finished:
                     st.caption(f"{BADGES['stale']} drawn for the desk before it moved")
             if shape == RIDGES:
