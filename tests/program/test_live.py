@@ -3,7 +3,7 @@ from itertools import islice
 import pytest
 import torch
 
-from prunekit.cut.pruned import cut_state, made
+from prunekit.cut.pruned import cut_state, module_of
 from prunekit.graph import named_tensors, structure_of
 from prunekit.program.forward import run
 from prunekit.program.live import Live
@@ -58,7 +58,7 @@ class Desk:
 
     def wanted(self, recipe, recalibrated):
         left = self.left(recipe)
-        model = made(self.net, self.structure, left).model
+        model = module_of(self.net, self.structure, left).model
         return recalibrate(model, Split(self.train, torch.zeros(CALIBRATION))) if recalibrated else model
 
 
