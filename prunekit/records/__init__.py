@@ -6,6 +6,7 @@ from prunekit.records.conditions import Conditions
 from prunekit.records.criteria import CRITERION_TITLES, criterion_title
 from prunekit.records.export import Check, ExportedFile, Verdict
 from prunekit.records.history import Node, Run
+from prunekit.records.html import table as html_table
 from prunekit.records.latency import Latency, Speed, Timing
 from prunekit.records.modes import Kind, Mode, Status
 from prunekit.records.plan import Candidate, Outline, Trial
@@ -62,4 +63,5 @@ __all__ = [
     "UnitScores",
     "Verdict",
     "criterion_title",
+    "html_table",
 ]

@@ -1,8 +1,10 @@
 """What is measured of one network."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from prunekit.records.html import table
 from prunekit.records.modes import Status
 from prunekit.records.structure import Cost
 
@@ -43,8 +45,15 @@ class Reading:
     value_raw: float | None = None
     backend: str = ""
 
+    def __str__(self) -> str:
+        of = f"{self.n}" if self.correct is None else f"{self.correct}/{self.n}"
+        interval = "" if self.interval is None else ", 95 % interval {:.2%} to {:.2%}".format(*self.interval)
+        raw = "" if self.value_raw is None else f"; {self.value_raw:.2%} before recalibration"
+        estimated = "" if self.status is Status.MEASURED else f", {self.status.value}"
+        return f"{self.metric} {self.value:.2%}  {of} {self.split}{interval}{estimated}{raw}"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Evaluation:
     """Everything ``evaluate`` reports of one recipe: its reading and its counts.
 
@@ -65,6 +74,26 @@ class Evaluation:
     bytes_gzip: int | None = None
     nonzero: int | None = None
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return "\n".join([str(self.reading), *(f"{name}: {value}" for name, value in self._rows()), *self.notes])
+
+    def _repr_html_(self) -> str:
+        return table(str(self.reading), self._rows(), self.notes)
+
+    def _rows(self) -> Iterator[tuple[str, str]]:
+        """Name what there is besides the metric, in words and numbers."""
+        yield "loss", f"{self.reading.loss:.4f}"
+        if self.reading.kl is not None:
+            yield "KL to dense", f"{self.reading.kl:.4f}"
+        zeros = "" if self.nonzero is None else f" ({self.nonzero:,} not zero)"
+        yield "parameters", f"{self.cost.params:,}{zeros}"
+        yield "MACs", f"{self.cost.macs:,} (FLOPs {self.cost.flops:,})"
+        if self.macs_thop is not None:
+            missing = f" (without {', '.join(self.macs_thop_missing)})" if self.macs_thop_missing else ""
+            yield "MACs (thop)", f"{self.macs_thop:,}{missing}"
+        gzipped = "" if self.bytes_gzip is None else f" ({self.bytes_gzip:,} after gzip)"
+        yield "bytes", f"{self.cost.bytes:,}{gzipped}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the flat JSON object of the command line's contract."""

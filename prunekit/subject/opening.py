@@ -89,9 +89,24 @@ def open_task(
     """
     use_threads()
     task = opening.open_task(name, flags)
-    _metric_of(task)  # a name that nobody knows is said before the analysis, not after it
     if checkpoint is not None:
         task = replace(task, fit=load_checkpoint(task.model, checkpoint, strict=strict))
+    return opened_of(task, workspace)
+
+
+def opened_of(task: Task, workspace: Path | str | None = None) -> Opened:
+    """Analyse a task and put it on the desk.
+
+    Args:
+        task: the trained network with its data.
+        workspace: the folder that remembers, as of ``open_task``.
+
+    Raises:
+        TaskError: no such metric.
+        StructureError: the network cannot be traced.
+    """
+    use_threads()
+    _metric_of(task)  # a name that nobody knows is said before the analysis, not after it
     folder = workspace or os.environ.get(WORKSPACE_VARIABLE) or ".prunekit"
     return Opened(task, structure_of(task.model, task.example), digest(task.model), Workspace(folder))
 

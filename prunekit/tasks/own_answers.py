@@ -44,8 +44,8 @@ def run(model: nn.Module, inputs: Tensor) -> Tensor:
     if not isinstance(output, Tensor) or output.ndim < 2:
         given = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
         raise TaskError(
-            f"The network must return logits (batch, classes, …); it returned {given}. Let the factory wrap it in a "
-            "module that returns them."
+            f"The network must return logits (batch, classes, …); it returned {given}; wrap it in a module "
+            "that returns them."
         )
     if output.dtype not in (torch.float32, torch.float64):
         raise TaskError(
@@ -63,17 +63,13 @@ def _way_out(model: nn.Module, inputs: Tensor) -> str:
     """Say what to do where a network cannot run: what helps when it is tried."""
     kinds = {str(tensor.dtype) for tensor in model.parameters() if tensor.is_floating_point()} - {str(inputs.dtype)}
     if kinds and inputs.is_floating_point():
-        return (
-            f"; its weights are {listed(sorted(kinds))} and the samples {inputs.dtype}, so let the factory convert it"
-        )
+        return f"; its weights are {listed(sorted(kinds))} and the samples {inputs.dtype}, so convert it"
     first = inputs[:2].detach()
     for kind in (torch.float32, torch.int64):
         if not inputs.is_complex() and kind != inputs.dtype and _runs(model, first.to(kind)):
-            return f"; the samples are {inputs.dtype}, and as {kind} it can, so store them so or let preprocess convert"
+            return f"; the samples are {inputs.dtype}, and as {kind} it can, so give them as that"
     if inputs.ndim > 2 and _runs(model, moved := first.movedim(-1, 1).contiguous()):
-        return (
-            f"; with the last axis first, {tuple(moved.shape[1:])}, it can, so let preprocess return x.movedim(-1, 1)"
-        )
+        return f"; with the last axis first, {tuple(moved.shape[1:])}, it can, so give x.movedim(-1, 1)"
     return ""
 
 
@@ -103,8 +99,8 @@ def check_output(model: nn.Module, data: Data, *, named: bool) -> Data:
     with torch.inference_mode():
         if not _runs(copy.deepcopy(model), first):  # what it keeps of a pass in this mode could not be trained with
             raise TaskError(
-                "The network computes gradients in its forward pass, and is measured where there are none; let the "
-                "factory return one that answers without."
+                "The network computes gradients in its forward pass, and is measured where there are none; give "
+                "one that answers without."
             )
     given, expected = tuple(output.shape), (len(targets), len(data.classes), *targets.shape[1:])
     other_classes = given[2:] == expected[2:] and not named
@@ -114,8 +110,8 @@ def check_output(model: nn.Module, data: Data, *, named: bool) -> Data:
     if given[1] == 1:
         raise TaskError(
             "The network has one output, so none is the largest, and networks that answer with numbers instead of "
-            "classes are not supported; where it is the logit z of the second of two classes, let the factory wrap it "
-            "in a module that returns torch.cat([torch.zeros_like(z), z], 1)."
+            "classes are not supported; where it is the logit z of the second of two classes, wrap it in a module "
+            "that returns torch.cat([torch.zeros_like(z), z], 1)."
         )
     lowest, highest = int(data.validation.targets.min()), int(data.validation.targets.max())
     if other_classes and given[1] < expected[1] == highest + 1:

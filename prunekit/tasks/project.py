@@ -100,7 +100,7 @@ def _open(settings: Settings, folder: Path, about: str) -> Task:
     )
     data = check_output(model, data, named="classes" in settings)
     own = _own_metric(settings, folder)
-    metric = own.name if own else _metric(settings.get("metric"), data, has_labels=not labelled)
+    metric = own.name if own else metric_of(settings.get("metric"), data, has_labels=not labelled)
     return Task(
         name=settings["name"],
         title=settings["name"],
@@ -133,8 +133,12 @@ def _own_metric(settings: Settings, folder: Path) -> OwnMetric | None:
     return OwnMetric(name, import_function(named, folder), settings.get("higher_is_better", True))
 
 
-def _metric(asked: str | None, data: Data, *, has_labels: bool) -> str:
-    """Return the metric that was asked for, or the usual one."""
+def metric_of(asked: str | None, data: Data, *, has_labels: bool) -> str:
+    """Return the metric that was asked for, or the usual one.
+
+    Raises:
+        TaskError: it does not go with these targets.
+    """
     of_pixels = data.validation.targets.ndim > 1
     if asked is None:
         return "mean IoU" if of_pixels else "accuracy" if has_labels else "agreement"

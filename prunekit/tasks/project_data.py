@@ -52,11 +52,23 @@ def project_data(
     """
     given = _read(source, folder, shape, limit)
     data = given if isinstance(given, Data) else _data(given, source, limit, prepare or Preparation(), label)
-    splits = {"validation": data.validation}
-    if data.test is not None:
-        splits["test"] = data.test
-    if data.train is not None:
-        splits["train"] = _first_epoch(data.train, source)
+    return checked(data, None if data.train is None else _first_epoch(data.train, source), shape, classes)
+
+
+def checked(data: Data, train: Split | None, shape: tuple[int, ...] | None, classes: Sequence[str] | None) -> Data:
+    """Return samples that can be measured, with classes in target order.
+
+    Args:
+        data: the samples.
+        train: the first epoch of its train samples, if it has any.
+        shape: shape of one sample; ``None`` is that of the first split, validation.
+        classes: class names in target order; ``None`` takes the data's, or numbers them.
+
+    Raises:
+        TaskError: samples of another shape, type or range.
+    """
+    beside = {name: split for name, split in (("test", data.test), ("train", train)) if split is not None}
+    splits = {"validation": data.validation, **beside}
     shape = tuple(data.validation.inputs.shape[1:]) if shape is None else shape
     highest = max(highest_target(name, split, shape) for name, split in splits.items())
     if classes is not None:

@@ -105,7 +105,7 @@ def highest_target(name: str, split: Split, shape: tuple[int, ...]) -> int:
     if not len(inputs):
         raise TaskError(f"There are no {name} samples; give at least one{'' if name == 'validation' else ', or none'}.")
     if tuple(inputs.shape[1:]) != shape:
-        raise TaskError(f"The {name} samples have shape {tuple(inputs.shape[1:])}; the project file says {shape}.")
+        raise TaskError(f"The {name} samples have shape {tuple(inputs.shape[1:])}; {shape} is expected.")
     if inputs.requires_grad:
         raise TaskError(f"The {name} samples require gradients; give them with .detach().")
     if inputs.is_floating_point() and not (finite := inputs.isfinite().reshape(len(inputs), -1).all(1)).all():

@@ -53,14 +53,26 @@ def recover(
         TaskError: the task has no train data.
         RecipeError: the recipe does not fit the task, the schedule is not one, or both say how many epochs.
     """
-    if epochs is not None and schedule is not None:
+    schedule = schedule_for(recipe, epochs, schedule)
+    subject = resolve(opened, recipe)
+    opened.workspace.check_writable()
+    return _recover(subject, schedule, parent)
+
+
+def schedule_for(recipe: Recipe, epochs: int | None, schedule: Schedule | None) -> Schedule:
+    """Return how to train: a schedule, or the usual way for so many epochs.
+
+    Raises:
+        RecipeError: both are given, or there are no such epochs.
+    """
+    if schedule is None:
+        usual = Schedule(seed=recipe.seed)
+        return usual if epochs is None else replace(usual, epochs=epochs)
+    if epochs is not None:
         raise RecipeError(
             f"The schedule trains {schedule.epochs} epochs, and epochs={epochs} is given beside it; give one of them."
         )
-    subject = resolve(opened, recipe)
-    opened.workspace.check_writable()
-    usual = Schedule(seed=recipe.seed)
-    return _recover(subject, schedule or (usual if epochs is None else replace(usual, epochs=epochs)), parent)
+    return schedule
 
 
 def _recover(subject: Subject, schedule: Schedule, parent: str | None) -> Iterator[Fitted | Epoch | Run]:

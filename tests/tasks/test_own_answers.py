@@ -55,7 +55,7 @@ def _exits(*_):
     [
         (_net(), X[:, :, :1], r"cannot run on input of shape \(1, 1, 2\): RuntimeError: mat1 and mat2"),
         (Changed(_exits), X, "SystemExit: 3"),
-        (_net().double(), X, "weights are torch.float64 and the samples torch.float32, so let the factory convert it"),
+        (_net().double(), X, "weights are torch.float64 and the samples torch.float32, so convert it"),
         (_net(), X.to(torch.int32), "samples are torch.int32, and as torch.float32 it can"),
         (nn.Embedding(9, 2), X[:, 0, 0].abs() * 8, "samples are torch.float32, and as torch.int64 it can"),
         (nn.Conv2d(3, 4, 1), torch.zeros(2, 5, 6, 3), r"with the last axis first, \(3, 5, 6\), it can"),
