@@ -92,7 +92,7 @@ def test_classes_are_named(write):
         ({"factory": '"nets.py:nett"'}, "has no function 'nett'; did you mean net"),
         ({"factory": '"nets.py:number"'}, "must return a torch.nn.Module; it returned int"),
         ({"factory": '"nets.py:script"'}, "TorchScript program, which cannot be cut; give the network's own class"),
-        ({"factory": '"nets.py:lazy"'}, "does not know the sizes of 1.weight and 1.bias yet; let it run"),
+        ({"factory": '"nets.py:lazy"'}, "does not know the sizes of 1.weight and 1.bias yet; run it once"),
         (
             {"factory": '"nets.py:double"', "checkpoint": None},
             "its weights are torch.float64 and the samples",
