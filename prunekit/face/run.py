@@ -12,7 +12,7 @@ from prunekit import records, verbs
 from prunekit.face.work import call
 from prunekit.recipe import Recipe
 from prunekit.records import Evaluation, ExportedFile
-from prunekit.subject.networks import network_of
+from prunekit.subject.subject import resolve
 
 if TYPE_CHECKING:
     from prunekit.face.desk import Desk
@@ -36,7 +36,7 @@ class Pruned:
         It is the caller's own to train; nothing measured here changes with it.
         """
         opened, origin = self._desk.opened, self._desk.origin
-        own = call(lambda: copy.deepcopy(network_of(opened, self.recipe).pruned.model))
+        own = call(lambda: copy.deepcopy(resolve(opened, self.recipe).pruned.model))
         return own if origin is None else origin.give_back(own)
 
     @cached_property
@@ -51,10 +51,8 @@ class Pruned:
         return self._desk.export(self.recipe, folder, formats, progress=progress)
 
     def __repr__(self) -> str:
-        return f"Pruned {self._desk.opened.task.name}\n{self.evaluation}"
-
-    def _repr_html_(self) -> str:
-        return self.evaluation._repr_html_()
+        measured = repr(self.evaluation) if "evaluation" in vars(self) else "not measured; ask for its evaluation"
+        return f"Pruned {self._desk.opened.task.name}: {measured}"
 
 
 class Run(Pruned):
@@ -66,7 +64,7 @@ class Run(Pruned):
     """
 
     def __init__(self, desk: "Desk", record: records.Run) -> None:
-        super().__init__(desk, call(lambda: verbs.check(desk.opened, verbs.recipe_of(record))))
+        super().__init__(desk, verbs.recipe_of(record))
         self.record = record
 
     @property
@@ -75,7 +73,7 @@ class Run(Pruned):
         return self.record.id
 
     def __repr__(self) -> str:
-        readings = "; ".join(map(str, self.record.readings)) or "not measured yet"
+        readings = "; ".join(map(repr, self.record.readings)) or "not measured yet"
         label = f" {self.record.label}" if self.record.label else ""
         cost = self.record.cost
         return f"Run {self.id}{label}: {readings}; {cost.params:,} parameters, {cost.macs:,} MACs"

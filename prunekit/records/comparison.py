@@ -61,7 +61,7 @@ class Shift:
     b: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Comparison:
     """Two runs side by side, both measured anew on the validation split.
 
@@ -87,6 +87,13 @@ class Comparison:
     flips: tuple[Flip, ...]
     gain: tuple[float, float] | None = None
     shifts: tuple[Shift, ...] = ()
+
+    def __repr__(self) -> str:
+        gain = "" if self.gain is None else ", the second better by {:+.2%} to {:+.2%} (95 %)".format(*self.gain)
+        lines = [
+            f"{run or 'dense'}: {each.reading}" for run, each in zip((self.a, self.b), self.evaluations, strict=True)
+        ]
+        return "\n".join([*lines, f"{len(self.changes)} settings differ, {len(self.flips)} samples flip{gain}"])
 
     @property
     def broken(self) -> int:

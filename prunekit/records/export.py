@@ -29,10 +29,14 @@ class Verdict:
         return {"ok": self.ok, "checks": [asdict(check) for check in self.checks]}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ExportedFile:
     """A file that was written, its size in bytes and the proof that it is what was measured."""
 
     path: str
     bytes: int
     proof: Verdict = field(default_factory=lambda: Verdict(()))
+
+    def __repr__(self) -> str:
+        passed = sum(check.ok for check in self.proof.checks)
+        return f"{self.path}: {self.bytes:,} bytes, {passed} of {len(self.proof.checks)} checks passed"

@@ -38,7 +38,7 @@ class Timing:
     memory: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Latency:
     """A network's latency, measured in turns with the dense network's.
 
@@ -80,6 +80,14 @@ class Latency:
     def busy(self) -> bool:
         """Whether the machine did other work meanwhile, so that wall times are too long."""
         return any(timing.wall > BUSY * timing.cpu for timing in (self.dense, self.candidate))
+
+    def __repr__(self) -> str:
+        return (
+            f"{self.verdict}: {self.speedup:.2f} times as fast, 95 % interval {self.interval[0]:.2f} to "
+            f"{self.interval[1]:.2f} by {self.clock} time; {1000 * self.dense.wall:.3g} ms dense, "
+            f"{1000 * self.candidate.wall:.3g} ms smaller; batch {self.batch}, {self.threads} threads, {self.runtime}, "
+            f"{self.rounds} rounds"
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the latency as plain JSON values, with the verdict and whether the machine was busy."""

@@ -9,7 +9,7 @@ from prunekit.records.modes import Status
 from prunekit.records.structure import Cost
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Reading:
     """A measured figure with what it is.
 
@@ -45,7 +45,7 @@ class Reading:
     value_raw: float | None = None
     backend: str = ""
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         of = f"{self.n}" if self.correct is None else f"{self.correct}/{self.n}"
         interval = "" if self.interval is None else ", 95 % interval {:.2%} to {:.2%}".format(*self.interval)
         raw = "" if self.value_raw is None else f"; {self.value_raw:.2%} before recalibration"
@@ -76,10 +76,10 @@ class Evaluation:
     notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        return "\n".join([str(self.reading), *(f"{name}: {value}" for name, value in self._rows()), *self.notes])
+        return "\n".join([repr(self.reading), *(f"{name}: {value}" for name, value in self._rows()), *self.notes])
 
     def _repr_html_(self) -> str:
-        return table(str(self.reading), self._rows(), self.notes)
+        return table(repr(self.reading), self._rows(), self.notes)
 
     def _rows(self) -> Iterator[tuple[str, str]]:
         """Name what there is besides the metric, in words and numbers."""

@@ -172,6 +172,13 @@ def _notes(subject: Subject, way: Way) -> tuple[str, ...]:
     notes, recipe = subject.state.notes, subject.recipe
     if way.reason:
         notes = (*notes, f"Measured slowly, by the network's own forward pass: {way.reason}.")
-    if recipe.is_dense or recipe.recalibrate or not base_of(subject.whole, None).has_norms:
+    if recipe.is_dense or not base_of(subject.whole, None).has_norms:
+        return notes
+    if subject.whole.train_split is None:
+        return (
+            *notes,
+            "BatchNorm statistics are the dense network's; recalibration needs train data, and there are none.",
+        )
+    if recipe.recalibrate:
         return notes
     return (*notes, "BatchNorm statistics are the dense network's; recalibrate to see what the cut itself costs.")
