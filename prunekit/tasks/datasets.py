@@ -64,7 +64,7 @@ def _read(given: Any, name: str) -> tuple[tuple[Tensor, Tensor | None], str]:
             raise TaskError(f"The {name} Dataset does not say its length; give {ACCEPTED} that ends.")
         samples = (whole[i] for i in range(len(whole)))
         return _stacked(samples, name), f"from a Dataset ({type(given).__name__})"
-    if isinstance(given, list) and not all(hasattr(part, "shape") for part in given):
+    if isinstance(given, list) and not (given and all(hasattr(part, "shape") for part in given)):
         return _stacked(given, name), "from a list"
     inputs, targets = _pair(given, f"The {name} samples")
     y = None if targets is None else tensor_of(targets, f"{name} targets")
