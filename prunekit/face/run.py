@@ -35,9 +35,7 @@ class Pruned:
 
         It is the caller's own to train; nothing measured here changes with it.
         """
-        opened, origin = self._desk.opened, self._desk.origin
-        own = call(lambda: copy.deepcopy(resolve(opened, self.recipe).pruned.model))
-        return own if origin is None else origin.give_back(own)
+        return call(self._made)
 
     @cached_property
     def evaluation(self) -> Evaluation:
@@ -49,6 +47,11 @@ class Pruned:
     ) -> tuple[ExportedFile, ...]:
         """Write the network as files; see ``Desk.export``."""
         return self._desk.export(self.recipe, folder, formats, progress=progress)
+
+    def _made(self) -> nn.Module:
+        own = copy.deepcopy(resolve(self._desk.opened, self.recipe).pruned.model)
+        origin = self._desk.origin
+        return own if origin is None else origin.give_back(own)
 
     def __repr__(self) -> str:
         measured = repr(self.evaluation) if "evaluation" in vars(self) else "not measured; ask for its evaluation"

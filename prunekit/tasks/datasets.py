@@ -89,6 +89,7 @@ def _joined(batches: Iterable[Any], name: str) -> tuple[Tensor, Tensor]:
     if not pairs:
         raise TaskError(f"There are no {name} samples in the DataLoader; give at least one.")
     inputs, targets = zip(*pairs, strict=True)
+    _check_single(inputs[0], name)
     return (
         torch.cat([tensor_of(part, f"{name} inputs") for part in inputs]),
         torch.cat([tensor_of(part, f"{name} targets") for part in targets]),
@@ -101,8 +102,18 @@ def _stacked(samples: Iterable[Any], name: str) -> tuple[Tensor, Tensor | None]:
     if not pairs:
         raise TaskError(f"There are no {name} samples; give at least one.")
     inputs, targets = zip(*pairs, strict=True)
+    _check_single(inputs[0], name)
     y = None if all(target is None for target in targets) else tensor_of(targets, f"{name} targets")
     return tensor_of([tensor_of(x, f"{name} inputs") for x in inputs], f"{name} inputs"), y
+
+
+def _check_single(inputs: Any, name: str) -> None:
+    """Refuse what a network of several inputs takes."""
+    if isinstance(inputs, Mapping) or (isinstance(inputs, list | tuple) and any(hasattr(x, "shape") for x in inputs)):
+        raise TaskError(
+            f"Each of the {name} samples must have one input that is an array, not {len(inputs)} in a "
+            f"{type(inputs).__name__}; wrap the network in a module that takes one tensor."
+        )
 
 
 def _pair(given: Any, what: str) -> tuple[Any, Any]:
@@ -129,6 +140,8 @@ def tensor_of(values: Any, what: str) -> Tensor:
     """
     if isinstance(values, Tensor):
         return values.detach().to("cpu", copy=True)
+    if type(values).__module__.startswith("PIL."):
+        raise TaskError(f"The {what} are images of PIL; let the Dataset make tensors of them in its transform.")
     if isinstance(values, Sequence) and values and isinstance(values[0], Tensor):
         if len(shapes := {tuple(value.shape) for value in values}) > 1:
             raise TaskError(f"The {what} must have one shape; there are {listed([str(s) for s in sorted(shapes)])}.")

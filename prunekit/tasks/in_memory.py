@@ -66,6 +66,11 @@ def task_of(
     with torch.random.fork_rng(devices=[]):
         data = _data(splits, example, classes, label)
         data = check_output(own, data, named=classes is not None)
+    if 0 < len(labelled) < sum(part is not None for part in (data.validation, data.test, data.train)):
+        raise TaskError(
+            "Some splits have targets and some have none; give targets for all, or None for all, which measures the "
+            "agreement with the dense network."
+        )
     if callable(metric):
         metric = OwnMetric(getattr(metric, "__name__", type(metric).__name__), metric)
     kind = type(inside(model)).__name__

@@ -185,6 +185,7 @@ def test_networks_that_cannot_be_opened(model, message, workspace):
         ),
         ({"validation": (X, Y), "metric": "accurate"}, "Unknown metric 'accurate'; did you mean accuracy?"),
         ({"validation": (X, Y), "metric": "mean IoU"}, "needs a class for every pixel"),
+        ({"validation": (X, Y), "train": (X, None)}, "Some splits have targets and some have none"),
         ({"validation": (X, Y), "name": "resnet8"}, "name of a bundled task"),
         ({"validation": (X, Y), "name": "../mine"}, "letters, digits"),
         ({"validation": (X, Y), "classes": ("a", "b")}, "only 2 classes are named"),

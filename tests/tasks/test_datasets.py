@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch.utils.data import DataLoader, Dataset, IterableDataset, SubsetRandomSampler, TensorDataset
 
 from prunekit.errors import TaskError
@@ -88,6 +89,9 @@ def test_a_label_stands_in_where_there_are_no_targets():
         (Of([OSError("no such picture")]), "cannot be read: OSError: no such picture"),
         (Endless(), "does not say its length"),
         (DataLoader(Of([{"image": X[0], "label": 0}])), "batches of the validation DataLoader .* dictionaries"),
+        (DataLoader(Of([((X[0], X[1]), 0)]), batch_size=1), "one input that is an array, not 2 in a list"),
+        (Of([({"a": X[0]}, 0)]), "one input that is an array, not 1 in a dict"),
+        (Of([(Image.new("L", (4, 4)), 0)]), "images of PIL; let the Dataset make tensors"),
         (DataLoader(Of([])), "no validation samples in the DataLoader"),
         (DataLoader(Of([(X[0], X[1], 0)])), "not of 3 values"),
     ],
