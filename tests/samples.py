@@ -17,3 +17,8 @@ def split(n: int, seed: int = 0) -> Split:
 
 def data(train: int = 128, validation: int = 64) -> Data:
     return Data(split(validation, 1), split(validation, 2), lambda epoch: split(train, 10 + epoch), tuple("abcd"))
+
+
+def pair(n: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    """The same as people hold them: ``(inputs, targets)``."""
+    return (made := split(n, seed)).inputs, made.targets

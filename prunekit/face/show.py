@@ -12,7 +12,7 @@ def overview(opened: Opened) -> tuple[str, list[tuple[str, str]], list[str]]:
     rows = [
         ("parameters", f"{cost.params:,}"),
         ("MACs", f"{cost.macs:,}"),
-        ("groups", f"{len(free)} can be cut, {len(structure.groups) - len(free)} are protected"),
+        ("groups", f"{len(free)} can be cut, {len(structure.groups) - len(free)} protected"),
         ("samples", ", ".join(f"{len(split):,} {name}" for name, split in splits.items() if split is not None)),
         ("classes", f"{len(data.classes)}"),
         ("metric", task.metric),

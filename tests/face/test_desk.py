@@ -15,11 +15,11 @@ from prunekit.errors import RecipeError, WorkspaceError
 from prunekit.face.opening import open as open_desk
 from prunekit.face.run import Run
 from prunekit.recipe import Recipe
-from prunekit.records import Comparison, Evaluation, Latency, Point, Proof, Removal
+from prunekit.records import Comparison, Evaluation, Latency, Point, Proof, Removal, Timing
 from prunekit.recover.schedule import Schedule
 from prunekit.verbs import scanning
-from tests.face.conftest import samples
 from tests.nets import Residual, make
+from tests.samples import pair
 
 CUT = Recipe(channels={"conv1": 0.5})
 
@@ -38,7 +38,7 @@ def test_the_smaller_network_is_what_was_measured(desk):
     assert type(pruned.model) is Residual
     assert (pruned.model.conv1.out_channels, pruned.model.conv2.in_channels) == (4, 4)
     assert list(dict(pruned.model.named_parameters())) == list(dict(make("residual").named_parameters()))
-    assert accuracy(pruned.model, *samples(60, 1)) == desk.evaluate(CUT).reading.correct
+    assert accuracy(pruned.model, *pair(60, 1)) == desk.evaluate(CUT).reading.correct
     assert pruned.evaluation.cost.params == sum(p.numel() for p in pruned.model.parameters())
 
 
@@ -46,7 +46,7 @@ def test_the_smaller_network_comes_back_as_the_person_left_theirs(workspace):
     model = make("residual").train()
     model.bn1.eval()
     model.stem.weight.requires_grad_(False)
-    desk = open_desk(model, validation=samples(60, 1), train=samples(60, 2), workspace=workspace)
+    desk = open_desk(model, validation=pair(60, 1), train=pair(60, 2), workspace=workspace)
     small = desk.prune({"channels": {"conv1": 0.5, "stem": 0.5}}).model
     assert {path: module.training for path, module in small.named_modules()} == {
         path: module.training for path, module in model.named_modules()
@@ -59,7 +59,7 @@ def test_the_smaller_network_comes_back_as_the_person_left_theirs(workspace):
 def test_training_the_smaller_network_changes_no_reading(desk):
     pruned = desk.prune(CUT)
     before = desk.evaluate(CUT).reading
-    x, y = samples(60, 2)
+    x, y = pair(60, 2)
     optimizer = torch.optim.SGD(pruned.model.parameters(), 0.5)
     start = pruned.model.fc.weight.detach().clone()
     for _ in range(3):
@@ -76,7 +76,7 @@ def test_recovery_returns_a_run_that_stays(desk):
     run = desk.recover(CUT, epochs=1)
     assert isinstance(run, Run)
     assert [past.id for past in desk.history()] == [run.id]
-    assert accuracy(run.model, *samples(60, 1)) == run.evaluation.reading.correct == run.record.readings[-1].correct
+    assert accuracy(run.model, *pair(60, 1)) == run.evaluation.reading.correct == run.record.readings[-1].correct
     assert desk.evaluate(run).reading.correct == run.evaluation.reading.correct
     assert run.recipe.base == run.id
 
@@ -141,7 +141,7 @@ def test_own_errors_keep_their_class(workspace):
                 raise ZeroDivisionError("odd")
             return super().forward(x)
 
-    x, y = samples(30, 1)
+    x, y = pair(30, 1)
     desk = open_desk(Odd().eval(), validation=(x, y), train=(x, y), workspace=workspace)
     with pytest.raises(ZeroDivisionError, match="odd"):
         desk.recover(CUT, epochs=1)
@@ -172,17 +172,34 @@ def test_a_scan_of_each_kind(desk):
     assert len(points) == scanning.scan_size(desk.opened, levels=(0.5,))
 
 
-def test_the_other_verbs_return_their_results(desk, tmp_path):
-    assert all(isinstance(proof, Proof) for proof in desk.check())
+def test_check_and_compare_return_their_results(desk):
+    proofs = desk.check()
+    assert {proof.group for proof in proofs} == {group.name for group in desk.opened.structure.groups}
+    assert all(isinstance(proof, Proof) and (proof.exact or proof.protected) for proof in proofs)
     run = desk.recover(CUT, epochs=1)
-    assert isinstance(desk.compare(None, run), Comparison)
-    latency = desk.latency(CUT)
-    assert isinstance(latency, Latency)
+    comparison = desk.compare(None, run)
+    assert isinstance(comparison, Comparison)
+    assert (comparison.a, comparison.b) == (None, run.id)
+    assert f"{run.id}: accuracy" in repr(comparison)
+
+
+def test_latency_returns_the_last_of_its_records(desk, monkeypatch):
+    dense = Timing(0.002, (0.002, 0.002), 0.002, (0.002, 0.002))
+    smaller = Timing(0.001, (0.001, 0.001), 0.001, (0.001, 0.001))
+    records = [Latency("", 8, 1, rounds, dense, smaller, "cpu", 2.0, (1.9, 2.1)) for rounds in (6, 7)]
+    monkeypatch.setattr(verbs, "latency", lambda *_: iter(records))
+    assert desk.latency(CUT, batch=8) is records[-1]
+    assert repr(records[-1]).startswith(
+        "faster: 2.00 times as fast, 95 % interval 1.90 to 2.10 by cpu time; 2 ms dense"
+    )
+
+
+@pytest.mark.slow  # every file is proven in a process of its own
+def test_an_export_returns_its_files_with_their_proofs(desk, tmp_path):
     files = desk.prune(CUT).export(tmp_path / "out")
     assert {file.path for file in files} >= {str(tmp_path / "out" / "recipe.json")}
+    assert all("checks passed" in repr(file) and file.proof.ok for file in files)
     assert desk.verify(tmp_path / "out").ok
-    assert "times as fast" in repr(latency)
-    assert all("checks passed" in repr(file) for file in files)
 
 
 class _Cells(HTMLParser):
@@ -224,6 +241,6 @@ def test_desk_and_runs_say_what_they_are(desk):
 
 def test_the_smaller_network_can_be_opened_in_its_turn(desk):
     small = desk.prune(CUT).model
-    again = open_desk(small, validation=samples(60, 1), name="small", workspace=desk.opened.workspace.path)
+    again = open_desk(small, validation=pair(60, 1), name="small", workspace=desk.opened.workspace.path)
     assert isinstance(small, nn.Module)
     assert again.evaluate().reading.correct == desk.evaluate(CUT).reading.correct

@@ -8,11 +8,11 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from prunekit.errors import PrunekitError, TaskError
 from prunekit.face.opening import open as open_desk
-from tests.face.conftest import samples
 from tests.nets import Residual, make
+from tests.samples import pair
 from tests.untouched import untouched
 
-X, Y = samples(60, 1)
+X, Y = pair(60, 1)
 CUT = {"channels": {"conv1": 0.5}}
 
 

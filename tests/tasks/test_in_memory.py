@@ -6,10 +6,10 @@ import torch
 from torch import nn
 
 from prunekit.tasks.in_memory import copied, task_of
-from tests.face.conftest import samples
 from tests.nets import Residual, make
+from tests.samples import pair
 
-SPLITS = {"validation": samples(20, 1)}
+SPLITS = {"validation": pair(20, 1)}
 
 
 class Wide(nn.Sequential):
@@ -73,7 +73,7 @@ def test_a_name_fit_for_files():
 
 
 def test_what_was_read_is_said():
-    task = task_of(make("residual"), {**SPLITS, "train": samples(30, 2)})
+    task = task_of(make("residual"), {**SPLITS, "train": pair(30, 2)})
     about = json.dumps(task.card["about"])
     for said in ("copy of a Residual", "CPU", "eval mode", "20 validation samples", "30 train samples", "split off"):
         assert said in about
@@ -86,7 +86,7 @@ def test_the_random_state_is_as_before():
 
 
 def test_an_npz_file_is_read_as_in_a_project_file(tmp_path):
-    x, y = samples(100, 1)
+    x, y = pair(100, 1)
     np.savez(tmp_path / "data.npz", x_val=x.numpy(), y_val=y.numpy())
     task = task_of(make("residual"), tmp_path / "data.npz")
     assert torch.equal(task.data.validation.inputs, x)
