@@ -114,6 +114,11 @@ class Recipe:
         if self.activation_bits not in (None, 8):
             raise RecipeError(f"activation_bits is 8 or null; the recipe has {self.activation_bits!r}.")
 
+    def __repr__(self) -> str:
+        values, usual = ((entry.name, getattr(self, entry.name)) for entry in fields(self)), Recipe()
+        unusual = (f"{name}={value!r}" for name, value in values if value != getattr(usual, name))
+        return f"Recipe({', '.join(unusual)})"
+
     @property
     def digest(self) -> str:
         """Sixteen hexadecimal digits that name this recipe's content."""

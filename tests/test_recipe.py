@@ -24,6 +24,12 @@ def test_round_to_keeps_a_multiple_and_at_least_one(n, sparsity, round_to, kept)
     assert kept_units(n, sparsity, round_to) == kept
 
 
+def test_a_recipe_is_written_as_what_makes_it():
+    recipe = Recipe(task="net", channels={"conv1": 0.5}, recalibrate=False)
+    assert repr(recipe) == "Recipe(task='net', channels={'conv1': 0.5}, recalibrate=False)"
+    assert repr(Recipe()) == "Recipe()"
+
+
 def test_a_recipe_survives_json_pickle_and_hashing():
     recipe = Recipe(task="t", channels={"b": 0.5, "a": 0.25}, keep={"a": (3, 1)}, weights={"fc": 0.9}, seed=4)
     again = Recipe.from_text(json.dumps(recipe.to_json()))
