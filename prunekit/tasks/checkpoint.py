@@ -113,7 +113,8 @@ def fit_state(
     if not any(name.endswith("_orig") for name in expected):  # else the network itself keeps its weights so
         given = folded(given)
     names, prefix = own_names(given, expected)
-    state = {own: given[other] for other, own in names.items() if own in expected}
+    others = {own: other for other, own in names.items()}
+    state = {own: given[others[own]] for own in expected if own in others}  # in the network's order, not the file's
     reshaped = tuple(misfit for own in state if (misfit := _reshaped(own, state[own], expected[own])))
     misfits = {misfit.name for misfit in reshaped}
     fit = Fit(
