@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import streamlit as st
 
-from prunekit.records import Epoch, Fitted, Run
+from prunekit.records import Epoch, Evaluation, Fitted, Run
 from prunekit.ui.navigation import link
 from prunekit.ui.opening import opened_task
-from prunekit.ui.recover import recovery
+from prunekit.ui.recover import elsewhere, recovery
 from prunekit.ui.state import jobs, reading
 from prunekit.ui.state.session import session
 from prunekit.ui.widgets.badges import delta_color
@@ -41,10 +41,16 @@ def draw() -> None:
     if found is None or found.finished:
         recovery.unfinished(opened)
         recovery.controls(opened)
+        elsewhere.adoption(opened)
     if found is not None:
         reference = reading.dense(opened)
         dense = reference.reading if reference else None
         records = found.snapshot().records
+        if found.snapshot().label == elsewhere.LABEL:
+            measured = [record.reading.n for record in records if isinstance(record, Evaluation)]
+            share = measured[-1] / len(opened.task.data.validation) if measured else 0.0
+            progress(found, "readings", stop="Stop", share=share)
+            return
         fitted = [record for record in records if isinstance(record, Fitted)]
         if fitted and not any(isinstance(record, Epoch) for record in records):
             progress(found, "layers", stop="Stop", share=fitted[-1].done / fitted[-1].total)

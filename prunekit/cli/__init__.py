@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from prunekit.cli import (
+    adopting,
     app,
     exporting,
     history,
@@ -25,7 +26,7 @@ from prunekit.program.allocator import keep_freed_memory
 
 __all__ = ["main"]
 
-FAMILIES = (inspecting, reading, scanning, planning, exporting, recovering, timing, history, app)
+FAMILIES = (inspecting, reading, scanning, planning, exporting, recovering, adopting, timing, history, app)
 """In the order in which ``--help`` lists their verbs."""
 
 

@@ -17,6 +17,7 @@ from prunekit.errors import ExportError
 if TYPE_CHECKING:
     from prunekit.cli.options import Verbs
     from prunekit.records import Epoch, Fitted, Run
+    from prunekit.verbs import Opened
 
 
 def add(verbs: "Verbs") -> None:
@@ -68,11 +69,8 @@ def _recover(options: argparse.Namespace) -> int:
     from prunekit.records import Epoch, Fitted
     from prunekit.recover.schedule import Schedule
 
-    if options.format and not options.out:
-        raise ExportError(f"--format {options.format[0]} is for the files of an export; add --out FOLDER.")
+    check_out(options)
     opened = opened_of(options)
-    if options.out:
-        verbs.check_folder(options.out)
     recipe = verbs.check(opened, recipe_of(options, opened))
     schedule = Schedule(
         epochs=options.epochs,
@@ -99,15 +97,36 @@ def _recover(options: argparse.Namespace) -> int:
     run = opened.workspace.head(opened.task.name)
     if run is None or run == before:
         raise KeyboardInterrupt  # there was nothing to keep yet
+    stopped = ", the best network until it was stopped" if asked.is_set() else ""
+    tell(options, opened, run, stopped, export=bool(options.out) and not asked.is_set())
+    return 130 if asked.is_set() else 0
+
+
+def check_out(options: argparse.Namespace) -> None:
+    """Refuse a folder that cannot be exported to, or formats without one, before anything is trained or measured.
+
+    Raises:
+        ExportError: says why.
+    """
+    from prunekit import verbs
+
+    if options.format and not options.out:
+        raise ExportError(f"--format {options.format[0]} is for the files of an export; add --out FOLDER.")
+    if options.out:
+        verbs.check_folder(options.out)
+
+
+def tell(options: argparse.Namespace, opened: "Opened", run: "Run", remark: str, export: bool) -> None:
+    """Print a run that has weights of its own, after it was exported where that was asked for."""
+    from prunekit import verbs
+
     recovered = verbs.recipe_of(run)
     reading = verbs.last(verbs.evaluate(opened, recovered)).to_json()
     answer: dict[str, Any] = {"run": run.id, **reading, "recipe": recovered.to_json()}
-    stopped = ", the best network until it was stopped" if asked.is_set() else ""
-    text = [f"run {run.id}{stopped}", *evaluation_text(answer)]
+    text = [f"run {run.id}{remark}", *evaluation_text(answer)]
     text.append(f'to go on from this run, add "base": "{run.id}" to the recipe; --json prints that recipe whole')
     try:
-        if options.out and not asked.is_set():
+        if export:
             write_files(options, opened, recovered, answer, text)
     finally:  # the run is stored, whatever becomes of its files
         show(options, answer, text)
-    return 130 if asked.is_set() else 0

@@ -109,6 +109,19 @@ class Subject:
         return self.recipe.activation_bits is not None and bool(self.recipe.bits)
 
     @property
+    def range_split(self) -> Split:
+        """The train samples that the ranges of rounded activations are found on.
+
+        Raises:
+            RecipeError: the task has no train data.
+        """
+        if self.whole.train_split is None:
+            raise RecipeError(
+                "Activations of few bits need train data to find their range; set activation_bits to null."
+            )
+        return self.whole.train_split
+
+    @property
     def uncalibrated(self) -> Pruned:
         """The smaller network with the BatchNorm statistics of its base, made anew whenever it is asked for."""
         pruned = module_of(self.base.model, self.structure, self.state)
@@ -124,12 +137,8 @@ class Subject:
         network = self._calibrated()
         if not self.rounds_inputs:
             return network
-        if self.whole.train_split is None:
-            raise RecipeError(
-                "Activations of few bits need train data to find their range; set activation_bits to null."
-            )
         model = network.pruned.model
-        grids = levels(model, rounding_modules(model, self.recipe.bits), self.whole.train_split)
+        grids = levels(model, rounding_modules(model, self.recipe.bits), self.range_split)
         told = {path: (grid.scale, grid.zero) for path, grid in grids.items()}
         return replace(network, pruned=replace(network.pruned, model=round_inputs(model, grids), levels=told))
 

@@ -1,8 +1,11 @@
 """Checkpoints: weights in, whole unless told otherwise, and never any code with them."""
 
+import difflib
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -11,8 +14,11 @@ from torch import Tensor, nn
 
 from prunekit.errors import CheckpointError, listed
 from prunekit.records import Fit, Reshaped
-from prunekit.tasks.state import find_state, own_names
+from prunekit.tasks.state import find_state, folded, is_counter, own_names
 from prunekit.tasks.untrusted import TORCH_MAGIC, load_torch
+
+Source = nn.Module | Mapping[str, Any] | Path | str | bytes
+"""Where trained weights come from: a network, a state dict, bare or wrapped, or a file by its path or its bytes."""
 
 
 def read_checkpoint(source: Path | str | bytes) -> dict[str, Tensor]:
@@ -31,7 +37,28 @@ def read_checkpoint(source: Path | str | bytes) -> dict[str, Tensor]:
     Raises:
         CheckpointError: unreadable, truncated, holding code, or anything but dense tensors.
     """
-    return _read(*_bytes_of(source))[0]
+    return read_state(source)[0]
+
+
+def read_state(source: Source) -> tuple[dict[str, Tensor], str, str]:
+    """Read named tensors from wherever a person has them.
+
+    Args:
+        source: a network on any device, what ``torch.save`` would be given of one, or a file as in
+            ``read_checkpoint``. A network and its tensors are only looked at.
+
+    Returns:
+        Tensors by their names there, how they are kept, and what the source is called in an error.
+
+    Raises:
+        CheckpointError: unreadable, truncated, holding code, or anything but dense tensors.
+    """
+    if isinstance(source, nn.Module):
+        return find_state(source.state_dict(), "The network")[0], type(source).__name__, "The network"
+    if isinstance(source, Mapping):
+        return *find_state(source, "The state dict"), "The state dict"
+    data, label = _bytes_of(source)
+    return *_read(data, label), label
 
 
 def load_checkpoint(model: nn.Module, source: Path | str | bytes, *, strict: bool = True, name: str = "") -> Fit:
@@ -53,28 +80,53 @@ def load_checkpoint(model: nn.Module, source: Path | str | bytes, *, strict: boo
         CheckpointError: unreadable; with ``strict`` a tensor is missing, unexpected, of another shape or kind of
             number; without it, none fits.
     """
-    data, label = _bytes_of(source)
-    given, layout = _read(data, label)
+    given, layout, label = read_state(source)
+    fit, state = fit_state(model, given, layout)
+    fit = replace(fit, file=name or ("" if isinstance(source, bytes) else Path(source).name))
+    if not fit.matched:
+        raise CheckpointError(
+            f"{label} has no tensor of this network, which begins with {listed(list(model.state_dict()))}."
+        )
+    if strict:
+        refuse_misfit(fit, label)
+    model.load_state_dict({own: state[own] for own in fit.matched}, strict=False)
+    return fit
+
+
+def fit_state(
+    model: nn.Module, given: Mapping[str, Tensor], layout: str = "state dict"
+) -> tuple[Fit, dict[str, Tensor]]:
+    """Compare named tensors with a network's, without filling it.
+
+    Prefixes are taken off, weights with a mask beside them are multiplied with it, and counters of steps are not
+    missed.
+
+    Args:
+        model: the network.
+        given: tensors by any names.
+        layout: how they were kept.
+
+    Returns:
+        What fits and what does not, and the tensors that the network has, by its names.
+    """
     expected = model.state_dict()
+    if not any(name.endswith("_orig") for name in expected):  # else the network itself keeps its weights so
+        given = folded(given)
     names, prefix = own_names(given, expected)
-    state = {own: given[other] for other, own in names.items() if own in expected}
-    reshaped = tuple(found for own in state if (found := _reshaped(own, state[own], expected[own])))
-    misfits = {found.name for found in reshaped}
+    others = {own: other for other, own in names.items()}
+    state = {own: given[others[own]] for own in expected if own in others}  # in the network's order, not the file's
+    reshaped = tuple(misfit for own in state if (misfit := _reshaped(own, state[own], expected[own])))
+    misfits = {misfit.name for misfit in reshaped}
     fit = Fit(
-        file=name or ("" if isinstance(source, bytes) else Path(source).name),
+        file="",
         layout=layout,
         prefix=prefix,
         matched=tuple(own for own in expected if own in state and own not in misfits),
-        missing=tuple(own for own in expected if own not in state and not own.endswith("num_batches_tracked")),
-        unexpected=tuple(other for other in given if names.get(other) not in expected),
+        missing=tuple(own for own in expected if own not in state and not is_counter(own)),
+        unexpected=tuple(other for other in given if names.get(other) not in expected and not is_counter(other)),
         reshaped=reshaped,
     )
-    if not fit.matched:
-        raise CheckpointError(f"{label} has no tensor of this network, which begins with {listed(list(expected))}.")
-    if strict:
-        _refuse_misfit(fit, label)
-    model.load_state_dict({own: state[own] for own in fit.matched}, strict=False)
-    return fit
+    return fit, state
 
 
 def digest(model: nn.Module) -> str:
@@ -95,12 +147,28 @@ def _reshaped(name: str, given: Tensor, own: Tensor) -> Reshaped | None:
     return None
 
 
-def _refuse_misfit(fit: Fit, label: str) -> None:
+def refuse_misfit(fit: Fit, label: str) -> None:
+    """Say in one sentence what keeps tensors from filling a network.
+
+    Args:
+        fit: how they fit.
+        label: what they are called.
+
+    Raises:
+        CheckpointError: they are not exactly the network's.
+    """
     if fit.missing:
+        near = difflib.get_close_matches(fit.missing[0], fit.unexpected, n=1)
+        instead = f" (the nearest that it holds is {near[0]})" if near else ""
         raise CheckpointError(
-            f"{label} lacks {listed(fit.missing)}: it belongs to another network{_and_more(fit, 'missing')}."
+            f"{label} lacks {listed(fit.missing)}{instead}: it belongs to another network{_and_more(fit, 'missing')}."
         )
     if fit.unexpected:
+        names, prefix = own_names(fit.unexpected, fit.matched)
+        if {own for own in fit.matched if not is_counter(own)} <= {*names.values()}:
+            raise CheckpointError(
+                f"{label} holds the network twice, the second time under {prefix!r}; give the one that is meant alone."
+            )
         raise CheckpointError(
             f"{label} holds {listed(fit.unexpected)}, which this network has not{_and_more(fit, 'unexpected')}."
         )

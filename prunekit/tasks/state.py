@@ -7,10 +7,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from prunekit.errors import CheckpointError
+from prunekit.errors import CheckpointError, listed
 
-WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network", "module", "weights", "params")
-"""Keys under which people, and Lightning, keep the state dict beside epoch, optimizer and other things."""
+WRAPPERS = (
+    *("state_dict", "model_state_dict", "model", "net", "network", "module", "weights", "params"),
+    *("state_dict_ema", "model_ema", "ema_state_dict", "ema"),
+)
+"""Keys under which people, and Lightning, keep the state dict beside epoch, optimizer and other things; a moving
+average of the weights is taken only where they are not there themselves."""
+COUNTERS = ("num_batches_tracked", "n_averaged")
+"""How BatchNorm and torch's ``AveragedModel`` call a tensor that counts their steps and changes no answer."""
 COMPILED = "_orig_mod."
 """What ``torch.compile`` puts into the names below a module that it compiled."""
 
@@ -40,12 +46,12 @@ def find_state(content: Any, label: str) -> tuple[dict[str, Tensor], str]:
         if not isinstance(name, str) or not isinstance(tensor, Tensor):
             raise CheckpointError(
                 f"{label} holds {str(name)[:40]!r}, which is no tensor, and no state dict under any of "
-                f"{', '.join(WRAPPERS)}; save the state dict alone."
+                f"{listed(WRAPPERS)}; save the state dict alone."
             )
         # A tensor of stride 0 shows more than its file holds; copying it could fill the memory.
         if (
             tensor.layout != torch.strided
-            or tensor.device.type != "cpu"
+            or tensor.is_meta
             or tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes()
         ):
             raise CheckpointError(f"{label} stores {name} in a form that is no plain dense tensor; it is refused.")
@@ -84,3 +90,24 @@ def own_names(given: Collection[str], expected: Collection[str]) -> tuple[dict[s
     compiled = COMPILED if any(plain[name] != name for name in given) else ""
     names = {name: own.removeprefix(prefix) for name, own in plain.items() if own.startswith(prefix)}
     return names, prefix + compiled
+
+
+def is_counter(name: str) -> bool:
+    """Return whether a tensor of this name only counts steps."""
+    return name.rpartition(".")[2] in COUNTERS
+
+
+def folded(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Multiply the weights that ``torch.nn.utils.prune`` keeps as an original and a mask.
+
+    Example:
+        >>> folded({"weight_orig": torch.tensor([3.0, 5.0]), "weight_mask": torch.tensor([0.0, 1.0])})
+        {'weight': tensor([0., 5.])}
+    """
+    whole = dict(state)
+    for name in state:
+        original, mask = f"{name.removesuffix('_mask')}_orig", name
+        # Only of one shape: broadcasting could fill the memory.
+        if name.endswith("_mask") and original in state and state[original].shape == state[mask].shape:
+            whole[name.removesuffix("_mask")] = whole.pop(original) * whole.pop(mask)
+    return whole

@@ -9,6 +9,7 @@ from typing import TypeVar
 from prunekit.subject.live import warm_up
 from prunekit.subject.opening import Opened, open_task
 from prunekit.tasks.zoo import task_names
+from prunekit.verbs.adopting import adopt, masks
 from prunekit.verbs.bits import plan_bits, scan_bits, scan_bits_size
 from prunekit.verbs.comparing import compare, thumbnails
 from prunekit.verbs.exporting import check_folder, export, verify
@@ -56,6 +57,7 @@ __all__ = [
     "WITHIN",
     "Opened",
     "activations",
+    "adopt",
     "agreement",
     "check",
     "check_folder",
@@ -80,6 +82,7 @@ __all__ = [
     "latency",
     "layer_costs",
     "layer_weights",
+    "masks",
     "open_task",
     "outline",
     "picture_steps",

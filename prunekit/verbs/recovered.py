@@ -1,5 +1,6 @@
-"""A network with weights of its own becomes a run: stored, measured, and a base for further cuts."""
+"""A network with weights of its own becomes a run: measured, stored, and a base for further cuts."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from torch import nn
@@ -10,7 +11,7 @@ from prunekit.errors import WorkspaceError
 from prunekit.measure.evaluate import evaluate
 from prunekit.quantize.activations import rounding_modules
 from prunekit.quantize.straight_through import quantised
-from prunekit.records import Conditions, Run
+from prunekit.records import Conditions, Reading, Run
 from prunekit.subject.base import store_weights
 from prunekit.subject.opening import Opened
 from prunekit.subject.subject import Subject, dense_outputs
@@ -25,12 +26,60 @@ def store_run(
     label: str,
     conditions: Conditions | None = None,
 ) -> Run:
-    """Measure a network of a subject's shapes and keep it as a run with its weights, on the desk.
+    """Measure a network of a subject's shapes and keep it as a run; see ``keep_run`` for the arguments.
+
+    Raises:
+        WorkspaceError: the run cannot be stored; nothing is left behind.
+    """
+    *_, reading = measure(subject, model)
+    return keep_run(subject, pruned, model, reading, parent, label, conditions)
+
+
+def measure(subject: Subject, model: nn.Module) -> Iterator[Reading]:
+    """Measure a network of a subject's shapes on the validation split, quantised as the recipe asks.
+
+    Args:
+        subject: the question that the network answers.
+        model: the network in single precision; it is not changed.
+
+    Yields:
+        Readings on growing numbers of samples; the last is of the whole split.
+
+    Raises:
+        RecipeError: activations shall be rounded and the task has no train data.
+    """
+    opened = subject.whole
+    rounding = rounding_modules(model, subject.recipe.bits) if subject.rounds_inputs else []
+    return evaluate(
+        quantised(
+            model,
+            precisions(subject.structure, subject.remaining),
+            rounding,
+            subject.range_split if rounding else None,
+        ),
+        opened.task.data.validation,
+        opened.metric,
+        recipe=subject.recipe.digest,
+        dense_logits=dense_outputs(opened, "validation"),
+    )
+
+
+def keep_run(
+    subject: Subject,
+    pruned: Pruned,
+    model: nn.Module,
+    reading: Reading,
+    parent: str | None,
+    label: str,
+    conditions: Conditions | None = None,
+) -> Run:
+    """Keep a measured network of a subject's shapes as a run with its weights, on the desk.
 
     Args:
         subject: the question that the network answers.
         pruned: the answer before quantisation, whose kept units the network has.
         model: the network in single precision, with weights of its own.
+        reading: what was measured of it on the whole validation split.
         parent: the run that holds the cut; where it is not in the history any more, the base is taken.
         label: what the run is called.
         conditions: what it was made under; those of now for ``None``.
@@ -39,16 +88,7 @@ def store_run(
         WorkspaceError: the run cannot be stored; nothing is left behind.
     """
     opened = subject.whole
-    entries = precisions(subject.structure, subject.remaining)
-    rounding = rounding_modules(model, subject.recipe.bits) if subject.rounds_inputs else []
-    *_, reading = evaluate(
-        quantised(model, entries, rounding, opened.train_split),
-        opened.task.data.validation,
-        opened.metric,
-        recipe=subject.recipe.digest,
-        dense_logits=dense_outputs(opened, "validation"),
-    )
-    cost = subject.state.cost if entries else pruned.cost
+    cost = subject.state.cost if subject.remaining.bits else pruned.cost
     run = new_run(
         opened, subject.recipe, cost, (reading,), _in_history(opened, parent, subject.recipe.base), label=label
     )

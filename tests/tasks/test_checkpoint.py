@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save
 from torch import nn
+from torch.nn.utils import prune
 
 from prunekit.errors import CheckpointError, TaskError
 from prunekit.tasks.checkpoint import digest, load_checkpoint, read_checkpoint
@@ -164,6 +165,20 @@ LAYOUTS = {
     "parallel": lambda state: {f"module.{name}": tensor for name, tensor in state.items()},
     "compiled": lambda state: {f"_orig_mod.{name}": tensor for name, tensor in state.items()},
     "compiled, then parallel": lambda state: {f"module._orig_mod.{name}": tensor for name, tensor in state.items()},
+    "averaged": lambda state: {"n_averaged": torch.tensor(3), **{f"module.{name}": t for name, t in state.items()}},
+    "averaged, beside other things": lambda state: {
+        "model_ema": {"n_averaged": torch.tensor(3), **{f"module.{name}": t for name, t in state.items()}},
+        "optimizer": {"param_groups": []},
+    },
+    "averaged in a wrapper": lambda state: {
+        "ema.n_averaged": torch.tensor(3),
+        **{f"ema.module.{name}": tensor for name, tensor in state.items()},
+    },
+    "pruned by torch": lambda state: {
+        **{name: tensor for name, tensor in state.items() if name != "0.weight"},
+        "0.weight_orig": state["0.weight"],
+        "0.weight_mask": torch.ones_like(state["0.weight"]),
+    },
     "before torch 0.4": lambda state: {k: v for k, v in state.items() if not k.endswith("num_batches_tracked")},
 }
 
@@ -191,6 +206,26 @@ def test_every_layout_that_people_save_fills_the_network(name):
 def test_fit_says_where_the_tensors_were(name, layout, prefix):
     fit = load_checkpoint(_net(2), _torch_bytes(LAYOUTS[name](_net(1).state_dict())))
     assert (fit.layout, fit.prefix) == (layout, prefix)
+
+
+def test_weights_themselves_go_before_their_average():
+    content = {"model_ema": _net(1).state_dict(), "model": _net(2).state_dict()}
+    fresh = _net(3)
+    assert load_checkpoint(fresh, _torch_bytes(content)).layout == "state dict in 'model'"
+    assert digest(fresh) == digest(_net(2))
+
+
+def test_a_network_that_keeps_original_and_mask_itself_is_filled_with_both():
+    trained, fresh = (prune.l1_unstructured(_net(seed)[3], "weight", 0.5) for seed in (1, 2))
+    assert load_checkpoint(fresh, save(trained.state_dict())).is_whole
+    assert torch.equal(fresh.weight_orig, trained.weight_orig)
+
+
+def test_a_mask_of_another_shape_is_multiplied_with_nothing():
+    """Broadcast, the two would fill 4 TB."""
+    state = {"weight_orig": torch.zeros(1_000_000, 1), "weight_mask": torch.zeros(1, 1_000_000)}
+    with pytest.raises(CheckpointError, match=r"lacks weight \(the nearest that it holds is weight_"):
+        load_checkpoint(nn.Linear(1, 1), save({**state, "bias": torch.zeros(1)}))
 
 
 def test_a_part_that_was_compiled_alone():

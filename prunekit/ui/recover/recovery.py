@@ -158,7 +158,8 @@ def _announced(opened: "Opened", schedule: "Schedule", rounds: int) -> str:
     return f"Will take about {duration(time.answer)}, by the clock of a few steps and a validation.{beside}"
 
 
-def _parent(opened: "Opened") -> str | None:
+def parent(opened: "Opened") -> str | None:
+    """Return the run that holds the desk's cut; ``None`` where the head of the history is another."""
     head = opened.workspace.head(opened.task.name)
     is_desk = head is not None and reading.recipe_of(opened, head) == reading.desk_recipe(opened)
     return head.id if head is not None and is_desk else None
@@ -167,8 +168,8 @@ def _parent(opened: "Opened") -> str | None:
 def _start(opened: "Opened", schedule: "Schedule", rounds: int) -> None:
     from prunekit import verbs
 
-    recipe, parent = reading.desk_recipe(opened), _parent(opened)
-    jobs.start(owner(opened), "Fine-tuning", lambda: verbs.recover_in_rounds(opened, recipe, rounds, schedule, parent))
+    recipe, cut = reading.desk_recipe(opened), parent(opened)
+    jobs.start(owner(opened), "Fine-tuning", lambda: verbs.recover_in_rounds(opened, recipe, rounds, schedule, cut))
 
 
 def _go_on(opened: "Opened", found: "Recovery") -> None:
@@ -181,5 +182,5 @@ def _go_on(opened: "Opened", found: "Recovery") -> None:
 def _reconstruct(opened: "Opened") -> None:
     from prunekit import verbs
 
-    recipe, parent = reading.desk_recipe(opened), _parent(opened)
-    jobs.start(owner(opened), "Reconstructing", lambda: verbs.reconstruct(opened, recipe, parent))
+    recipe, cut = reading.desk_recipe(opened), parent(opened)
+    jobs.start(owner(opened), "Reconstructing", lambda: verbs.reconstruct(opened, recipe, cut))
