@@ -5,6 +5,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from prunekit import records, verbs
 from prunekit.errors import RecipeError
 from prunekit.face import planning
@@ -28,6 +30,7 @@ from prunekit.records import (
 )
 from prunekit.recover.schedule import Schedule
 from prunekit.subject.opening import Opened
+from prunekit.tasks.checkpoint import Source
 from prunekit.verbs.recovering import schedule_for
 
 
@@ -183,6 +186,40 @@ class Desk:
         *_, run = long("recovery", steps, _trained, progress=progress)
         assert isinstance(run, records.Run), "a recovery ends with its run"
         return Run(self, run)
+
+    def adopt(self, source: Source, recipe: Asked, note: str = "", *, progress: bool = True) -> Run:
+        """Take back a smaller network that was trained elsewhere: checked, measured, and a run like a recovered one.
+
+        Args:
+            source: the network on any device and in any mode, its state dict, or a file of it; it is not changed.
+            recipe: what it was cut by.
+            note: what the run is called.
+            progress: show a bar.
+
+        Raises:
+            CheckpointError: it is not the network that the recipe leaves, or zeroed weights are not zero any more.
+            RecipeError: the recipe does not fit.
+        """
+        steps = partial(verbs.adopt, self.opened, source, recipe_of(recipe), note)
+        *_, run = long("adoption", steps, progress=progress)
+        assert isinstance(run, records.Run), "an adoption ends with its run"
+        return Run(self, run)
+
+    def masks(self, recipe: Asked) -> Mapping[str, Tensor]:
+        """Return which weights a recipe leaves, to keep the others at zero while training elsewhere.
+
+        Args:
+            recipe: the question.
+
+        Returns:
+            Parameter name → boolean mask in the smaller network's shape, on the network's device.
+
+        Raises:
+            RecipeError: the recipe does not fit.
+        """
+        masks = call(partial(verbs.masks, self.opened, recipe_of(recipe)))
+        device = None if self.origin is None else self.origin.device
+        return {name: mask.to(device or "cpu") for name, mask in masks.items()}
 
     def export(
         self, recipe: Asked, folder: Path | str, formats: Collection[str] = (), *, progress: bool = True
