@@ -88,7 +88,7 @@ def _recover(subject: Subject, schedule: Schedule, parent: str | None) -> Iterat
     try:
         for record in tuned:
             if record.reading is not None:
-                opened.workspace.write_file(path, lambda aside: torch.save(tuned.state(), aside))
+                _remember(opened, tuned, path)
             yield record
     except GeneratorExit:
         _store(subject, tuned, schedule, parent)
@@ -175,6 +175,10 @@ def begin(
         recipe=subject.recipe.digest,
         state=state,
     )
+
+
+def _remember(opened: Opened, tuned: FineTune, path: Path) -> None:
+    opened.workspace.write_file(path, lambda aside: torch.save(tuned.state(), aside))
 
 
 def _remembered(path: Path) -> dict[str, Any] | None:

@@ -3,8 +3,8 @@ from functools import partial
 
 import pytest
 
-from prunekit import verbs
 from prunekit.recipe import Recipe
+from prunekit.subject import blocks
 from prunekit.ui.navigation import SECTIONS
 from prunekit.ui.state.session import Session
 from tests.ui.conftest import bars, desk, settle, tiles
@@ -55,7 +55,7 @@ def test_only_the_worker_takes_networks_apart(visit, monkeypatch):
         return made(*given)
 
     for name in ("removable", "shorten", "structure_of"):
-        monkeypatch.setattr(verbs.blocks, name, partial(noted, getattr(verbs.blocks, name)))
+        monkeypatch.setattr(blocks, name, partial(noted, getattr(blocks, name)))
     app = visit(session=Session("resnet8", recipe=Recipe("resnet8", blocks=("layer1.0",))))
     assert not app.exception
     assert threads == {"prunekit-worker"}
