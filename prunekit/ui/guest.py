@@ -24,16 +24,17 @@ def guest() -> Iterator[None]:
     """
     options = _options()
     before = {name: config.get_option(name) for name in options}
-    habits = script_runner.modified_sys_path, script_runner._clean_problem_modules
+    runner: Any = script_runner
+    habits = runner.modified_sys_path, runner._clean_problem_modules
     for name, value in options.items():
         config.set_option(name, value)
     logger.set_log_level("warning")  # a script's output is not ours to fill
-    script_runner.modified_sys_path = _undisturbed(sys.modules["__main__"])  # type: ignore[assignment,misc]
-    script_runner._clean_problem_modules = lambda: None
+    runner.modified_sys_path = _undisturbed(sys.modules["__main__"])
+    runner._clean_problem_modules = lambda: None
     try:
         yield
     finally:
-        script_runner.modified_sys_path, script_runner._clean_problem_modules = habits  # type: ignore[misc]
+        runner.modified_sys_path, runner._clean_problem_modules = habits
         for name, value in before.items():
             config.set_option(name, value)
         logger.set_log_level(config.get_option("logger.level"))

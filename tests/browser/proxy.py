@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 NOT_HERE = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -41,31 +41,39 @@ class Proxy:
 
 
 async def _pour(source: asyncio.StreamReader, into: asyncio.StreamWriter) -> None:
-    with suppress(ConnectionError):
+    try:
         while data := await source.read(1 << 16):
             into.write(data)
             await into.drain()
-    into.close()
+    except ConnectionError:
+        pass  # either side may hang up
+    finally:
+        into.close()
 
 
 @contextmanager
 def proxying() -> Iterator[Proxy]:
     """Run a proxy in a thread until the block ends."""
-    proxy, loop, ready = Proxy(), asyncio.new_event_loop(), threading.Event()
+    proxy, loop, ready, ended = Proxy(), asyncio.new_event_loop(), threading.Event(), asyncio.Event()
 
     async def serve() -> None:
         server = await asyncio.start_server(proxy.carry, "127.0.0.1", 0)
-        proxy.origin = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        proxy.origin = f"http://hub.localhost:{server.sockets[0].getsockname()[1]}"
         ready.set()
+        await ended.wait()
+        server.close()
+        under_way = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
 
     loop.set_exception_handler(lambda *_: None)  # a browser that hangs up in the middle of an answer
-    thread = threading.Thread(target=loop.run_forever)
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
     thread.start()
     try:
-        loop.call_soon_threadsafe(lambda: loop.create_task(serve()))
         assert ready.wait(30)
         yield proxy
     finally:
-        loop.call_soon_threadsafe(loop.stop)
+        loop.call_soon_threadsafe(ended.set)
         thread.join()
         loop.close()

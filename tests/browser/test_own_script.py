@@ -26,7 +26,7 @@ def server(script):
 def test_the_dashboard_shows_the_scripts_own_network_and_accuracy(page, server, script, picture):
     page.goto(server)
     ready(page)
-    expect(page.get_by_test_id("stSelectbox").first).to_contain_text("My own net")
+    expect(page.get_by_role("combobox", name="Task")).to_have_value("My own net")
     expect(tile(page, "accuracy").locator(".detail")).to_contain_text(
         f"{script.said['correct']} of 400 validation samples"
     )
