@@ -118,7 +118,16 @@ def test_what_this_process_opened_is_offered_first_under_its_own_title(opened):
     assert objects.ticket(name) is None
 
 
-def test_a_page_of_a_task_that_is_withdrawn_goes_on_with_another(visit, opened):
+def test_tasks_of_one_title_are_told_apart_where_one_is_picked(opened):
+    title = opened.task.title
+    own = replace(opened, task=replace(opened.task, name="mine"))
+    names = [objects.offer(each) for each in (opened, opened, own)]
+    assert [task_title(name) for name in names] == [title, f"{title} (article-2)", f"{title} (mine)"]
+    for name in names:
+        objects.withdraw(name)
+
+
+def test_a_page_of_a_task_that_is_withdrawn_goes_on_with_another(visit, opened, monkeypatch):
     own = replace(opened, task=replace(opened.task, name="mine"))
     name = objects.offer(own)
     app = visit("open")
@@ -126,7 +135,9 @@ def test_a_page_of_a_task_that_is_withdrawn_goes_on_with_another(visit, opened):
     assert [caption.value for caption in app.caption if "your own script" in caption.value] == [
         "Other weights of a network from your own script are opened there."
     ]
+    shown = task_title(name)
     objects.withdraw(name)
+    monkeypatch.setattr(objects, "title", {name: shown}.get)  # the browser still says what it shows
     app.run()
     assert not app.exception
     assert app.sidebar.selectbox[0].value in task_names()

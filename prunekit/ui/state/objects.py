@@ -7,6 +7,7 @@ from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from prunekit.engine.shared import worker
+from prunekit.tasks.zoo import BUNDLED
 
 if TYPE_CHECKING:
     from prunekit.engine import Ticket
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Offer:
-    opened: "Opened"
+    title: str
     ticket: "Ticket[Opened]"
 
 
@@ -32,7 +33,7 @@ def offer(opened: "Opened") -> str:
 
     with _changing:
         name = _free_name(opened.task.name)
-        _offers[name] = _Offer(opened, worker().reading(("open", name), work))
+        _offers[name] = _Offer(_free_title(opened.task.title, name), worker().reading(("open", name), work))
         return name
 
 
@@ -49,7 +50,7 @@ def names() -> tuple[str, ...]:
 def title(name: str) -> str | None:
     """Return what a task on offer is called on screen; ``None`` for one that is not on offer."""
     offered = _offers.get(name)
-    return None if offered is None else offered.opened.task.title
+    return None if offered is None else offered.title
 
 
 def ticket(name: str) -> "Ticket[Opened] | None":
@@ -60,3 +61,9 @@ def ticket(name: str) -> "Ticket[Opened] | None":
 
 def _free_name(own: str) -> str:
     return next(name for name in chain([own], (f"{own}-{number}" for number in count(2))) if name not in _offers)
+
+
+def _free_title(own: str, name: str) -> str:
+    others = {other.title for other in _offers.values()}
+    others |= {bundled.title for bundled in BUNDLED.values() if bundled.name != name}
+    return f"{own} ({name})" if own in others else own  # a browser says by its title which one was picked
