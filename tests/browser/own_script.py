@@ -17,7 +17,7 @@ from prunekit.engine.shared import worker
 from prunekit.graph import structure_of
 from prunekit.recipe import Recipe
 from prunekit.store import Workspace
-from prunekit.subject.networks import network_of
+from prunekit.subject.subject import resolve
 from prunekit.tasks.checkpoint import digest
 from prunekit.tasks.task import Data, Split, Task
 from prunekit.ui.serve import serve
@@ -109,7 +109,7 @@ def answer(word: str) -> dict:
 
 alone = {
     "correct": correct(net),
-    "half": correct(worker().call(lambda: network_of(opened, half)).pruned.model),
+    "half": correct(worker().call(lambda: resolve(opened, half).pruned.model)),
     "epochs": worker().call(lambda: readings(verbs.recover(aside, half, epochs=3))),
 }
 serving = serve(opened, behind=sys.argv[2] if len(sys.argv) > 2 else None)
