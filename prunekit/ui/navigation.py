@@ -1,14 +1,15 @@
 """The pages and what they are called; a page is named here once."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from prunekit.ui.home import home
+
 if TYPE_CHECKING:
     from streamlit.navigation.page import Page
 
-FOLDER = Path(__file__).resolve().parents[2] / "pages"
+FOLDER = home() / "pages"
 SECTIONS = {
     "Prune": {
         "tune": ("Tune", "tune"),

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from prunekit.tasks.zoo import BUNDLED
-from prunekit.ui.state import cached
+from prunekit.ui.state import cached, objects
 from prunekit.ui.state.jobs import follow
 from prunekit.ui.state.reading import ready
 from prunekit.ui.state.restoring import take_link
-from prunekit.ui.state.session import session
+from prunekit.ui.state.session import Upload, session
 from prunekit.ui.widgets.text import literal
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ SETTINGS_VARIABLE = "PRUNEKIT_SETTINGS"
 
 
 def offered_tasks(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
-    """Return the tasks a visitor may pick, the one the server was started with first.
+    """Return the tasks a visitor may pick: first what this process has opened itself, or was started with.
 
     Only the person who starts the server can name a project: its code will run.
     """
     named = environment.get(TASK_VARIABLE, "").strip()
-    return tuple(dict.fromkeys(filter(None, (named, *BUNDLED))))
+    return tuple(dict.fromkeys(filter(None, (*objects.names(), named, *BUNDLED))))
 
 
 def own_settings(task: str, environment: Mapping[str, str] = os.environ) -> str:
@@ -48,6 +48,8 @@ def workspace_folder(environment: Mapping[str, str] = os.environ) -> str:
 
 def task_title(task: str) -> str:
     """Return what a task is called on screen: a project by its folder, a program by its file; needs no torch."""
+    if (title := objects.title(task)) is not None:
+        return title
     if task in BUNDLED:
         return BUNDLED[task].title
     path = Path(task)
@@ -56,7 +58,13 @@ def task_title(task: str) -> str:
 
 def opening() -> "Ticket[Opened]":
     """Start to open this tab's task, or return the ticket of the one who did."""
-    return cached.opening(*_key())
+    task, upload = session().task, _upload()
+    return start_opening(task) if upload is None else cached.opening(*_key(task, upload))
+
+
+def start_opening(task: str) -> "Ticket[Opened]":
+    """Start to open a task with its own weights, unless this process has done so already."""
+    return objects.ticket(task) or cached.opening(*_key(task))
 
 
 def title_row() -> "DeltaGenerator":
@@ -89,13 +97,16 @@ def opened_task(title: str, row: "DeltaGenerator | None" = None) -> "Opened":
     return opened
 
 
-def _key() -> tuple[str, str, str, str, bool, bytes | None]:
+def _upload() -> Upload | None:
     now = session()
-    upload = now.upload if now.upload and now.upload.task == now.task else None
+    return now.upload if now.upload and now.upload.task == now.task else None
+
+
+def _key(task: str, upload: Upload | None = None) -> tuple[str, str, str, str, bool, bytes | None]:
+    own = task, own_settings(task), workspace_folder()
     if upload is None:
-        return now.task, own_settings(now.task), workspace_folder(), "", True, None
-    checkpoint = hashlib.sha256(upload.content).hexdigest()[:16]
-    return now.task, own_settings(now.task), workspace_folder(), checkpoint, upload.strict, upload.content
+        return *own, "", True, None
+    return *own, hashlib.sha256(upload.content).hexdigest()[:16], upload.strict, upload.content
 
 
 def _skeleton() -> None:
@@ -106,7 +117,7 @@ def _skeleton() -> None:
 def _refuse(error: str) -> None:
     st.error(literal(error), icon=":material/error:")
     if st.button("Try again", icon=":material/refresh:"):
-        cached.opening.clear(*_key())
+        cached.opening.clear(*_key(session().task, _upload()))
         session().upload = None
         st.rerun()
     st.stop()

@@ -4,14 +4,16 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from prunekit.ui.equalizer.line import routes
-from prunekit.ui.opening import offered_tasks, own_settings, workspace_folder
-from prunekit.ui.state import cached
+from prunekit.ui.opening import offered_tasks, start_opening
 
-__all__ = ["lifespan", "routes"]
+__all__ = ["SHELL", "lifespan", "routes"]
 
+SHELL = Path(__file__).with_name("shell.py")
+"""The script that every page runs in."""
 SWITCH = 0.0005
 """Seconds after which a busy thread lets another have the interpreter: a page is seventy files and each waits for it,
 and so does every answer to a moving bar."""
@@ -22,13 +24,14 @@ HEAD_START = 0.5
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """Open the task a visitor sees first, in the worker's thread: torch takes its time to import."""
+    before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH)
     warming = asyncio.ensure_future(_warm())
     yield
     warming.cancel()
+    sys.setswitchinterval(before)
 
 
 async def _warm() -> None:
     await asyncio.sleep(HEAD_START)
-    task = offered_tasks()[0]
-    cached.opening(task, own_settings(task), workspace_folder(), "", True, None)
+    start_opening(offered_tasks()[0])

@@ -7,7 +7,7 @@ import streamlit as st
 
 from prunekit.records import Evaluation, Fit
 from prunekit.tasks.zoo import BUNDLED
-from prunekit.ui.state import cached
+from prunekit.ui.state import cached, objects
 from prunekit.ui.state.jobs import follow
 from prunekit.ui.state.session import Upload, session, shown
 from prunekit.ui.widgets.badges import BADGES
@@ -75,6 +75,8 @@ def checkpoint_upload(opened: "Opened") -> None:
         _fit(replace(opened.task.fit, file=upload.name) if upload else opened.task.fit)
     if upload is not None:
         st.button("Back to its own weights", on_click=_take_back)
+    elif objects.ticket(now.task) is not None:
+        st.caption("Other weights of a network from your own script are opened there.")
     elif opened.task.name in BUNDLED:
         st.file_uploader(
             "Another checkpoint of this network",
