@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
@@ -32,6 +32,9 @@ from prunekit.recover.schedule import Schedule
 from prunekit.subject.opening import Opened
 from prunekit.tasks.checkpoint import Source
 from prunekit.verbs.recovering import schedule_for
+
+if TYPE_CHECKING:
+    from prunekit.ui.serve import Serving
 
 
 class Desk:
@@ -289,6 +292,24 @@ class Desk:
     def history(self) -> list[Run]:
         """Return the runs of this network, oldest first."""
         return [Run(self, record) for record in call(partial(verbs.history, self.opened))]
+
+    def app(self, port: int | None = None, behind: str | None = None) -> "Serving":
+        """Serve the dashboard on these very objects, from a thread of this process; calling it again returns the same.
+
+        Args:
+            port: the port of this machine to answer on; a free one for ``None``.
+            behind: where a proxy shows that port, with ``{port}`` in its place; for ``None`` that of the JupyterHub
+                that this process runs in, if it does.
+
+        Returns:
+            Where it is; ``stop()`` ends it, ``wait()`` keeps a script going; a notebook shows it.
+
+        Raises:
+            PrunekitError: the port is taken, or it cannot start.
+        """
+        from prunekit.ui.serve import serve  # a script without a screen does without streamlit
+
+        return serve(self.opened, port, behind)
 
     def __repr__(self) -> str:
         title, rows, notes = overview(self.opened)
