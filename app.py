@@ -1,5 +1,5 @@
 import streamlit as st
 
-from prunekit.ui.serving import lifespan, routes
+from prunekit.ui.serving import SHELL, lifespan, routes
 
-app = st.App("prunekit/ui/shell.py", lifespan=lifespan, routes=routes())
+app = st.App(SHELL, lifespan=lifespan, routes=routes())

@@ -57,12 +57,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+class Version(argparse.Action):
+    """Prints the version; it is looked up only when somebody asks."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print and exit."""
+        from prunekit import __version__
+
+        print(f"prunekit {__version__}")
+        parser.exit()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="prunekit",
         description="The mixing desk for neural-network pruning.",
         epilog="Begin with `prunekit app`, or without a screen with `prunekit inspect resnet8`.",
     )
+    parser.add_argument("--version", action=Version, nargs=0, help="print the version and exit")
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     for family in FAMILIES:
         family.add(verbs)

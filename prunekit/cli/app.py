@@ -1,6 +1,7 @@
 """The desk in a browser."""
 
 import argparse
+import importlib.util
 import json
 import os
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prunekit.cli.options import add_task, add_verb, flags_of
+from prunekit.errors import PrunekitError
 
 if TYPE_CHECKING:
     from prunekit.cli.options import Verbs
@@ -33,8 +35,11 @@ def _app(options: argparse.Namespace) -> int:
             environment["PRUNEKIT_SETTINGS"] = json.dumps(flags)
     if options.workspace:
         environment["PRUNEKIT_WORKSPACE"] = str(options.workspace.absolute())
-    root = Path(__file__).resolve().parents[2]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    if importlib.util.find_spec("streamlit") is None:
+        raise PrunekitError('The dashboard needs Streamlit, which is not installed: pip install "prunekit[desk]".')
+    from prunekit.ui.home import home
+
+    command = [sys.executable, "-m", "streamlit", "run", str(home() / "app.py")]
     if options.port:
         command += ["--server.port", str(options.port)]
-    return subprocess.run(command, cwd=root, env=environment, check=False).returncode
+    return subprocess.run(command, env=environment, check=False).returncode

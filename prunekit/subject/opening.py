@@ -1,7 +1,6 @@
 """Opening a task: its network, its structure and the workspace that remembers it."""
 
 import hashlib
-import os
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -9,15 +8,13 @@ from pathlib import Path
 from prunekit.graph import Structure, structure_of
 from prunekit.objectives.metrics import Metric, metric_named, own_metric
 from prunekit.records import Conditions
-from prunekit.store import Workspace
+from prunekit.store import Workspace, workspace_folder
 from prunekit.subject.conditions import conditions_here, use_threads
 from prunekit.subject.remembered import Memory
 from prunekit.tasks import opening
 from prunekit.tasks.checkpoint import digest, load_checkpoint
 from prunekit.tasks.settings import Settings
 from prunekit.tasks.task import Split, Task
-
-WORKSPACE_VARIABLE = "PRUNEKIT_WORKSPACE"
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +104,8 @@ def opened_of(task: Task, workspace: Path | str | None = None) -> Opened:
     """
     use_threads()
     _metric_of(task)  # a name that nobody knows is said before the analysis, not after it
-    folder = workspace or os.environ.get(WORKSPACE_VARIABLE) or ".prunekit"
-    return Opened(task, structure_of(task.model, task.example), digest(task.model), Workspace(folder))
+    folder = Workspace(workspace_folder(workspace))
+    return Opened(task, structure_of(task.model, task.example), digest(task.model), folder)
 
 
 def _metric_of(task: Task) -> Metric:

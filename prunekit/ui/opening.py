@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from prunekit.store import workspace_folder
 from prunekit.tasks.zoo import BUNDLED
 from prunekit.ui.state import cached, objects
 from prunekit.ui.state.jobs import follow
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from prunekit.engine import Ticket
     from prunekit.verbs import Opened
 
-WORKSPACE_VARIABLE = "PRUNEKIT_WORKSPACE"
 TASK_VARIABLE = "PRUNEKIT_TASK"
 SETTINGS_VARIABLE = "PRUNEKIT_SETTINGS"
 
@@ -39,11 +39,6 @@ def offered_tasks(environment: Mapping[str, str] = os.environ) -> tuple[str, ...
 def own_settings(task: str, environment: Mapping[str, str] = os.environ) -> str:
     """Return as JSON what the person who started the server said of the task they named; nothing of any other."""
     return environment.get(SETTINGS_VARIABLE, "") if task == environment.get(TASK_VARIABLE, "").strip() else ""
-
-
-def workspace_folder(environment: Mapping[str, str] = os.environ) -> str:
-    """Return the folder that remembers."""
-    return environment.get(WORKSPACE_VARIABLE) or ".prunekit"
 
 
 def task_title(task: str) -> str:
@@ -103,7 +98,7 @@ def _upload() -> Upload | None:
 
 
 def _key(task: str, upload: Upload | None = None) -> tuple[str, str, str, str, bool, bytes | None]:
-    own = task, own_settings(task), workspace_folder()
+    own = task, own_settings(task), str(workspace_folder())
     if upload is None:
         return *own, "", True, None
     return *own, hashlib.sha256(upload.content).hexdigest()[:16], upload.strict, upload.content

@@ -28,6 +28,7 @@ def task_card(opened: "Opened") -> None:
         st.markdown(literal(str(about)))
     if task.data.note:
         st.caption(literal(task.data.note))
+    st.caption(f"History, scans and exports are kept in `{opened.workspace.path}`.")
     if task.data.train is None:
         st.caption("Without a train split there is no recalibration, no recovery, and no criterion taylor or wanda.")
     if task.data.test is None:
