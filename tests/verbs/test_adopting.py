@@ -91,7 +91,7 @@ def test_an_adopted_run_exports_is_compared_and_cut_further(opened, tmp_path):
     assert comparison.fixed - comparison.broken == gained
 
     further = replace(base, channels={**base.channels, "conv1": 0.75})
-    assert smaller(opened, further).conv1.weight.shape == (2, 4, 3, 3)
+    assert smaller(opened, further).conv1.weight.shape == (2, 3, 3, 3)
     again = adopted(opened, trained(opened, further), further)
     assert (again.parent, again.recipe.base) == (run.id, run.id)
     assert again.cost == verbs.cost(opened, further)
