@@ -9,6 +9,7 @@ from prunekit.records import Mode, Point
 from prunekit.store import ScanKey, schema
 from prunekit.store.encoding import reading_text, recipe_text
 from prunekit.store.workspace import DATABASE
+from tests.store.conftest import RESNET8
 
 KEY = ScanKey("feed", "beef", "l2", Mode.CHANNELS, 200, "1")
 
@@ -42,10 +43,10 @@ def test_the_first_version_keeps_all_it_has(store, make_run, make_reading, make_
     db.execute("INSERT INTO settings VALUES ('theme', '\"dark\"')")
     db.close()
     assert store.runs("resnet8") == (a, b)
-    assert store.head("resnet8") == a
+    assert store.head(RESNET8) == a
     assert store.points(KEY) == (point,)
     assert store.setting("theme") == "dark"
-    assert store.redo("resnet8") == b
+    assert store.redo(RESNET8) == b
     store.star(b.id)
     latency = make_latency(b.recipe.digest)
     store.add_latency("feed", latency)
