@@ -1,4 +1,5 @@
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -72,9 +73,42 @@ def test_tasks_have_heads_of_their_own_that_outlive_the_session(store, line, mak
     assert reopened.redo(RESNET8) == line[2]
 
 
-def test_a_head_of_another_task_is_refused(store, line):
-    with pytest.raises(WorkspaceError, match="Run '000000000001' belongs to task 'resnet8', not to 'vgg'."):
-        store.set_head(VGG, line[0].id)
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        (VGG, "belongs to task 'resnet8'; open that task first."),
+        (replace(RESNET8, model="f00d"), "was made from other weights of 'resnet8'; open those first."),
+        (replace(RESNET8, data="f00d"), "measured on other data, or by another metric, of 'resnet8'; open those"),
+    ],
+)
+def test_a_head_of_another_task_is_refused(store, line, key, says):
+    with pytest.raises(WorkspaceError, match=f"Run 000000000001 .*{says}"):
+        store.set_head(key, line[0].id)
+    assert store.head(key) is None
+
+
+def test_other_data_of_one_name_and_weights_have_a_head_of_their_own(store, line, make_run):
+    labels = replace(RESNET8, data="f00d")
+    other = make_run(9, data="f00d")
+    store.add_run(other)
+    assert (store.head(labels), store.undo(labels), store.way(labels, 9)) == (None, None, ())
+    store.set_head(labels, other.id)
+    assert (store.head(labels), store.head(RESNET8)) == (other, line[2])
+    assert store.undo(labels) is None
+    assert not store.can_redo(RESNET8)
+    assert store.redo(labels) == other
+
+
+def test_every_head_leaves_a_run_that_is_deleted(store, make_run):
+    run = make_run(1, data=None)
+    labels = replace(RESNET8, data="f00d")
+    store.add_run(run)
+    for key in (RESNET8, labels):
+        store.set_head(key, run.id)
+    store.undo(labels)
+    store.delete(run.id)
+    assert [store.head(key) for key in (RESNET8, labels)] == [None, None]
+    assert not store.can_redo(labels)
 
 
 def test_deleting_the_run_on_the_desk_puts_its_parent_there_and_redo_goes_past_it(store, line):
