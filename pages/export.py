@@ -26,8 +26,8 @@ ABOUT = {
     ".json": "The recipe: ask the same question again, here or on the command line.",
 }
 recipe = desk_recipe(opened)
-owner = f"export {opened.digest} {recipe.digest}"
-folder = opened.workspace.exports / f"{opened.task.name}-{recipe.digest}"
+owner = jobs.owner(opened, "export", recipe.digest, opened.test_digest)
+folder = opened.workspace.exports / f"{opened.task.name}-{opened.key.digest}-{recipe.digest}"
 
 
 FORMATS = {"onnx": "ONNX", "int8": "int8 for ONNX Runtime"}

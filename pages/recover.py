@@ -27,7 +27,7 @@ now = session()
 if job is not None and job.finished and job.id not in now.taken:
     # The recovered run is the new base of every desk that still is what was recovered; bars moved meanwhile stay.
     now.taken.add(job.id)
-    run = opened.workspace.head(opened.task.name)
+    run = opened.workspace.head(opened.key)
     if run is not None and replace(run.recipe, base=None) == replace(reading.desk_recipe(opened), base=None):
         now.recipe = reading.recipe_of(opened, run)
 

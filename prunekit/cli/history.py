@@ -27,7 +27,7 @@ def _history(options: argparse.Namespace) -> None:
     from prunekit import verbs
 
     opened = opened_of(options)
-    runs, desk = verbs.history(opened), opened.workspace.head(opened.task.name)
+    runs, desk = verbs.history(opened), opened.workspace.head(opened.key)
     head = None if desk is None else desk.id
     answer = {"task": opened.task.name, "head": head, "runs": [run.to_json() for run in runs]}
     show(options, answer, _history_text(verbs.history_tree(runs), head))

@@ -85,7 +85,7 @@ def _recover(options: argparse.Namespace) -> int:
         records: Iterator[Epoch | Fitted | Run] = verbs.reconstruct(opened, recipe)
     else:
         records = verbs.recover_in_rounds(opened, recipe, options.rounds, schedule)
-    before = opened.workspace.head(opened.task.name)
+    before = opened.workspace.head(opened.key)
     with _stoppable() as asked, closing(cast("Generator[Epoch | Fitted | Run]", records)):
         for record in records:
             if isinstance(record, Epoch):
@@ -94,7 +94,7 @@ def _recover(options: argparse.Namespace) -> int:
                 progress(record.done, record.total, f"fitted {record.layer}")
             if asked.is_set():
                 break  # closed between two records, a training keeps its best network so far, as on the screen
-    run = opened.workspace.head(opened.task.name)
+    run = opened.workspace.head(opened.key)
     if run is None or run == before:
         raise KeyboardInterrupt  # there was nothing to keep yet
     stopped = ", the best network until it was stopped" if asked.is_set() else ""

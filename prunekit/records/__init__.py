@@ -5,7 +5,7 @@ from prunekit.records.comparison import Change, Comparison, Flip, Shift, Thumbna
 from prunekit.records.conditions import Conditions
 from prunekit.records.criteria import CRITERION_TITLES, criterion_title
 from prunekit.records.export import Check, ExportedFile, Verdict
-from prunekit.records.history import Node, Run
+from prunekit.records.history import Node, Run, TaskKey
 from prunekit.records.html import table as html_table
 from prunekit.records.latency import Latency, Speed, Timing
 from prunekit.records.modes import Kind, Mode, Status
@@ -57,6 +57,7 @@ __all__ = [
     "Speed",
     "Status",
     "Suggestion",
+    "TaskKey",
     "Thumbnail",
     "Timing",
     "Trial",

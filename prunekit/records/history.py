@@ -1,5 +1,6 @@
-"""What happened: runs and the tree they make."""
+"""What happened: runs, the tree they make, and the task whose history they are."""
 
+import hashlib
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -28,6 +29,7 @@ class Run:
         starred: whether a person marked it.
         latencies: what was timed of its recipe, one for each runtime, batch size and thread count.
         conditions: what it was computed under; ``None`` where that was not written down yet.
+        data: digest of the samples and the metric of its readings; ``None`` where that was not written down yet.
     """
 
     id: str
@@ -43,6 +45,7 @@ class Run:
     starred: bool = False
     latencies: tuple[Latency, ...] = ()
     conditions: Conditions | None = None
+    data: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the run as plain JSON values."""
@@ -62,6 +65,40 @@ class Run:
             "latencies": [latency.to_json() for latency in self.latencies],
             "conditions": None if self.conditions is None else asdict(self.conditions),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class TaskKey:
+    """What everything remembered of a task goes by: equal weights on other data or under another metric are another.
+
+    Attributes:
+        name: the task's name.
+        model: digest of its dense weights.
+        data: digest of its samples and its metric.
+    """
+
+    name: str
+    model: str
+    data: str
+
+    @property
+    def digest(self) -> str:
+        """Sixteen hexadecimal digits that name this key's content."""
+        return hashlib.sha256(f"{self.name} {self.model} {self.data}".encode()).hexdigest()[:16]
+
+    def owns(self, run: Run) -> bool:
+        """Return whether a run is of this task."""
+        return not self.refusal(run)
+
+    def refusal(self, run: Run) -> str:
+        """Say why a run is not of this task; empty where it is. One that does not say its data may be of any."""
+        if run.task != self.name:
+            return f"Run {run.id} belongs to task {run.task!r}; open that task first."
+        if run.model != self.model:
+            return f"Run {run.id} was made from other weights of {run.task!r}; open those first."
+        if run.data not in (None, self.data):
+            return f"Run {run.id} was measured on other data, or by another metric, of {run.task!r}; open those first."
+        return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,80 +9,85 @@ import sqlite3
 from collections.abc import Sequence
 
 from prunekit.errors import WorkspaceError
-from prunekit.records import Run
+from prunekit.records import Run, TaskKey
 from prunekit.store.encoding import text_of, value_of
 from prunekit.store.runs import get, line
 
 
-def head(db: sqlite3.Connection, task: str) -> Run | None:
+def head(db: sqlite3.Connection, key: TaskKey) -> Run | None:
     """Return the run on a task's desk."""
-    return _position(db, task)[0]
+    return _position(db, key)[0]
 
 
-def way(db: sqlite3.Connection, task: str, most: int) -> tuple[Run, ...]:
+def way(db: sqlite3.Connection, key: TaskKey, most: int) -> tuple[Run, ...]:
     """Return the runs that lead to the one on a task's desk, oldest first, at most the last ``most``."""
-    run = head(db, task)
+    run = head(db, key)
     return () if run is None else line(db, run.id, most)
 
 
-def put(db: sqlite3.Connection, task: str, run_id: str | None) -> None:
+def put(db: sqlite3.Connection, key: TaskKey, run_id: str | None) -> None:
     """Put a run on a task's desk; putting the one that is there changes nothing.
 
     Raises:
-        WorkspaceError: the run is unknown or belongs to another task.
+        WorkspaceError: the run is unknown, or belongs to another task, other weights or other data.
     """
     run = None if run_id is None else get(db, run_id)
-    if run is not None and run.task != task:
-        raise WorkspaceError(f"Run {run_id!r} belongs to task {run.task!r}, not to {task!r}.")
-    if run != head(db, task):
-        _move(db, task, run_id, ())
+    if run is not None and (reason := key.refusal(run)):
+        raise WorkspaceError(reason)
+    if run != head(db, key):
+        _move(db, key, run_id, ())
 
 
-def undo(db: sqlite3.Connection, task: str) -> Run | None:
+def undo(db: sqlite3.Connection, key: TaskKey) -> Run | None:
     """Move the head to its parent and return the parent."""
-    left, ahead = _position(db, task)
+    left, ahead = _position(db, key)
     if left is None:
         return None
-    _move(db, task, left.parent, (*ahead, left.id))
-    return head(db, task)
+    _move(db, key, left.parent, (*ahead, left.id))
+    return head(db, key)
 
 
-def redo(db: sqlite3.Connection, task: str) -> Run | None:
+def redo(db: sqlite3.Connection, key: TaskKey) -> Run | None:
     """Move the head to the child it was last moved up from and return that, or ``None`` where there is none."""
-    _, ahead = _position(db, task)
+    _, ahead = _position(db, key)
     if not ahead:
         return None
-    _move(db, task, ahead[-1], ahead[:-1])
-    return head(db, task)
+    _move(db, key, ahead[-1], ahead[:-1])
+    return head(db, key)
 
 
 def leave(db: sqlite3.Connection, run: Run) -> None:
-    """Move a task's head off a run that is to be deleted, to its parent, and redo past it.
+    """Move every head off a run that is to be deleted, to its parent, and redo past it.
 
     Args:
         db: an open transaction.
         run: still stored; its children still continue it.
     """
-    now, ahead = _position(db, run.task)
-    stays = None if now is None else now.id
-    _move(db, run.task, run.parent if stays == run.id else stays, [other for other in ahead if other != run.id])
+    rows = db.execute("SELECT data, run, ahead FROM heads WHERE task = ? AND model = ?", (run.task, run.model))
+    for data, stays, ahead in rows.fetchall():
+        place = run.parent if stays == run.id else stays
+        _move(db, TaskKey(run.task, run.model, data), place, [other for other in value_of(ahead) if other != run.id])
 
 
-def can_redo(db: sqlite3.Connection, task: str) -> bool:
+def can_redo(db: sqlite3.Connection, key: TaskKey) -> bool:
     """Return whether ``redo`` would move."""
-    return bool(_position(db, task)[1])
+    return bool(_position(db, key)[1])
 
 
-def _position(db: sqlite3.Connection, task: str) -> tuple[Run | None, tuple[str, ...]]:
-    row = db.execute("SELECT run, ahead FROM heads WHERE task = ?", (task,)).fetchone()
+def _position(db: sqlite3.Connection, key: TaskKey) -> tuple[Run | None, tuple[str, ...]]:
+    # Its own head, else the one from before heads had data, which is moved by being written anew.
+    row = db.execute(
+        "SELECT run, ahead FROM heads WHERE task = ? AND model = ? AND data IN (?, '') ORDER BY data DESC",
+        (key.name, key.model, key.data),
+    ).fetchone()
     if row is None:
         return None, ()
     return None if row[0] is None else get(db, row[0]), tuple(value_of(row[1]))
 
 
-def _move(db: sqlite3.Connection, task: str, run_id: str | None, ahead: Sequence[str]) -> None:
+def _move(db: sqlite3.Connection, key: TaskKey, run_id: str | None, ahead: Sequence[str]) -> None:
     db.execute(
-        "INSERT INTO heads (task, run, ahead) VALUES (?, ?, ?)"
-        " ON CONFLICT (task) DO UPDATE SET run = excluded.run, ahead = excluded.ahead",
-        (task, run_id, text_of(ahead)),
+        "INSERT INTO heads (task, model, data, run, ahead) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (task, model, data) DO UPDATE SET run = excluded.run, ahead = excluded.ahead",
+        (key.name, key.model, key.data, run_id, text_of(ahead)),
     )

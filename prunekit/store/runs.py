@@ -10,7 +10,7 @@ from prunekit.records import Cost, Latency, Reading, Run
 from prunekit.store import latencies
 from prunekit.store.encoding import conditions_of, conditions_text, reading_of, reading_text, recipe_of, recipe_text
 
-_COLUMNS = "id, task, model, recipe, parent, created, params, macs, bytes, label, weights, starred, conditions"
+_COLUMNS = "id, task, model, recipe, parent, created, params, macs, bytes, label, weights, starred, conditions, data"
 
 
 def add(db: sqlite3.Connection, run: Run) -> None:
@@ -28,8 +28,8 @@ def add(db: sqlite3.Connection, run: Run) -> None:
     origin = (run.id, run.task, run.model, recipe_text(run.recipe), run.parent, run.created)
     counts = (run.cost.params, run.cost.macs, run.cost.bytes)
     db.execute(
-        f"INSERT INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*origin, *counts, run.label, run.weights, run.starred, conditions_text(run.conditions)),
+        f"INSERT INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*origin, *counts, run.label, run.weights, run.starred, conditions_text(run.conditions), run.data),
     )
     for reading in run.readings:
         add_reading(db, run.id, reading)
@@ -149,6 +149,7 @@ def _with_latencies(run: Run, timed: Mapping[str, tuple[Latency, ...]]) -> Run:
 
 
 def _run(row: tuple[Any, ...], readings: Sequence[Reading]) -> Run:
-    run_id, task, model, recipe, parent, created, params, macs, size, label, weights, starred, conditions = row
+    run_id, task, model, recipe, parent, created, params, macs, size, label, weights, starred, conditions, data = row
     origin = (run_id, task, model, recipe_of(recipe), parent, created, Cost(params, macs, size))
-    return Run(*origin, tuple(readings), label, weights, bool(starred), conditions=conditions_of(conditions))
+    marks = label, weights, bool(starred)
+    return Run(*origin, tuple(readings), *marks, conditions=conditions_of(conditions), data=data)

@@ -70,6 +70,22 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "INSERT INTO latencies SELECT model, recipe, 'eager', batch, threads, latency FROM eager_latencies",
         "DROP TABLE eager_latencies",
     ),
+    (
+        "ALTER TABLE runs ADD COLUMN data TEXT",
+        "ALTER TABLE heads RENAME TO heads_by_name",
+        # A head that does not say its data has '' for them: NULL would not be unique in a key.
+        """CREATE TABLE heads (
+            task  TEXT NOT NULL,
+            model TEXT NOT NULL,
+            data  TEXT NOT NULL,
+            run   TEXT REFERENCES runs(id),
+            ahead TEXT NOT NULL,
+            PRIMARY KEY (task, model, data)
+        )""",
+        """INSERT INTO heads SELECT heads_by_name.task, runs.model, '', run, ahead
+            FROM heads_by_name JOIN runs ON runs.id = coalesce(run, json_extract(ahead, '$[0]'))""",
+        "DROP TABLE heads_by_name",
+    ),
 )
 
 VERSION = len(STEPS)

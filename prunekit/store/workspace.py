@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from prunekit.errors import WorkspaceError
-from prunekit.records import Latency, Point, Reading, Run
+from prunekit.records import Latency, Point, Reading, Run, TaskKey
 from prunekit.store import heads, latencies, points, runs, settings
 from prunekit.store.database import Database
 from prunekit.store.files import check_place, write_aside
@@ -142,43 +142,43 @@ class Workspace:
         with self._database.reading() as db:
             return runs.children(db, run_id)
 
-    def head(self, task: str) -> Run | None:
+    def head(self, key: TaskKey) -> Run | None:
         """Return the run on a task's desk; ``None`` is the task's own network."""
         with self._database.reading() as db:
-            return heads.head(db, task)
+            return heads.head(db, key)
 
-    def way(self, task: str, most: int) -> tuple[Run, ...]:
+    def way(self, key: TaskKey, most: int) -> tuple[Run, ...]:
         """Return the runs that lead to the one on a task's desk, oldest first, at most the last so many."""
         with self._database.reading() as db:
-            return heads.way(db, task, most)
+            return heads.way(db, key, most)
 
-    def set_head(self, task: str, run_id: str | None) -> None:
+    def set_head(self, key: TaskKey, run_id: str | None) -> None:
         """Put a run on a task's desk; moving the head forgets what undo left.
 
         Raises:
-            WorkspaceError: the run is unknown or belongs to another task.
+            WorkspaceError: the run is unknown, or belongs to another task, other weights or other data.
         """
         with self._writing() as db:
-            heads.put(db, task, run_id)
+            heads.put(db, key, run_id)
 
-    def undo(self, task: str) -> Run | None:
+    def undo(self, key: TaskKey) -> Run | None:
         """Move the head to its parent and return it; ``None`` is the task's own network, where undo ends."""
-        if self.head(task) is None:
+        if self.head(key) is None:
             return None  # without making the folder
         with self._writing() as db:
-            return heads.undo(db, task)
+            return heads.undo(db, key)
 
-    def redo(self, task: str) -> Run | None:
+    def redo(self, key: TaskKey) -> Run | None:
         """Move the head to the child last left by undo and return it; ``None`` where there is none to return to."""
-        if not self.can_redo(task):
+        if not self.can_redo(key):
             return None  # without making the folder
         with self._writing() as db:
-            return heads.redo(db, task)
+            return heads.redo(db, key)
 
-    def can_redo(self, task: str) -> bool:
+    def can_redo(self, key: TaskKey) -> bool:
         """Return whether ``redo`` would move the head; undo can whenever there is a head."""
         with self._database.reading() as db:
-            return heads.can_redo(db, task)
+            return heads.can_redo(db, key)
 
     def add_point(self, key: ScanKey, point: Point) -> None:
         """Store a scan's point in place of an earlier one of the same cell."""

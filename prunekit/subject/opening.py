@@ -7,12 +7,13 @@ from pathlib import Path
 
 from prunekit.graph import Structure, structure_of
 from prunekit.objectives.metrics import Metric, metric_named, own_metric
-from prunekit.records import Conditions
+from prunekit.records import Conditions, TaskKey
 from prunekit.store import Workspace, workspace_folder
 from prunekit.subject.conditions import conditions_here, use_threads
 from prunekit.subject.remembered import Memory
 from prunekit.tasks import opening
 from prunekit.tasks.checkpoint import digest, load_checkpoint
+from prunekit.tasks.function_source import source_of
 from prunekit.tasks.settings import Settings
 from prunekit.tasks.task import Split, Task
 
@@ -52,12 +53,25 @@ class Opened:
         return self.task.data.train(0) if self.task.data.train else None
 
     @cached_property
+    def key(self) -> TaskKey:
+        """What everything goes by that is remembered of this task."""
+        return TaskKey(self.task.name, self.digest, self.data_digest)
+
+    @cached_property
     def data_digest(self) -> str:
         """Sixteen hexadecimal digits that name the metric and the samples it is measured, calibrated and scored on."""
         content = hashlib.sha256(f"{self.metric.name} {self.task.own_metric is None}".encode())
+        if own := self.task.own_metric:
+            content.update(f"{own.higher_is_better} {source_of(own.function)}".encode())
         for split in (self.task.data.validation, self.train_split):
-            for tensor in () if split is None else (split.inputs, split.targets):
-                content.update(tensor.contiguous().numpy().data)
+            _add(content, split)
+        return content.hexdigest()[:16]
+
+    @cached_property
+    def test_digest(self) -> str:
+        """Sixteen hexadecimal digits that name the test samples, which nothing but an export reads."""
+        content = hashlib.sha256()
+        _add(content, self.task.data.test)
         return content.hexdigest()[:16]
 
 
@@ -106,6 +120,11 @@ def opened_of(task: Task, workspace: Path | str | None = None) -> Opened:
     _metric_of(task)  # a name that nobody knows is said before the analysis, not after it
     folder = Workspace(workspace_folder(workspace))
     return Opened(task, structure_of(task.model, task.example), digest(task.model), folder)
+
+
+def _add(content: "hashlib._Hash", split: Split | None) -> None:
+    for tensor in () if split is None else (split.inputs, split.targets):
+        content.update(tensor.contiguous().numpy().data)
 
 
 def _metric_of(task: Task) -> Metric:

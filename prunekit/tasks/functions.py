@@ -3,6 +3,7 @@
 import hashlib
 import importlib
 import importlib.util
+import linecache
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -59,7 +60,14 @@ def _module_from_file(file: Path) -> ModuleType:
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
+        _hold(file)
     except RAISED as error:
         del sys.modules[name]
         raise TaskError(f"{file.name} cannot be imported: {said(error)}.") from error
     return module
+
+
+def _hold(file: Path) -> None:
+    """Let a loaded file's source stay what was loaded, though somebody may edit the file while its code runs."""
+    lines = linecache.updatecache(str(file))
+    linecache.cache[str(file)] = sum(map(len, lines)), None, lines, str(file)

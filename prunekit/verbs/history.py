@@ -15,13 +15,13 @@ def commit(opened: Opened, recipe: Recipe, cost: Cost, reading: Reading | None, 
     """Store a recipe as a run and put it on the desk; one that is not measured yet gets its reading later."""
     run = new_run(opened, recipe, cost, () if reading is None else (reading,), parent)
     opened.workspace.add_run(run)
-    opened.workspace.set_head(opened.task.name, run.id)
+    opened.workspace.set_head(opened.key, run.id)
     return run
 
 
 def history(opened: Opened) -> tuple[Run, ...]:
-    """Return the runs of these weights, oldest first."""
-    return tuple(run for run in opened.workspace.runs(opened.task.name) if run.model == opened.digest)
+    """Return the runs of these weights that were measured on these data, oldest first."""
+    return tuple(run for run in opened.workspace.runs(opened.task.name) if opened.key.owns(run))
 
 
 def history_tree(runs: Sequence[Run]) -> tuple[Node, ...]:
@@ -82,4 +82,5 @@ def new_run(
         readings=readings,
         label=label,
         conditions=replace(opened.conditions, seed=recipe.seed),
+        data=opened.data_digest,
     )

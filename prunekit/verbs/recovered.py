@@ -103,7 +103,7 @@ def keep_run(
     except WorkspaceError:
         opened.workspace.weights_path(run.id).unlink(missing_ok=True)
         raise
-    opened.workspace.set_head(opened.task.name, run.id)
+    opened.workspace.set_head(opened.key, run.id)
     return run
 
 

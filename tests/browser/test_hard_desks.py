@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from playwright.sync_api import expect
 
-from prunekit.store import Workspace
+from prunekit import verbs
 from tests.browser.awkward_nets import write_project
 from tests.browser.bars import bar, grip, measured, move, pull, ready, stands, tile
 from tools.app_server import serving
@@ -79,8 +79,8 @@ def test_a_killed_server_loses_nothing_and_the_page_comes_back(visit, port, tmp_
         measured(page)
         found = subprocess.run(["pgrep", "-f", f"server.port {port}$"], capture_output=True, text=True, check=True)
         os.kill(int(found.stdout), signal.SIGKILL)  # no goodbye, as when the power fails
-    workspace = Workspace(tmp_path / "workspace")
-    before = workspace.head("resnet8")
+    opened = verbs.open_task("resnet8", tmp_path / "workspace")
+    before = opened.workspace.head(opened.key)
     with serving(tmp_path / "workspace", tmp_path / "log", port=port):
         page.reload()
         ready(page)
@@ -90,7 +90,7 @@ def test_a_killed_server_loses_nothing_and_the_page_comes_back(visit, port, tmp_
         measured(page)
         stands(page, "layer2.0.conv1", 25)
         expect(page.get_by_role("button", name="Undo")).to_be_enabled()
-    after = workspace.head("resnet8")
+    after = opened.workspace.head(opened.key)
     assert after.parent == before.id
     assert (before.recipe.channels, after.recipe.channels) == (
         {"layer3.0.conv1": 0.5},

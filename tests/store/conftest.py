@@ -1,8 +1,10 @@
 import pytest
 
 from prunekit.recipe import Recipe
-from prunekit.records import Cost, Latency, Reading, Run, Status, Timing
+from prunekit.records import Cost, Latency, Reading, Run, Status, TaskKey, Timing
 from prunekit.store import Workspace
+
+RESNET8, VGG = (TaskKey(name, "feed", "beef") for name in ("resnet8", "vgg"))
 
 
 @pytest.fixture
@@ -41,6 +43,7 @@ def make_run():
             "recipe": Recipe(task="resnet8", channels={"stem": number % 100 / 100}, keep={"stem": (1, 3)}),
             "parent": parent and parent.id,
             "created": 1_700_000_000.25 + number,
+            "data": "beef",
             "cost": Cost(78_000, 12_000_000, 312_000),
         }
         return Run(**{**fields, **changes})

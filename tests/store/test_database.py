@@ -10,9 +10,11 @@ import pytest
 
 import prunekit
 from prunekit.errors import WorkspaceError
+from prunekit.records import TaskKey
 from prunekit.store import Workspace
 from prunekit.store.schema import VERSION
 from prunekit.store.workspace import DATABASE
+from tests.store.conftest import RESNET8, VGG
 
 ROOT = Path(prunekit.__file__).parents[1]
 
@@ -24,10 +26,10 @@ def _child(script, *arguments):
 
 def test_a_missing_workspace_reads_as_an_empty_one_and_stays_missing(store):
     assert store.runs("resnet8") == ()
-    assert store.head("resnet8") is None
+    assert store.head(RESNET8) is None
     assert store.setting("theme") is None
-    assert store.undo("resnet8") is None
-    assert store.redo("resnet8") is None
+    assert store.undo(RESNET8) is None
+    assert store.redo(RESNET8) is None
     with pytest.raises(WorkspaceError, match="Unknown run 'feed'; there are none."):
         store.run("feed")
     assert not store.path.exists()
@@ -155,12 +157,13 @@ def test_processes_that_begin_together_share_one_history(store):
 
 MOVES = (
     "import sys; from itertools import count; from prunekit.recipe import Recipe\n"
-    "from prunekit.records import Cost, Run; from prunekit.store import Workspace\n"
+    "from prunekit.records import Cost, Run, TaskKey; from prunekit.store import Workspace\n"
     "store, task, most = Workspace(sys.argv[1]), sys.argv[2], int(sys.argv[3]); parent = None\n"
     "for n in range(most):\n"
     "    run = Run(f'{task}{n}', task, 'feed', Recipe(task), parent, 0.0, Cost(1, 1, 4))\n"
-    "    store.add_run(run); store.set_head(task, run.id); parent = run.id\n"
-    "    if n % 3 == 2: store.undo(task); parent = store.redo(task).id\n"
+    "    key = TaskKey(task, 'feed', 'beef')\n"
+    "    store.add_run(run); store.set_head(key, run.id); parent = run.id\n"
+    "    if n % 3 == 2: store.undo(key); parent = store.redo(key).id\n"
     "    print(parent, flush=True)\n"
 )
 
@@ -176,7 +179,7 @@ def test_a_killed_process_leaves_the_head_where_it_last_put_it(store):
     runs = reopened.runs("vgg")
     assert [run.id for run in runs][: last + 1] == [f"vgg{n}" for n in range(last + 1)]
     # It may have died between two moves that nobody heard of: on the way back and forth, or one run ahead.
-    assert reopened.head("vgg").id in {f"vgg{n}" for n in (last - 1, last, last + 1)} & {run.id for run in runs}
+    assert reopened.head(VGG).id in {f"vgg{n}" for n in (last - 1, last, last + 1)} & {run.id for run in runs}
     assert [run.parent for run in runs] == [None, *(run.id for run in runs[:-1])]
 
 
@@ -187,5 +190,6 @@ def test_desks_of_different_tasks_in_different_processes_do_not_disturb_each_oth
     assert [child.returncode for child in children] == [0, 0]
     for task in ("vgg", "vit"):
         assert [run.id for run in store.runs(task)] == [f"{task}{n}" for n in range(24)]
-        assert store.head(task).id == f"{task}23"
-        assert store.undo(task).id == f"{task}22"
+        key = TaskKey(task, "feed", "beef")
+        assert store.head(key).id == f"{task}23"
+        assert store.undo(key).id == f"{task}22"

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from prunekit.errors import WorkspaceError
+from tests.store.conftest import RESNET8
 
 
 def test_a_run_comes_back_equal(store, make_run, make_reading):
@@ -71,7 +72,7 @@ def test_unknown_runs_are_named_with_close_matches(store, make_run, make_reading
         lambda: store.delete("000000abcdee"),
         lambda: store.add_reading("000000abcdee", make_reading()),
         lambda: store.children("000000abcdee"),
-        lambda: store.set_head("resnet8", "000000abcdee"),
+        lambda: store.set_head(RESNET8, "000000abcdee"),
         lambda: store.add_run(make_run(2, parent=make_run(0xABCDEE))),
     )
     for call in calls:
@@ -135,11 +136,11 @@ def test_a_run_whose_weights_others_start_from_stays(store, make_run):
     child = replace(child, recipe=replace(child.recipe, base=base.id))
     for run in (base, child):
         store.add_run(run)
-    store.set_head("resnet8", base.id)
+    store.set_head(RESNET8, base.id)
     with pytest.raises(WorkspaceError, match="its weights are the base of 000000000002; delete those first"):
         store.delete(base.id)
     assert store.runs("resnet8") == (base, child)
-    assert store.head("resnet8") == base
+    assert store.head(RESNET8) == base
     store.delete(child.id)
     store.delete(base.id)
     assert store.runs("resnet8") == ()

@@ -1,6 +1,7 @@
 """A history that an older version wrote is brought up to date with all that is in it."""
 
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from prunekit.records import Mode, Point
 from prunekit.store import ScanKey, schema
 from prunekit.store.encoding import reading_text, recipe_text
 from prunekit.store.workspace import DATABASE
+from tests.store.conftest import RESNET8, VGG
 
 KEY = ScanKey("feed", "beef", "l2", Mode.CHANNELS, 200, "1")
 
@@ -25,7 +27,8 @@ def _as_written_by(version, store):
 
 def test_the_first_version_keeps_all_it_has(store, make_run, make_reading, make_latency):
     db = _as_written_by(1, store)
-    a, b = make_run(1, readings=(make_reading(),)), make_run(2, make_run(1), label="half", weights="2.safetensors")
+    a = make_run(1, data=None, readings=(make_reading(),))
+    b = make_run(2, a, data=None, label="half", weights="2.safetensors")
     point = Point(Mode.CHANNELS, "stem", 0.5, make_reading())
     texts = {run.id: recipe_text(run.recipe) for run in (a, b)}
     for run in (a, b):
@@ -42,16 +45,43 @@ def test_the_first_version_keeps_all_it_has(store, make_run, make_reading, make_
     db.execute("INSERT INTO settings VALUES ('theme', '\"dark\"')")
     db.close()
     assert store.runs("resnet8") == (a, b)
-    assert store.head("resnet8") == a
+    assert store.head(RESNET8) == a
     assert store.points(KEY) == (point,)
     assert store.setting("theme") == "dark"
-    assert store.redo("resnet8") == b
+    assert store.redo(RESNET8) == b
     store.star(b.id)
     latency = make_latency(b.recipe.digest)
     store.add_latency("feed", latency)
     assert (store.run(b.id).starred, store.run(b.id).latencies) == (True, (latency,))
     assert not store.run(a.id).starred
     assert store.run(a.id).conditions is None  # nobody wrote them down
+
+
+def test_the_runs_and_the_desk_from_before_data_were_named_are_those_of_any_data(store, make_run):
+    """Of the same name and weights; from then on each stands where it was put."""
+    a, b = make_run(1, data=None), make_run(2, make_run(1), data=None)
+    other = make_run(3, model="f00d", task="vgg", data=None)
+    db = _as_written_by(4, store)
+    for run in (a, b, other):
+        db.execute(
+            "INSERT INTO runs (id, task, model, recipe, parent, created, params, macs, bytes, label)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (run.id, run.task, run.model, recipe_text(run.recipe), run.parent, run.created, run.cost.params,
+             run.cost.macs, run.cost.bytes, run.label),
+        )  # fmt: skip
+    db.executemany(
+        "INSERT INTO heads VALUES (?, ?, ?)",
+        [("resnet8", b.id, "[]"), ("vgg", None, f'["{other.id}"]'), ("vit", None, "[]")],
+    )
+    db.close()
+    labels = replace(RESNET8, data="f00d")
+    assert store.runs("resnet8") == (a, b)
+    assert (store.head(RESNET8), store.head(labels)) == (b, b)
+    assert store.head(replace(RESNET8, model="f00d")) is None
+    assert store.undo(labels) == a
+    assert (store.head(RESNET8), store.head(labels)) == (b, a)
+    assert store.redo(replace(VGG, model="f00d")) == other
+    assert not store.can_redo(VGG)
 
 
 @pytest.mark.parametrize("version", range(schema.VERSION))

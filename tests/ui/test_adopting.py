@@ -50,7 +50,8 @@ def test_weights_from_elsewhere_become_the_base_of_the_desk(adopt, workspace, el
     app = settle(app)
     assert not app.exception
     assert not app.error
-    head = Workspace(workspace).head("resnet8")
+    opened = verbs.open_task("resnet8", workspace)
+    head = opened.workspace.head(opened.key)
     assert (head, head.label, head.readings[0].correct) == (ended.latest, "from the cluster", right)
     assert desk(app).recipe == Recipe("resnet8", base=head.id, channels=RECIPE.channels)
     after = next(tile for tile in app.metric if tile.label == "Accuracy after")

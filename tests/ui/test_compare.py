@@ -94,7 +94,7 @@ def test_a_run_put_on_the_desk_brings_its_bars_and_undo_goes_on_from_there(visit
     button(app, "Put on the desk").click().run()
     app = settle(app)
     assert desk(app).recipe == fork[1].recipe
-    assert opened.workspace.head("resnet8").id == fork[1].id
+    assert opened.workspace.head(opened.key).id == fork[1].id
     assert len(verbs.history(opened)) == 3  # it is the run, not a new one
     assert button(app, "On the desk").disabled
     app.switch_page(str(FOLDER / "tune.py"))
@@ -141,7 +141,7 @@ def test_a_run_whose_weights_others_need_cannot_be_deleted(visit, opened, fork):
 def test_a_link_puts_its_run_on_the_desk_once(visit, opened, fork):
     app = visit(run=fork[0].id)
     assert desk(app).recipe == fork[0].recipe
-    assert opened.workspace.head("resnet8").id == fork[0].id
+    assert opened.workspace.head(opened.key).id == fork[0].id
     assert "run" not in app.query_params  # a reload keeps what has been moved since
     moves_on = Recipe("resnet8", channels={"conv1": 0.5})
     desk(app).recipe = moves_on
@@ -163,7 +163,7 @@ def test_a_link_that_cannot_be_followed_leaves_the_desk_and_says_so_until_it_mov
     app = visit(run="f" * 12)
     assert not app.exception
     assert desk(app).recipe == fork[2].recipe
-    assert opened.workspace.head("resnet8").id == fork[2].id
+    assert opened.workspace.head(opened.key).id == fork[2].id
     assert "run" not in app.query_params
     assert [error.value for error in settle(app).error] == [f"{says} The desk is as it was."]
     for channels in ({"conv1": 0.5}, fork[2].recipe.channels):
@@ -181,13 +181,13 @@ def test_another_tab_and_another_task_leave_this_desk_alone(visit, opened, fork)
     button(left, "Put on the desk").click().run()
     assert desk(settle(left)).recipe == fork[0].recipe
     assert desk(settle(right)).recipe == Recipe("article")
-    assert opened.workspace.head("article") is None
+    assert opened.workspace.runs("article") == ()
     assert desk(visit()).recipe == fork[0].recipe  # a new tab takes up where the history stands
 
 
 def test_a_desk_whose_head_another_tab_moved_still_knows_its_run(visit, opened, fork):
     app = visit("compare")
-    opened.workspace.set_head("resnet8", fork[0].id)
+    opened.workspace.set_head(opened.key, fork[0].id)
     app = settle(app)
     assert picker(app, "Run").value == fork[2].id
     assert button(app, "On the desk").disabled
@@ -198,7 +198,7 @@ def test_timing_a_run_is_a_job_whose_latency_stays(visit, opened, fork, monkeypa
     app = visit("compare")
     assert metric(app, "Latency").value == "not timed"
     button(app, "Time it").click().run()
-    job = jobs.started(f"latency {opened.digest} {fork[2].recipe.digest}")
+    job = jobs.started(jobs.owner(opened, "latency", fork[2].recipe.digest))
     assert job.wait(60).error is None
     app = settle(app)
     (timed,) = opened.workspace.run(fork[2].id).latencies
@@ -215,7 +215,7 @@ def give(app, text):
 def test_a_pasted_recipe_moves_the_bars_and_becomes_a_run(visit, opened, fork):
     app = give(visit("compare"), '{"channels": {"layer1.0.conv2": 0.5}}')
     assert desk(app).recipe == Recipe("resnet8", channels={"conv1": 0.5})  # by the group's own name
-    head = opened.workspace.head("resnet8")
+    head = opened.workspace.head(opened.key)
     assert (head.recipe, head.parent) == (desk(app).recipe, fork[2].id)
     assert picker(app, "Run").value == head.id
 
@@ -259,7 +259,7 @@ def test_a_long_history_draws_every_run_but_only_the_newest_and_the_marked_in_th
             parent = f"{n - 1:012x}" if n else None
             runs.add(db, Run(f"{n:012x}", "resnet8", opened.digest, recipe, parent, 0.0, Cost(n, n, n), (reading,),
                              label="kept" if n == 3 else ""))  # fmt: skip
-    opened.workspace.set_head("resnet8", f"{999:012x}")
+    opened.workspace.set_head(opened.key, f"{999:012x}")
     app = visit("compare")
     assert not app.exception
     marks = [point for trace in figure(app, TREE)["data"] for point in trace.get("customdata", ())]

@@ -52,7 +52,7 @@ def opened(tmp_path, request):
 
 def start(opened, targets=(("channels-macs", 50.0),), **session) -> AppTest:
     """Open the page, the popover and a question."""
-    dense_evaluation(opened.digest, opened, None).wait(60)
+    dense_evaluation(opened.key.digest, opened, None).wait(60)
     app = AppTest.from_function(page, default_timeout=60, kwargs={"opened": opened})
     app.session_state["session"] = desk = Session("tiny", **session)
     app.session_state[f"planner-{desk.mode.value}-"] = True
@@ -87,7 +87,7 @@ def plan(app, opened):
     app.button(key="plan-start").click().run()
     assert not app.exception
     job = jobs.worker().jobs()[-1]
-    assert job.owner.startswith(f"plan {opened.digest}")
+    assert job.owner.startswith(f"plan {opened.key.digest}")
     assert job.wait(120).finished
     return settle(app)
 

@@ -77,7 +77,7 @@ def test_a_recovered_run_is_a_base_that_gives_its_own_network_back(opened):
     assert not evaluation.reading.recalibrated
     model = resolve(opened, again).pruned.model
     assert verbs.cost(opened, again) == run.cost
-    assert opened.workspace.head("tiny") == run
+    assert opened.workspace.head(opened.key) == run
     kept = list(resolve(opened, again).pruned.kept["stem"])
     assert not torch.equal(model.bn0.bias, opened.task.model.bn0.bias[kept])  # it was trained
 
@@ -96,7 +96,7 @@ def test_a_recovery_stopped_early_keeps_the_best_so_far(opened):
     records = verbs.recover(opened, CUT, epochs=50)
     next(records)
     records.close()
-    run = opened.workspace.head("tiny")
+    run = opened.workspace.head(opened.key)
     assert run.weights is not None
     assert run.readings[0].n == 60
 

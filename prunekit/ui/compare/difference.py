@@ -73,7 +73,7 @@ def _asked(opened: "Opened", ids: tuple[str | None, str | None]) -> Asked:
             # What is measured on the way is a step, at which the worker can turn to the desk, and no answer.
             yield found if isinstance(found, Comparison) else None
 
-    return ask("difference", (opened.digest, ids), work)
+    return ask("difference", (opened.key, ids), work)
 
 
 def _draw(opened: "Opened", asked: Asked, names: tuple[str, str]) -> None:

@@ -98,7 +98,7 @@ def _asked(opened: "Opened", indices: tuple[int, ...]) -> Asked:
 
         return [verbs.thumbnails(opened, indices)]
 
-    return ask("flips", (opened.digest, indices), work)
+    return ask("flips", (opened.key, indices), work)
 
 
 def _draw(opened: "Opened", indices: tuple[int, ...], captioned: Callable[[Sequence[Thumbnail]], None]) -> None:

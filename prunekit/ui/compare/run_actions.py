@@ -28,7 +28,7 @@ def run_actions(opened: "Opened", runs: Sequence[Run], run: Run, desk: Run | Non
         run: one of them.
         desk: the one on the desk, if one is.
     """
-    owner = f"latency {opened.digest} {run.recipe.digest}"
+    owner = jobs.owner(opened, "latency", run.recipe.digest)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "On the desk" if run == desk else "Put on the desk",

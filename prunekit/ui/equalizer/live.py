@@ -117,7 +117,7 @@ def data(opened: "Opened") -> dict[str, Any]:
         "values": {row.cuts: row.sparsity for row in shown_rows if not row.protected},
         "pinned": list(now.hand.pinned),
         "version": now.hand.version,
-        "past": sparse(past(opened.workspace.way(opened.task.name, SPARKS))),
+        "past": sparse(past(opened.workspace.way(opened.key, SPARKS))),
         "reply": reply(opened, now),
     }
 
@@ -125,4 +125,4 @@ def data(opened: "Opened") -> dict[str, Any]:
 def layout(opened: "Opened", mode: Mode, recipe: Recipe) -> str:
     """Name what the bars stand for; a state sent for other bars is not taken over."""
     marks = "".join(f" {name}" for name in recipe.blocks) + "".join(f" {k}:{v}" for k, v in recipe.bits.items())
-    return f"{opened.digest}-{mode.value}{marks}"
+    return f"{opened.key.digest}-{mode.value}{marks}"

@@ -33,7 +33,7 @@ def task_card(opened: "Opened") -> None:
         st.caption("Without a train split there is no recalibration, no recovery, and no criterion taylor or wanda.")
     if task.data.test is None:
         st.caption("Without a test split an export reads nothing that tuning did not see.")
-    asked = cached.dense_evaluation(opened.digest, opened, None)
+    asked = cached.dense_evaluation(opened.key.digest, opened, None)
     follow("card", lambda: _facts(opened, asked.snapshot().latest), lambda: not asked.finished)
 
 

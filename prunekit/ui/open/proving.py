@@ -40,7 +40,7 @@ def cuttable(opened: "Opened") -> None:
 
 
 def _owner(opened: "Opened") -> str:
-    return f"proofs {opened.digest}"
+    return jobs.owner(opened, "proofs")
 
 
 def _runs(opened: "Opened") -> bool:

@@ -29,7 +29,7 @@ DISTIL = {0.0: "Off", 0.3: "30 %", 0.6: "60 %", 0.9: "90 %"}
 
 def owner(opened: "Opened") -> str:
     """Name the jobs that recover this task's networks."""
-    return f"recover {opened.digest}"
+    return jobs.owner(opened, "recover")
 
 
 def unfinished(opened: "Opened") -> None:
@@ -148,7 +148,7 @@ def _announced(opened: "Opened", schedule: "Schedule", rounds: int) -> str:
     from prunekit import verbs
 
     recipe = reading.desk_recipe(opened)
-    question = opened.digest, recipe, replace(schedule, lr=None), rounds  # how long a step takes knows no rate
+    question = opened.key, recipe, replace(schedule, lr=None), rounds  # how long a step takes knows no rate
     time = jobs.ask("recovery time", question, lambda: verbs.recovery_seconds(opened, recipe, schedule, rounds))
     if time.error:
         return time.error
@@ -160,7 +160,7 @@ def _announced(opened: "Opened", schedule: "Schedule", rounds: int) -> str:
 
 def parent(opened: "Opened") -> str | None:
     """Return the run that holds the desk's cut; ``None`` where the head of the history is another."""
-    head = opened.workspace.head(opened.task.name)
+    head = opened.workspace.head(opened.key)
     is_desk = head is not None and reading.recipe_of(opened, head) == reading.desk_recipe(opened)
     return head.id if head is not None and is_desk else None
 

@@ -22,7 +22,7 @@ def bits_scan(opened: "Opened") -> None:
 
 
 def _owner(opened: "Opened") -> str:
-    return f"bits {opened.digest}"
+    return jobs.owner(opened, "bits")
 
 
 def _draw(opened: "Opened") -> None:

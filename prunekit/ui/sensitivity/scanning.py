@@ -61,7 +61,7 @@ def current_scan(opened: "Opened", criterion: str | None = None) -> Scan:
 
 def owner(opened: "Opened", criterion: str | None = None) -> str:
     """Return the name under which a scan in the desk's mode runs."""
-    return f"scan {opened.digest} {session().mode.value} {criterion or desk_recipe(opened).criterion}"
+    return jobs.owner(opened, "scan", session().mode.value, criterion or desk_recipe(opened).criterion)
 
 
 def start(opened: "Opened", precision: str, criterion: str | None = None) -> None:
@@ -99,5 +99,5 @@ def seconds(opened: "Opened") -> float | None:
 
 def _pass(opened: "Opened") -> float | None:
     """Return the seconds that one pass of the dense network over the validation split took."""
-    dense = dense_evaluation(opened.digest, opened, None)
+    dense = dense_evaluation(opened.key.digest, opened, None)
     return dense.snapshot().elapsed if dense.finished else None

@@ -38,15 +38,15 @@ def opening(
         from prunekit import verbs
 
         opened = verbs.open_task(task, workspace, _content, strict, json.loads(settings or "{}"))
-        assert opened.data_digest  # computed here, where it keeps no page waiting
+        assert opened.key  # computed here, where it keeps no page waiting
         yield opened
 
     return worker().reading(("open", task, settings, workspace, checkpoint, strict), work)
 
 
 @st.cache_resource(show_spinner=False, max_entries=TASKS_OPEN)
-def dense_evaluation(digest: str, _opened: "Opened", limit: int | None) -> "Ticket[Evaluation]":
-    """Start to measure the task's own network, whose weights ``digest`` names, on the first ``limit`` samples.
+def dense_evaluation(task: str, _opened: "Opened", limit: int | None) -> "Ticket[Evaluation]":
+    """Start to measure the own network of a task, which the digest ``task`` names, on the first ``limit`` samples.
 
     ``limit`` has no default: left out or given as ``None`` it would be two entries, the second superseding the first.
     """
@@ -56,21 +56,21 @@ def dense_evaluation(digest: str, _opened: "Opened", limit: int | None) -> "Tick
         from prunekit.recipe import Recipe
 
         yield from verbs.evaluate_steps(_opened, Recipe(task=_opened.task.name), limit=limit)
-        worker().reading(("warm", digest), lambda: verbs.warm_up(_opened))
+        worker().reading(("warm", task), lambda: verbs.warm_up(_opened))
 
-    return worker().reading(("dense", digest, limit), work)
+    return worker().reading(("dense", task, limit), work)
 
 
 @st.cache_resource(show_spinner=False, max_entries=2 * TASKS_OPEN)
-def of_dense(what: str, digest: str, _work: Callable[[], Iterable[T]]) -> "Ticket[T]":
+def of_dense(what: str, subject: str, _work: Callable[[], Iterable[T]]) -> "Ticket[T]":
     """Start to find out something about a task's own network, once for all visitors.
 
     Args:
         what: what is found out.
-        digest: names the network's weights.
+        subject: digest of what that depends on: the task, or its weights alone.
         _work: starts it.
     """
-    return worker().reading((what, digest), _work)
+    return worker().reading((what, subject), _work)
 
 
 @st.cache_resource(show_spinner=False)

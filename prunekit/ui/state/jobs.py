@@ -1,13 +1,16 @@
 """Asking the worker and following its answers without keeping a page waiting."""
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
 from prunekit.engine import Ticket
 from prunekit.engine.shared import worker
 from prunekit.ui.state.session import Asked, Session, session
+
+if TYPE_CHECKING:
+    from prunekit.verbs import Opened
 
 T = TypeVar("T")
 
@@ -41,6 +44,17 @@ def ask(
             previous = meanwhile if previous is None else previous
             asked = now.asked[kind] = Asked(question, worker().reading((now.id, kind), work), previous)
         return asked
+
+
+def owner(opened: "Opened", what: str, *more: str) -> str:
+    """Name what a job works on by all that its outcome depends on, and where that is stored.
+
+    Args:
+        opened: the task.
+        what: what is done with it.
+        more: what else that depends on.
+    """
+    return " ".join((what, opened.key.digest, *more, str(opened.workspace.path)))
 
 
 def start(owner: str, label: str, work: Callable[[], Iterable[Any]], total: int | None = None) -> None:

@@ -23,26 +23,26 @@ PRESETS = {
 
 def can_undo(opened: "Opened") -> bool:
     """Whether there is anything to take back."""
-    return desk_recipe(opened) != Recipe(task=opened.task.name) or opened.workspace.head(opened.task.name) is not None
+    return desk_recipe(opened) != Recipe(task=opened.task.name) or opened.workspace.head(opened.key) is not None
 
 
 def can_redo(opened: "Opened") -> bool:
     """Whether something was taken back."""
-    return opened.workspace.can_redo(opened.task.name)
+    return opened.workspace.can_redo(opened.key)
 
 
 def undo(opened: "Opened") -> None:
     """Take back the last move: one that is not stored yet, else the last run."""
-    now, task = session(), opened.task.name
-    stored = recipe_of(opened, opened.workspace.head(task))
-    now.recipe = now.held = stored if now.recipe != stored else recipe_of(opened, opened.workspace.undo(task))
+    now = session()
+    stored = recipe_of(opened, opened.workspace.head(opened.key))
+    now.recipe = now.held = stored if now.recipe != stored else recipe_of(opened, opened.workspace.undo(opened.key))
 
 
 def redo(opened: "Opened") -> None:
     """Return to the run that undo left, if there is one."""
     if can_redo(opened):
         now = session()
-        now.recipe = now.held = recipe_of(opened, opened.workspace.redo(opened.task.name))
+        now.recipe = now.held = recipe_of(opened, opened.workspace.redo(opened.key))
 
 
 STAYS = ("task", "criterion", "seed", "recalibrate")
@@ -89,7 +89,7 @@ def ask_preset(opened: "Opened", name: str, sparsity: float) -> None:
 
         yield verbs.preset(opened, name, sparsity, mode, recipe, pinned)
 
-    ask("preset", (opened.digest, name, sparsity, mode, recipe, pinned), work)
+    ask("preset", (opened.key, name, sparsity, mode, recipe, pinned), work)
 
 
 def preset_pending() -> bool:

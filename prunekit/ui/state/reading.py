@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def recipe_of(opened: "Opened", run: Run | None) -> Recipe:
     """Return what the desk shows when a run is on it; ``None`` is the task's own network."""
-    if run is None or run.model != opened.digest:
+    if run is None or not opened.key.owns(run):
         return Recipe(task=opened.task.name)
     return replace(run.recipe, base=run.id) if run.weights else run.recipe
 
@@ -25,10 +25,7 @@ def desk_recipe(opened: "Opened", now: Session | None = None) -> Recipe:
     """Return the recipe on a tab's desk; a new tab takes up where the history stands."""
     now = now or session()
     if now.recipe is None:
-        head = opened.workspace.head(opened.task.name)
-        if head is not None and head.model != opened.digest:  # another checkpoint was on the desk
-            opened.workspace.set_head(opened.task.name, None)
-        now.recipe = now.held = recipe_of(opened, head)
+        now.recipe = now.held = recipe_of(opened, opened.workspace.head(opened.key))
     return now.recipe
 
 
@@ -53,14 +50,14 @@ def ready(opened: "Opened") -> None:
 
 def dense(opened: "Opened", limit: int | None = None) -> Evaluation | None:
     """Return the newest evaluation of the task's own network on the first samples, asking for it the first time."""
-    return dense_evaluation(opened.digest, opened, limit).snapshot().latest
+    return dense_evaluation(opened.key.digest, opened, limit).snapshot().latest
 
 
 def measure(opened: "Opened", now: Session | None = None) -> Asked:
     """Ask for the reading of the desk's recipe; asking again returns the same answer."""
     now = now or session()
     with now.moving:
-        recipe, own = desk_recipe(opened, now), dense_evaluation(opened.digest, opened, None)
+        recipe, own = desk_recipe(opened, now), dense_evaluation(opened.key.digest, opened, None)
         if now.hand.is_final and recipe != now.held:  # moved in this tab: another may have moved the head meanwhile
             _commit(opened, recipe)
             now.held = recipe
@@ -70,14 +67,14 @@ def measure(opened: "Opened", now: Session | None = None) -> Asked:
         of_own = own.snapshot().latest
         known = of_own if is_own else None
         # A commit of what the drag has just measured is the same question, so that its answer goes on.
-        return ask("reading", (opened.digest, recipe), lambda: _measured(opened, recipe, known), of_own, now)
+        return ask("reading", (opened.key, recipe), lambda: _measured(opened, recipe, known), of_own, now)
 
 
 def _commit(opened: "Opened", recipe: Recipe) -> None:
     """Store the desk as a run behind the head, before it is measured, so that nothing supersedes it."""
     from prunekit import verbs
 
-    head = opened.workspace.head(opened.task.name)
+    head = opened.workspace.head(opened.key)
     if recipe_of(opened, head) != recipe:
         verbs.commit(opened, recipe, verbs.cost(opened, recipe), None, head.id if head else None)
 
@@ -102,7 +99,7 @@ def _measured(opened: "Opened", recipe: Recipe, known: Evaluation | None) -> Ite
 
 def _run_of(opened: "Opened", recipe: Recipe) -> Run | None:
     """Return the run on the desk if it is one of this very recipe."""
-    head = opened.workspace.head(opened.task.name)
+    head = opened.workspace.head(opened.key)
     return head if head is not None and not head.weights and head.recipe == recipe else None
 
 

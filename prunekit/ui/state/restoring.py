@@ -19,7 +19,7 @@ def restore(opened: "Opened", run: Run | None) -> None:
     """Put a run on the desk; ``None`` is the task's own network."""
     now = session()
     with now.moving:
-        opened.workspace.set_head(opened.task.name, run.id if run else None)
+        opened.workspace.set_head(opened.key, run.id if run else None)
         now.recipe = recipe_of(opened, run)
 
 
@@ -28,7 +28,7 @@ def on_desk(opened: "Opened", runs: Iterable[Run]) -> Run | None:
 
     Another tab may have moved the head of the history; this tab's desk stays where it is.
     """
-    recipe, head = desk_recipe(opened), opened.workspace.head(opened.task.name)
+    recipe, head = desk_recipe(opened), opened.workspace.head(opened.key)
     if recipe_of(opened, head) == recipe:
         return head
     return next((run for run in reversed(tuple(runs)) if recipe_of(opened, run) == recipe), None)
@@ -45,7 +45,7 @@ def delete(opened: "Opened", run: Run) -> None:
         desk = desk_recipe(opened)
         opened.workspace.delete(run.id)
         if desk == recipe_of(opened, run) or desk.base == run.id:
-            now.recipe = recipe_of(opened, opened.workspace.head(opened.task.name))
+            now.recipe = recipe_of(opened, opened.workspace.head(opened.key))
 
 
 def link_to(run: Run) -> str:
@@ -68,7 +68,7 @@ def take_link(opened: "Opened") -> None:
     except WorkspaceError:
         reason = f"There is no run {wanted} in this history."  # the error would list a thousand others
     else:
-        reason = _refusal(opened, run)
+        reason = opened.key.refusal(run)
         if not reason:
             restore(opened, run)
     if reason:
@@ -86,12 +86,3 @@ def refusal(opened: "Opened") -> str:
     if now.refused[1] != desk_recipe(opened):
         now.refused = "", None  # it would come back when the desk does
     return now.refused[0]
-
-
-def _refusal(opened: "Opened", run: Run) -> str:
-    """Say why a run cannot be put on this desk; empty where it can."""
-    if run.task != opened.task.name:
-        return f"Run {run.id} belongs to task {run.task!r}; open that task first."
-    if run.model != opened.digest:
-        return f"Run {run.id} was made from other weights of {run.task!r}; open those first."
-    return ""

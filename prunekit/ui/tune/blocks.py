@@ -37,11 +37,11 @@ def blocks_menu(opened: "Opened") -> None:
 def _removals(opened: "Opened") -> Asked:
     from prunekit import verbs
 
-    return jobs.ask("blocks", opened.digest, lambda: verbs.find_removals(opened))
+    return jobs.ask("blocks", opened.key, lambda: verbs.find_removals(opened))
 
 
 def _owner(opened: "Opened") -> str:
-    return f"blocks {opened.digest}"
+    return jobs.owner(opened, "blocks")
 
 
 def _start(opened: "Opened") -> None:

@@ -23,7 +23,7 @@ LEFT = {
 
 def owner(opened: "Opened") -> str:
     """Return the name under which plans of the desk's mode run."""
-    return f"plan {opened.digest} {session().mode.value}"
+    return jobs.owner(opened, "plan", session().mode.value)
 
 
 def planner(opened: "Opened") -> None:
@@ -110,7 +110,7 @@ def _outline(opened: "Opened", targets: dict[str, float], worth: float) -> Asked
 
         return [verbs.outline(opened, targets, mode, recipe, pinned, worth)]
 
-    return jobs.ask("outline", (opened.digest, tuple(targets.items()), mode, recipe, pinned, worth), work)
+    return jobs.ask("outline", (opened.key, tuple(targets.items()), mode, recipe, pinned, worth), work)
 
 
 def _offer(opened: "Opened", outline: Outline, targets: dict[str, float]) -> None:

@@ -66,7 +66,7 @@ def _check(opened: "Opened", text: bytes) -> None:
         yield verbs.check(opened, Recipe.from_text(text))
 
     session().asked.pop("recipe", None)  # the same text again is a new question: the history may have changed
-    ask("recipe", (opened.digest, text), work)
+    ask("recipe", (opened.key, text), work)
 
 
 def _pending() -> bool:

@@ -45,7 +45,7 @@ def latency_menu(opened: "Opened") -> None:
 
 
 def _owner(opened: "Opened") -> str:
-    return f"latency {opened.digest}"
+    return jobs.owner(opened, "latency")
 
 
 def _runs(opened: "Opened") -> bool:

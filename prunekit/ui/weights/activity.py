@@ -47,7 +47,7 @@ def _draw(found: tuple[Activation, ...], dense: tuple[Activation, ...], finished
 def _dense(opened: "Opened") -> Asked:
     from prunekit import verbs
 
-    return Asked("dense", of_dense("activations", opened.digest, lambda: verbs.activations(opened)))
+    return Asked("dense", of_dense("activations", opened.key.digest, lambda: verbs.activations(opened)))
 
 
 def _desk(opened: "Opened") -> Asked:
@@ -57,4 +57,4 @@ def _desk(opened: "Opened") -> Asked:
     if recipe.is_dense and recipe.base is None:
         return _dense(opened)
     meanwhile = _dense(opened).answer
-    return ask("activations", (opened.digest, recipe), lambda: verbs.activations(opened, recipe), meanwhile)
+    return ask("activations", (opened.key, recipe), lambda: verbs.activations(opened, recipe), meanwhile)

@@ -39,7 +39,7 @@ def _kernels(opened: "Opened", layer: str) -> Asked:
     from prunekit import verbs
 
     recipe = desk_recipe(opened)
-    return ask("kernels", (opened.digest, recipe, layer), lambda: iter([verbs.kernels(opened, recipe, layer)]))
+    return ask("kernels", (opened.key, recipe, layer), lambda: iter([verbs.kernels(opened, recipe, layer)]))
 
 
 def _draw_kernels(opened: "Opened", layer: str) -> None:
@@ -76,7 +76,7 @@ def _agreement(opened: "Opened", layer: str) -> Asked:
     from prunekit import verbs
 
     recipe, group = desk_recipe(opened), opened.structure.layer(layer).group
-    question = opened.digest, recipe.base, recipe.seed, group
+    question = opened.key, recipe.base, recipe.seed, group
     return ask("agreement", question, lambda: verbs.agreement(opened, recipe, group))
 
 

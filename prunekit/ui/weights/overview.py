@@ -60,7 +60,7 @@ def _desk(opened: "Opened") -> Asked:
     recipe = desk_recipe(opened)
     if recipe.is_dense and recipe.base is None:
         return _dense(opened)
-    question, meanwhile = (opened.digest, recipe), _dense(opened).answer
+    question, meanwhile = (opened.key, recipe), _dense(opened).answer
     return ask("bins", question, lambda: iter([verbs.histograms(opened, recipe, common_range=True)]), meanwhile)
 
 

@@ -28,7 +28,7 @@ class Picture:
 
 def picture(opened: "Opened", recipe: Recipe, layer: str) -> Asked:
     """Ask for the picture of one layer."""
-    return ask("picture", (opened.digest, recipe, layer), lambda: _drawn(opened, recipe, layer))
+    return ask("picture", (opened.key, recipe, layer), lambda: _drawn(opened, recipe, layer))
 
 
 def _drawn(opened: "Opened", recipe: Recipe, layer: str) -> Iterator[Picture]:
