@@ -3,9 +3,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from prunekit.program import half
+
+# No test depends on how fast the machine is: hypothesis neither limits an example's time nor minds slow drawing.
+settings.register_profile("prunekit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("prunekit")
 
 
 class Together(LoadScopeScheduling):

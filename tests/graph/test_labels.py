@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from prunekit.graph.labels import Labels, components
@@ -19,7 +19,6 @@ def slow_components(n: int, pairs: list[tuple[int, int]]) -> list[int]:
     return root
 
 
-@settings(deadline=None)
 @given(st.integers(1, 30).flatmap(lambda n: st.tuples(st.just(n), st.lists(st.tuples(*[st.integers(0, n - 1)] * 2)))))
 def test_components_are_those_of_a_flood_fill(graph):
     n, pairs = graph

@@ -54,7 +54,7 @@ NUMBERS = st.integers(0, 9)
 STEPS = st.lists(st.tuples(KINDS, NUMBERS, NUMBERS, st.sampled_from([2, 4, 4, 6])), min_size=2, max_size=9)
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25, derandomize=True)
 @given(STEPS)
 def test_every_cut_of_a_random_network_is_exact(steps):
     torch.manual_seed(0)

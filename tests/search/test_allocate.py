@@ -99,7 +99,7 @@ def test_by_hand_the_harmless_group_pays():
     seed=st.integers(0, 1000),
     convex=st.booleans(),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_plan_never_breaks_a_limit_and_leaves_no_room(name, shares, seed, convex):
     asked = problem(name, shares, seed, convex)
     if not holds(name, asked, asked.least):

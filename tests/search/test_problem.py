@@ -59,7 +59,7 @@ def test_multiples_and_hands_bound_the_options():
     drop=st.sets(st.integers(8, 15), max_size=8),
     gone=st.sets(st.integers(8, 15), max_size=8),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_every_option_is_what_its_sparsity_leaves(step, keep, drop, gone):
     recipe = Recipe(round_to={"fc1": step}, keep={"fc1": tuple(keep)}, drop={"fc1": tuple(drop)})
     allowed = {"fc1": [unit for unit in range(16) if unit not in gone]}

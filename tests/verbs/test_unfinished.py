@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,7 @@ from prunekit.pattern import Pattern
 from prunekit.recipe import Recipe
 from prunekit.records import Run
 from prunekit.recover.schedule import Schedule
+from prunekit.store import Workspace
 from prunekit.subject.base import base_of
 from prunekit.verbs.unfinished import Recovery
 
@@ -70,14 +72,13 @@ def judged_by(name, higher_is_better):
 
 
 @pytest.mark.parametrize("change", [fewer, judged_by("sureness", True), judged_by("accuracy", False)])
-def test_a_killed_recovery_is_not_gone_on_with_on_other_samples_or_by_another_metric(opened, change, monkeypatch):
+def test_a_killed_recovery_is_not_gone_on_with_on_other_samples_or_by_another_metric(opened, change, tmp_path):
     schedule, recipe = replace(SCHEDULE, epochs=2), verbs.check(opened, Recipe(channels={"conv1": 0.5}))
     records = verbs.recover_in_rounds(opened, recipe, 1, schedule)
     assert next(records).reading
-    monkeypatch.setattr("prunekit.verbs.recovering._store", lambda *_: None)  # as if it had been killed
-    monkeypatch.setattr("pathlib.Path.unlink", lambda *_, **__: None)
+    shutil.copytree(opened.workspace.path, tmp_path / "killed")  # as a process that is killed now leaves it
     records.close()
-    monkeypatch.undo()
+    opened = replace(opened, workspace=Workspace(tmp_path / "killed"))
     other = replace(opened, task=change(opened.task))
     assert verbs.unfinished(other) == ()
     *anew, _ = verbs.recover_in_rounds(other, recipe, 1, schedule)
