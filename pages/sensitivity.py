@@ -1,6 +1,7 @@
 import streamlit as st
 
-from prunekit.records import Mode, criterion_title
+from prunekit.criteria import CRITERIA, criterion_title
+from prunekit.records import Mode
 from prunekit.ui.opening import opened_task
 from prunekit.ui.sensitivity import scanning
 from prunekit.ui.sensitivity.scan_start import other_criterion, scan_start
@@ -15,7 +16,6 @@ from prunekit.ui.widgets.text import literal, titled
 opened = opened_task("Sensitivity")
 
 # These bring torch or plotly, so they come after the title is painted.
-from prunekit.criteria import CRITERIA  # noqa: E402
 from prunekit.figures import criteria as side_by_side  # noqa: E402
 from prunekit.figures import sensitivity as figures  # noqa: E402
 from prunekit.figures.layer_weights import layer_histogram, layer_histogram_table  # noqa: E402
@@ -108,7 +108,9 @@ def criteria(scan: scanning.Scan) -> None:
     scans = {criterion: scanning.current_scan(opened, criterion) for criterion in offered_criteria(opened)}
     points = {criterion: found.points for criterion, found in scans.items() if found.points}
     alt = f"KL divergence over sparsity of {name} by {len(points)} criteria"
-    chart(side_by_side.criteria(points, name), side_by_side.criteria_table(points, name), "criteria", alt)
+    chart(
+        side_by_side.criteria(points, name, criterion_title), side_by_side.criteria_table(points, name), "criteria", alt
+    )
     means = side_by_side.mean_harms(points, name)
     if len(means) > 1:
         said = ", ".join(f"{literal(criterion_title(criterion))} {harm:.3f}" for criterion, harm in means.items())
@@ -140,7 +142,7 @@ def weights(name: str) -> Asked:
 
 def pending() -> bool:
     """Whether a scan runs, or something that the page shows is still being found out."""
-    if any(jobs.running(scanning.owner(opened, criterion)) for criterion in CRITERIA):
+    if any(jobs.running(scanning.owner(opened, criterion)) for criterion in tuple(CRITERIA)):
         return True
     name = chosen(tuple(sizes(opened.structure, now.mode)))
     return scanning.seconds(opened) is None or not weights(name).finished

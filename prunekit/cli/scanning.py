@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from prunekit.cli.options import add_task, add_verb, count, opened_of, read_recipe, refuse_unused
 from prunekit.cli.output import check_file, progress, show, write_json
+from prunekit.criteria import CRITERIA, FALLBACK
 from prunekit.errors import RecipeError
-from prunekit.records import CRITERION_TITLES
 
 if TYPE_CHECKING:
     from prunekit.cli.options import Verbs
@@ -42,7 +42,7 @@ def add(verbs: "Verbs") -> None:
         " (default: one for each core, where the scan takes long enough)",
     )
     command.add_argument("--limit", type=count, help="look at the first this many samples only")
-    command.add_argument("--criterion", help=f"what goes first: {', '.join(CRITERION_TITLES)} (default: l2)")
+    command.add_argument("--criterion", help=f"what goes first: {', '.join(CRITERIA)} (default: {FALLBACK})")
     command.add_argument("--recipe", type=Path, help="with --kind bits: scan the network that this recipe leaves")
     command.add_argument("--out", type=Path, help="write the points as JSON")
 
@@ -54,7 +54,7 @@ def _scan(options: argparse.Namespace) -> None:
     check_file(options.out)
     if options.recipe and options.kind != "bits":
         raise RecipeError(f"A scan of {options.kind} is of the dense network; leave --recipe out, or scan --kind bits.")
-    within, criterion = options.within or 1.0, options.criterion or "l2"
+    within, criterion = options.within or 1.0, options.criterion or FALLBACK
     if options.kind in OTHERS:
         refuse_unused(options, ("within", "workers", "limit", "criterion"))
     opened = opened_of(options)

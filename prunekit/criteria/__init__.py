@@ -1,20 +1,52 @@
-"""Criteria: which units or weights go first."""
+"""Criteria: which units or weights go first, one record a file."""
 
-from prunekit.criteria.batchnorm import bn_scale
-from prunekit.criteria.chance import random
-from prunekit.criteria.lamp import lamp
-from prunekit.criteria.magnitude import l1, l2
-from prunekit.criteria.score import Score
-from prunekit.criteria.taylor import taylor
-from prunekit.criteria.wanda import wanda
+from prunekit.criteria.bn_scale import BN_SCALE
+from prunekit.criteria.criterion import Criterion
+from prunekit.criteria.l1 import L1
+from prunekit.criteria.l2 import L2
+from prunekit.criteria.lamp import LAMP
+from prunekit.criteria.random import RANDOM
+from prunekit.criteria.score import NotScorableError, ScoreInput, balanced
+from prunekit.criteria.taylor import TAYLOR
+from prunekit.criteria.wanda import WANDA
+from prunekit.errors import RecipeError, close_matches
 
-CRITERIA: dict[str, Score] = {
-    "l2": l2,
-    "l1": l1,
-    "bn_scale": bn_scale,
-    "taylor": taylor,
-    "wanda": wanda,
-    "lamp": lamp,
-    "random": random,
+__all__ = [
+    "CRITERIA",
+    "FALLBACK",
+    "Criterion",
+    "NotScorableError",
+    "ScoreInput",
+    "balanced",
+    "criterion_named",
+    "criterion_title",
+]
+
+CRITERIA: dict[str, Criterion] = {
+    criterion.name: criterion for criterion in (L2, L1, BN_SCALE, TAYLOR, WANDA, LAMP, RANDOM)
 }
-"""Every criterion by its recipe name; a new one is a function and a line here."""
+"""Every criterion by its recipe name; a new one is a file and a name here, or registered from a person's own file."""
+
+FALLBACK = L2.name
+"""What scores where another criterion finds nothing to read."""
+
+
+def criterion_named(name: str) -> Criterion:
+    """Find a criterion.
+
+    Raises:
+        RecipeError: nobody knows the name.
+    """
+    if name not in CRITERIA:
+        raise RecipeError(f"Unknown criterion {name!r}; {close_matches(name, CRITERIA)}")
+    return CRITERIA[name]
+
+
+def criterion_title(name: str) -> str:
+    """Return what a criterion is called on screen; one that is not there any more goes by its name.
+
+    Example:
+        >>> criterion_title("bn_scale"), criterion_title("gone")
+        ('BatchNorm scale', 'gone')
+    """
+    return CRITERIA[name].title if name in CRITERIA else name

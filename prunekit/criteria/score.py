@@ -1,12 +1,13 @@
-"""What a criterion is: a function from a group's weights to one score for each unit."""
+"""What a criterion's function may look at, and how the scores of several tensors become one."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from prunekit.errors import RecipeError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class NotScorableError(RecipeError):
@@ -28,18 +29,14 @@ class ScoreInput:
     """
 
     units: int
-    weights: tuple[Tensor, ...]
-    gradients: tuple[Tensor, ...] | None = None
-    scales: tuple[Tensor, ...] = ()
-    norms: tuple[Tensor, ...] | None = None
+    weights: "tuple[Tensor, ...]"
+    gradients: "tuple[Tensor, ...] | None" = None
+    scales: "tuple[Tensor, ...]" = ()
+    norms: "tuple[Tensor, ...] | None" = None
     seed: int = 0
 
 
-Score = Callable[[ScoreInput], Tensor]
-"""``(units,)`` scores, finite and not negative; the lowest go first."""
-
-
-def balanced(parts: Iterable[Tensor]) -> Tensor:
+def balanced(parts: "Iterable[Tensor]") -> "Tensor":
     """Sum the scores that several tensors give the same units, each divided by its own mean.
 
     Without the division the tensor with the largest weights would decide alone.
@@ -54,9 +51,12 @@ def balanced(parts: Iterable[Tensor]) -> Tensor:
         NotScorableError: there is no tensor.
 
     Example:
+        >>> import torch
         >>> balanced([torch.tensor([1.0, 3.0]), torch.tensor([300.0, 100.0])])
         tensor([2., 2.])
     """
+    import torch
+
     scaled = [part / mean if (mean := part.mean()) > 0 else torch.zeros_like(part) for part in parts]
     if not scaled:
         raise NotScorableError("There is no weight to score.")

@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from prunekit.criteria import FALLBACK
 from prunekit.criteria.score import NotScorableError, ScoreInput
 from prunekit.criteria.weights import own_seed, precise, score
 from prunekit.graph.structure import Structure
 from prunekit.graph.trace import named_tensors
 from prunekit.records import Group, Member
-
-FALLBACK = "l2"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from prunekit.criteria import CRITERIA
+from prunekit.criteria import CRITERIA, criterion_named
 from prunekit.criteria.score import NotScorableError, ScoreInput
-from prunekit.errors import RecipeError, close_matches
+from prunekit.errors import RecipeError
 from prunekit.graph.trace import named_tensors
 
 
@@ -35,6 +35,8 @@ def weight_scores(
     Raises:
         RecipeError: an unknown criterion, or one that has no meaning for single weights.
     """
+    if not criterion_named(criterion).scores_weights:
+        raise _meaningless(criterion)
     given = ScoreInput(
         units=weight.numel(),
         weights=(precise(weight).reshape(-1, 1),),
@@ -45,7 +47,12 @@ def weight_scores(
     try:
         return score(criterion, given).reshape(weight.shape)
     except NotScorableError:
-        raise RecipeError(f"Criterion {criterion!r} has no meaning for single weights; use l1, l2 or taylor.") from None
+        raise _meaningless(criterion) from None
+
+
+def _meaningless(criterion: str) -> RecipeError:
+    others = [record.name for record in CRITERIA.values() if record.scores_weights and record.name != criterion]
+    return RecipeError(f"Criterion {criterion!r} has no meaning for single weights; use {' or '.join(others)}.")
 
 
 def layer_scores(
@@ -89,9 +96,7 @@ def score(criterion: str, given: ScoreInput) -> Tensor:
     Raises:
         RecipeError: nobody knows the name, or the criterion cannot score what is given.
     """
-    if criterion not in CRITERIA:
-        raise RecipeError(f"Unknown criterion {criterion!r}; {close_matches(criterion, CRITERIA)}")
-    return CRITERIA[criterion](given)
+    return criterion_named(criterion).score(given)
 
 
 def precise(tensor: Tensor) -> Tensor:

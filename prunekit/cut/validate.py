@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from prunekit.criteria import CRITERIA
-from prunekit.errors import RecipeError, close_matches
+from prunekit.criteria import criterion_named
+from prunekit.errors import RecipeError
 from prunekit.graph.structure import Structure
 from prunekit.recipe import Recipe
 
@@ -28,8 +28,7 @@ def check_recipe(recipe: Recipe, structure: Structure, allowed: Mapping[str, Seq
             (with its reason), one group given two values under two names, units that do not exist,
             that are both kept and dropped or that the base run no longer has, or a whole group dropped.
     """
-    if recipe.criterion not in CRITERIA:
-        raise RecipeError(f"Unknown criterion {recipe.criterion!r}; {close_matches(recipe.criterion, CRITERIA)}")
+    criterion_named(recipe.criterion)
     for layer in (*recipe.weights, *recipe.bits):
         structure.layer(layer)
     checked = replace(

@@ -105,4 +105,9 @@ def divide(question: Question, names: Collection[str], parts: int) -> list[Quest
     split = Split(question.split.inputs.clone(), question.split.targets.clone())
     train = question.train and Split(question.train.inputs.clone(), question.train.targets.clone())
     whole = replace(question, split=split, train=train, memory=question.memory // parts)
-    return [replace(whole, names=tuple(turn)) for turn in turns if turn]
+    scores = question.scores
+    return [
+        replace(whole, names=tuple(turn), scores=scores and {name: scores[name] for name in turn})
+        for turn in turns
+        if turn
+    ]

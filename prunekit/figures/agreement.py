@@ -1,19 +1,26 @@
 """Whether the criteria rank a group's units alike."""
 
+from collections.abc import Callable
+
 import plotly.graph_objects as go
 
 from prunekit.figures.layout import Row, figure, nothing_yet, plain
 from prunekit.figures.palette import SIGNED
-from prunekit.records import Agreement, criterion_title
+from prunekit.records import Agreement
 
 
-def agreement(found: Agreement) -> go.Figure:
-    """Draw the rank correlation of each criterion with each."""
+def agreement(found: Agreement, title_of: Callable[[str], str]) -> go.Figure:
+    """Draw the rank correlation of each criterion with each.
+
+    Args:
+        found: the correlations.
+        title_of: what a criterion is called.
+    """
     title = f"Do the criteria agree on what goes first in {plain(found.group)}?"
     if not found.criteria:
         return nothing_yet(title, "No criterion finds anything to rank in this group; choose another.")
     made = figure(title, 170 + 44 * len(found.criteria))
-    names = [plain(criterion_title(name)) for name in found.criteria]
+    names = [plain(title_of(name)) for name in found.criteria]
     made.add_heatmap(
         x=names,
         y=names,

@@ -1,24 +1,25 @@
 """Several criteria side by side: which of them harms one group least."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import plotly.graph_objects as go
 
 from prunekit.figures.layout import Row, figure, nothing_yet, plain
 from prunekit.figures.palette import GROUPS
 from prunekit.figures.sensitivity import FLOOR, GLANCED, known_as
-from prunekit.records import Point, criterion_title
+from prunekit.records import Point
 
 SYMBOLS = ("circle", "square", "diamond", "cross", "triangle-up", "x")
 
 
-def criteria(scans: Mapping[str, Sequence[Point]], name: str) -> go.Figure:
+def criteria(scans: Mapping[str, Sequence[Point]], name: str, title_of: Callable[[str], str]) -> go.Figure:
     """Draw the harm of cutting one group by each criterion, over sparsity.
 
     Args:
         scans: criterion → its points, of any groups.
         name: the group.
+        title_of: what a criterion is called.
     """
     title = f"Which criterion harms {plain(name)} least?"
     curves = {criterion: _own(points, name) for criterion, points in scans.items()}
@@ -31,10 +32,10 @@ def criteria(scans: Mapping[str, Sequence[Point]], name: str) -> go.Figure:
                 x=[100 * point.level for point in own],
                 y=[_harm(point) for point in own],
                 mode="lines+markers",
-                name=_label(criterion, own),
+                name=_label(title_of(criterion), own),
                 line={"color": GROUPS[place % len(GROUPS)]},
                 marker={"symbol": SYMBOLS[place % len(SYMBOLS)], "size": 8},
-                hovertemplate="%{x:.0f} %: %{y:.4f} nats<extra>" + plain(criterion_title(criterion)) + "</extra>",
+                hovertemplate="%{x:.0f} %: %{y:.4f} nats<extra>" + plain(title_of(criterion)) + "</extra>",
             )
     harms = [math.log10(_harm(point)) for own in curves.values() for point in own]
     decades = [math.floor(min(harms) - 0.05), math.ceil(max(harms) + 0.05)]  # at least one, so that it has a number
@@ -82,11 +83,9 @@ def _harm(point: Point) -> float:
     return max(FLOOR, point.reading.kl or 0.0)
 
 
-def _label(criterion: str, own: Sequence[Point]) -> str:
+def _label(title: str, own: Sequence[Point]) -> str:
     """Name a criterion, and say where some of it is but a first look."""
-    return plain(criterion_title(criterion)) + (
-        f" ({GLANCED})" if any(known_as(point) == GLANCED for point in own) else ""
-    )
+    return plain(title) + (f" ({GLANCED})" if any(known_as(point) == GLANCED for point in own) else "")
 
 
 def _own(points: Sequence[Point], name: str) -> list[Point]:

@@ -1,28 +1,30 @@
 """The scores that decide which units of a group go."""
 
+from collections.abc import Callable
+
 import plotly.graph_objects as go
 
 from prunekit.figures.layout import Row, figure, plain
 from prunekit.figures.palette import HATCH, KEPT, NEUTRAL, REMOVED
-from prunekit.records import UnitScores, criterion_title
+from prunekit.records import UnitScores
 
 LOOKS = {"removed": (REMOVED, HATCH), "kept": (KEPT, {}), "lost before": (NEUTRAL, {"shape": "x"})}
 """Colour and pattern of what became of a unit."""
 MARKS = {"dropped by hand": ("x", REMOVED), "kept by hand": ("triangle-up", KEPT)}
 
 
-def unit_scores(scores: UnitScores) -> go.Figure:
+def unit_scores(scores: UnitScores, title_of: Callable[[str], str]) -> go.Figure:
     """Draw a group's units from the lowest score to the highest, which stay, and the line where the cut is.
 
     The bars can be clicked; their ``customdata`` is the unit's number.
 
     Args:
         scores: the units.
+        title_of: what a criterion is called.
     """
     title = f"Which units of {plain(scores.group)} go first?"
-    made = figure(
-        title, 340, "units, lowest score first", f"score by {plain(criterion_title(scores.criterion))}", legend=True
-    )
+    criterion = plain(title_of(scores.criterion))
+    made = figure(title, 340, "units, lowest score first", f"score by {criterion}", legend=True)
     order = _order(scores)
     fates = [_fate(scores, unit) for unit in order]
     for label, (colour, pattern) in LOOKS.items():

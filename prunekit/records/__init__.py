@@ -3,7 +3,6 @@
 from prunekit.records.checkpoint import Fit, Reshaped
 from prunekit.records.comparison import Change, Comparison, Flip, Shift, Thumbnail
 from prunekit.records.conditions import Conditions
-from prunekit.records.criteria import CRITERION_TITLES, criterion_title
 from prunekit.records.export import Check, ExportedFile, Verdict
 from prunekit.records.history import Node, Run, TaskKey
 from prunekit.records.html import table as html_table
@@ -19,7 +18,6 @@ from prunekit.records.structure import Block, Cost, Group, Layer, Member
 from prunekit.records.weights import Activation, Agreement, Histogram, Kernels, LayerWeights, UnitScores
 
 __all__ = [
-    "CRITERION_TITLES",
     "Activation",
     "Agreement",
     "Block",
@@ -63,6 +61,5 @@ __all__ = [
     "Trial",
     "UnitScores",
     "Verdict",
-    "criterion_title",
     "html_table",
 ]

@@ -3,14 +3,18 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
+import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from prunekit.criteria import criterion_named
 from prunekit.criteria.select import select
-from prunekit.criteria.units import Scores, unit_scores
+from prunekit.criteria.units import unit_scores
 from prunekit.criteria.weights import layer_scores
 from prunekit.cut.masks import ranks
-from prunekit.cut.validate import check_recipe
 from prunekit.graph.structure import Structure
 from prunekit.program.cuts import Cut, without_channels, without_weights
 from prunekit.recipe import Recipe, kept_units
@@ -56,7 +60,7 @@ class Cells:
         sizes: what is cut, in execution order, and of how many units or weights each is made.
 
     Raises:
-        RecipeError: the criterion is unknown.
+        RecipeError: the criterion is unknown and there are no scores by it.
     """
 
     def __init__(self, question: Question) -> None:
@@ -64,13 +68,12 @@ class Cells:
         self._recipe = Recipe(
             base.task, criterion=base.criterion, seed=base.seed, recalibrate=question.train is not None
         )
-        check_recipe(self._recipe, question.structure)
+        if question.scores is None:
+            criterion_named(base.criterion)
         every = sizes(question.structure, question.mode)
         self.sizes = {name: size for name, size in every.items() if question.names is None or name in question.names}
         self._question = question
         self._made: dict[tuple[str, float], Cell] = {}
-        self._units: Scores | None = None
-        self._scores: dict[str, Tensor] = {}
         self._ranks: dict[str, Tensor] = {}
 
     def at(self, levels: Sequence[float]) -> Iterator[Cell]:
@@ -89,37 +92,28 @@ class Cells:
             cell: the cell.
             state: tensors by name of the network that is cut; its weights are the dense network's.
         """
-        question, recipe = self._question, self._recipe
+        question = self._question
         if question.mode is Mode.CHANNELS:
             return without_channels(state, question.structure, self._kept(cell))
         weight = question.structure.layer(cell.name).weight
         if cell.name not in self._ranks:
-            if not self._scores:
-                weights = {layer.name: layer.weight for layer in question.structure.layers if layer.name in self.sizes}
-                self._scores = layer_scores(
-                    question.model,
-                    weights,
-                    recipe.criterion,
-                    gradients=question.gradients,
-                    norms=question.norms,
-                    seed=recipe.seed,
-                )
-            self._ranks[cell.name] = ranks(self._scores.pop(cell.name))
+            self._ranks[cell.name] = ranks(torch.from_numpy(self._scores[cell.name]))
         ranked = self._ranks[cell.name]
         return without_weights(state, {weight: ranked >= ranked.numel() - cell.kept})
 
     def _kept(self, cell: Cell) -> dict[str, tuple[int, ...]]:
+        return select(self._question.structure, self._scores, cell.recipe)
+
+    @cached_property
+    def _scores(self) -> Mapping[str, NDArray[Any]]:
         question, recipe = self._question, self._recipe
-        if self._units is None:
-            self._units = unit_scores(
-                question.model,
-                question.structure,
-                recipe.criterion,
-                gradients=question.gradients,
-                norms=question.norms,
-                seed=recipe.seed,
-            )
-        return select(question.structure, self._units.values, cell.recipe)
+        if question.scores is not None:
+            return question.scores
+        if question.mode is Mode.CHANNELS:
+            return unit_scores(question.model, question.structure, recipe.criterion, seed=recipe.seed).values
+        weights = {layer.name: layer.weight for layer in question.structure.layers if layer.name in self.sizes}
+        scores = layer_scores(question.model, weights, recipe.criterion, seed=recipe.seed)
+        return {name: values.numpy() for name, values in scores.items()}
 
     def _asking(self, name: str, level: float) -> Recipe:
         cut = {name: level}

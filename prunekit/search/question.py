@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from torch import Tensor, nn
+from numpy.typing import NDArray
+from torch import nn
 
 from prunekit.graph.structure import Structure
 from prunekit.recipe import Recipe
@@ -33,8 +35,8 @@ class Question:
         base: recipe that gives task, criterion and seed; its cuts are ignored.
         train: train samples; with them BatchNorm is recalibrated before each measurement, without
             them the statistics are left as they are.
-        gradients: parameter name → loss gradients, for ``taylor``.
-        norms: weight's name → norms of its inputs in its shape, for ``wanda``.
+        scores: group (or layer) → the scores of its units (or weights) by the base's criterion. A question that comes
+            with them needs neither the criterion nor what that reads; ``None`` scores by weights alone.
         names: the groups (or layers) that are cut, all that can be for ``None``.
         memory: bytes of dense values that may be kept; where all samples need more, one batch's are.
     """
@@ -47,7 +49,6 @@ class Question:
     metric: str = "accuracy"
     base: Recipe = field(default_factory=Recipe)
     train: Split | None = None
-    gradients: Mapping[str, Tensor] | None = None
-    norms: Mapping[str, Tensor] | None = None
+    scores: Mapping[str, NDArray[Any]] | None = None
     names: Sequence[str] | None = None
     memory: int = MEMORY

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from torch import Tensor, nn
 
+from prunekit.criteria import CRITERIA
 from prunekit.criteria.select import count_kept
 from prunekit.criteria.units import Scores
 from prunekit.cut.precision import cost_of
@@ -201,13 +202,14 @@ def resolve(opened: Opened, recipe: Recipe) -> Subject:
     Raises:
         RecipeError: the recipe does not fit the task, or starts from a run that is not at hand.
     """
-    subject: Subject | None = opened.memory.get(resolve, recipe)
+    question = recipe, CRITERIA.get(recipe.criterion)  # by a criterion that was edited, it is another question
+    subject: Subject | None = opened.memory.get(resolve, question)
     if subject is None:
         checked = _checked(opened, recipe)
         if checked == recipe:
-            return opened.memory.put(resolve, recipe, _subject(opened, recipe), SUBJECTS)
+            return opened.memory.put(resolve, question, _subject(opened, recipe), SUBJECTS)
         subject = resolve(opened, checked)
-        opened.memory.put(resolve, recipe, subject, SUBJECTS)
+        opened.memory.put(resolve, question, subject, SUBJECTS)
     return subject
 
 

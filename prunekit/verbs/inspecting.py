@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from prunekit.criteria import CRITERIA
+from prunekit.criteria import CRITERIA, criterion_named
 from prunekit.criteria import agreement as agreeing
 from prunekit.graph import named_tensors, slice_state
 from prunekit.look import activations as activating
@@ -14,12 +14,8 @@ from prunekit.recipe import Recipe
 from prunekit.records import Activation, Agreement, Histogram, Kernels, LayerWeights, Proof, UnitScores
 from prunekit.subject.blocks import blocks_of
 from prunekit.subject.opening import Opened
-from prunekit.subject.scores import GRADIENT_CRITERIA, NORM_CRITERIA, scores_of
+from prunekit.subject.scores import scores_of
 from prunekit.subject.subject import group_remaining, resolve
-
-MAGNITUDE_CRITERIA = ("l1", "l2")
-"""Criteria that take single weights by their magnitude."""
-
 
 PROVEN_ON = 4
 """Validation samples that a proof looks at: any difference shows on any sample."""
@@ -86,7 +82,7 @@ def layer_weights(opened: Opened, recipe: Recipe, layer: str) -> LayerWeights:
     reach = max(map(distributions.largest, (dense, start, desk)))
     bins = {tensor: distributions.histogram(layer, tensor, reach) for tensor in (dense, start, desk)}
     threshold = None
-    if name in pruned.masks and recipe.criterion in MAGNITUDE_CRITERIA:
+    if name in pruned.masks and criterion_named(recipe.criterion).by_magnitude:
         zeroed = slice_state({name: uncut}, structure, pruned.kept)[name][~pruned.masks[name]]
         threshold = distributions.largest(zeroed) if len(zeroed) else None
     return LayerWeights(bins[dense], bins[start], bins[desk], threshold)
@@ -122,12 +118,12 @@ def agreement(opened: Opened, recipe: Recipe, group: str) -> Iterator[Agreement]
     record = subject.structure.group(group_remaining(subject, group))
     units = list(subject.base.allowed.get(record.name, range(record.units)))
     checked, values = subject.remaining, {}
-    for criterion in sorted(CRITERIA, key=lambda name: name in GRADIENT_CRITERIA):
-        if criterion in GRADIENT_CRITERIA | NORM_CRITERIA and opened.train_split is None:
+    for criterion in sorted(CRITERIA.values(), key=lambda criterion: "gradients" in criterion.needs):
+        if criterion.needs and opened.train_split is None:
             continue
-        scores = scores_of(subject.opened, checked.base, criterion, checked.seed)
+        scores = scores_of(subject.opened, checked.base, criterion.name, checked.seed)
         if record.name not in scores.fallen:
-            values[criterion] = scores.values[record.name][units]
+            values[criterion.name] = scores.values[record.name][units]
             yield Agreement(record.name, len(units), tuple(values), agreeing.agreement(values))
 
 

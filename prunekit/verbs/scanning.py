@@ -2,15 +2,18 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from prunekit.criteria import criterion_named
 from prunekit.criteria.weights import layer_scores
 from prunekit.engine.points import points as measured
 from prunekit.errors import RecipeError, close_matches
 from prunekit.recipe import Recipe
 from prunekit.records import Mode, Point, Status
+from prunekit.registering import identity
 from prunekit.search import presets
 from prunekit.search import scan as scanning
 from prunekit.store import ScanKey
@@ -200,8 +203,12 @@ def preset(
     if name == "uniform":
         spread = presets.uniform(opened.structure, sparsity, mode, holds)
     elif name == "global":
-        scores = {part: values for part, values in _scores(opened, mode, base).items() if part not in holds}
-        spread = {**presets.global_scores(scores, sparsity, base.criterion == "lamp"), **holds}
+        scores = {
+            part: np.asarray(values, np.float64)
+            for part, values in _scores(opened, mode, base).items()
+            if part not in holds
+        }
+        spread = {**presets.global_scores(scores, sparsity, criterion_named(base.criterion).comparable), **holds}
     elif name == "sensitivity":
         points = known_points(opened, mode, base.criterion)
         spread = presets.by_sensitivity(opened.structure, points, sparsity, holds)
@@ -210,13 +217,14 @@ def preset(
     return Recipe.from_json({**base.to_json(), mode.value: spread})
 
 
-def _scores(opened: Opened, mode: Mode, base: Recipe) -> dict[str, NDArray[np.float64]]:
+def _scores(opened: Opened, mode: Mode, base: Recipe) -> dict[str, NDArray[Any]]:
+    """Return the scores of each group's units, or of each layer's weights."""
     if mode is Mode.CHANNELS:
         return dict(scores_of(opened, base.base, base.criterion, base.seed).values)
     layers = {layer.name: layer.weight for layer in opened.structure.layers}
     read = evidence(opened, base.base, base.criterion)
     scores = layer_scores(opened.task.model, layers, base.criterion, seed=base.seed, **read)
-    return {name: values.double().numpy() for name, values in scores.items()}
+    return {name: values.numpy() for name, values in scores.items()}
 
 
 def _question(
@@ -227,7 +235,7 @@ def _question(
         # Hundreds of networks on all samples would take too long: what is asked is agreement with the dense one.
         split = Split(split.inputs, dense_outputs(opened, "validation")[: len(split)].argmax(1))
         metric = "agreement" if split.targets.ndim == 1 else "mean IoU"
-    read = evidence(opened, None, criterion)
+    base = Recipe(task=opened.task.name, criterion=criterion)
     return scanning.Question(
         opened.task.model,
         opened.structure,
@@ -236,9 +244,8 @@ def _question(
         levels=levels,
         metric=metric,
         train=opened.train_split,
-        base=Recipe(task=opened.task.name, criterion=criterion),
-        gradients=read["gradients"],
-        norms=read["norms"],
+        base=base,
+        scores=_scores(opened, mode, base),
     )
 
 
@@ -250,4 +257,6 @@ def _stored(opened: Opened, key: ScanKey, steps: Iterator[Point | None]) -> Iter
 
 
 def _key(opened: Opened, mode: Mode, limit: int | None, criterion: str, half_width: float | None = None) -> ScanKey:
-    return ScanKey(opened.digest, opened.data_digest, criterion, mode, limit, CODE, half_width)
+    return ScanKey(
+        opened.digest, opened.data_digest, identity(criterion_named(criterion)), mode, limit, CODE, half_width
+    )

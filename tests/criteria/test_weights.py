@@ -23,7 +23,7 @@ def test_taylor_of_a_weight():
 
 
 def test_batchnorm_scale_has_no_meaning_for_single_weights():
-    with pytest.raises(RecipeError, match="'bn_scale' has no meaning for single weights; use l1, l2 or taylor."):
+    with pytest.raises(RecipeError, match="'bn_scale' has no meaning for single weights; use l2 or l1 or taylor"):
         weight_scores(WEIGHT, "bn_scale")
 
 

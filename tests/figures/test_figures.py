@@ -38,7 +38,7 @@ FIGURES = {
     "heatmap": lambda: sensitivity.heatmap(POINTS, ("stem", MARKUP)),
     "curve": lambda: sensitivity.curve(POINTS, MARKUP, 0.97),
     "ranking": lambda: ranking.ranking(RANKS, "macs"),
-    "criteria": lambda: criteria.criteria({"l1": POINTS, "l2": POINTS[:1]}, MARKUP),
+    "criteria": lambda: criteria.criteria({"l1": POINTS, "l2": POINTS[:1]}, MARKUP, str),
     "learning": lambda: recovery.learning_curve(EPOCHS, reading(0.2), reading(0.98)),
     "treemap": lambda: structure.treemap(LAYERS),
     "diagram": lambda: structure.diagram(LAYERS, GROUPS, (("stem", MARKUP),), (Block("b", (MARKUP,)),)),
@@ -65,7 +65,7 @@ def test_titles_ask_and_names_are_never_read_as_markup(name):
         sensitivity.heatmap((), ("stem",)),
         sensitivity.curve((), "stem"),
         ranking.ranking((), "macs"),
-        criteria.criteria({}, "stem"),
+        criteria.criteria({}, "stem", str),
         recovery.learning_curve(()),
         structure.treemap(()),
         structure.diagram((), (), ()),
@@ -173,7 +173,7 @@ def test_criteria_are_compared_where_all_of_them_know_something():
     means = criteria.mean_harms(scans, "a")
     assert list(means) == ["l1", "l2"]
     assert means == pytest.approx({"l1": 0.2, "l2": 0.3})
-    assert [list(trace.x) for trace in criteria.criteria(scans, "a").data] == [[10, 50], [10, 50, 90]]
+    assert [list(trace.x) for trace in criteria.criteria(scans, "a", str).data] == [[10, 50], [10, 50, 90]]
     assert len(criteria.criteria_table(scans, "a")) == 5
 
 

@@ -29,10 +29,10 @@ FIGURES = {
     "distributions": lambda: distributions((HISTOGRAM,)),
     "histogram": lambda: layer_histogram(replace(UNTOUCHED, threshold=0.3)),
     "overlay": lambda: layer_overlay(UNTOUCHED),
-    "scores": lambda: unit_scores(SCORES),
+    "scores": lambda: unit_scores(SCORES, str.upper),
     "ridgeline": lambda: ridgeline(HISTOGRAMS),
     "activations": lambda: activations(ACTIVATIONS),
-    "agreement": lambda: agreement(AGREEMENT),
+    "agreement": lambda: agreement(AGREEMENT, str.upper),
     "kernels": lambda: kernels(KERNELS),
 }
 
@@ -48,7 +48,7 @@ def test_titles_ask_and_names_are_never_read_as_markup(name):
 
 
 @pytest.mark.parametrize(
-    "made", [distributions(()), ridgeline(()), activations(()), agreement(Agreement("g", 4, (), ()))]
+    "made", [distributions(()), ridgeline(()), activations(()), agreement(Agreement("g", 4, (), ()), str.upper)]
 )
 def test_a_chart_of_nothing_says_what_to_do(made):
     assert len(made.layout.annotations[0].text) > 20
@@ -136,7 +136,8 @@ def test_the_overlay_shows_the_dense_outline_over_what_is_left():
 
 
 def test_units_stand_in_order_of_their_scores_with_the_fate_of_each():
-    made = unit_scores(SCORES)
+    made = unit_scores(SCORES, str.upper)
+    assert made.layout.yaxis.title.text == "score by L2"
     drawn = {trace.name: (list(trace.x), list(trace.y)) for trace in made.data}
     assert drawn == {
         "removed": ([2, 4], [2.0, 4.0]),
@@ -150,7 +151,7 @@ def test_units_stand_in_order_of_their_scores_with_the_fate_of_each():
 
 
 def test_without_a_cut_by_score_there_is_no_line():
-    assert unit_scores(UnitScores("g", "l2", (3.0, 1.0), kept=(1,), drop=(0,))).layout.shapes == ()
+    assert unit_scores(UnitScores("g", "l2", (3.0, 1.0), kept=(1,), drop=(0,)), str.upper).layout.shapes == ()
 
 
 def test_ridges_stand_on_lines_of_their_own_and_reach_equally_high():
@@ -185,8 +186,9 @@ def test_kernels_stand_in_a_grid_with_blanks_between():
 
 
 def test_the_agreement_leaves_blank_what_has_no_rank():
-    heat = agreement(AGREEMENT).data[0]
+    heat = agreement(AGREEMENT, str.upper).data[0]
     assert [list(row) for row in heat.z] == [[1.0, 0.8, None], [0.8, 1.0, -0.1], [None, -0.1, None]]
+    assert list(heat.x) == list(heat.y) == ["L2", "L1", "RANDOM"]
 
 
 def test_activations_are_percent_and_name_dead_channels():

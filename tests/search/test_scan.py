@@ -1,10 +1,13 @@
+import copy
 from dataclasses import replace
 from functools import cache
 from itertools import islice
 
+import numpy as np
 import pytest
 
 from prunekit.cut.pruned import prune
+from prunekit.errors import RecipeError
 from prunekit.graph import structure_of
 from prunekit.measure.evaluate import evaluate, logits
 from prunekit.program.outputs import finish
@@ -172,3 +175,34 @@ def test_sizes_count_units_or_weights():
     _, structure = opened("residual")
     assert sizes(structure, Mode.CHANNELS) == {"stem": 6, "conv1": 8}
     assert sizes(structure, Mode.WEIGHTS) == {"stem": 162, "conv1": 432, "conv2": 432, "fc": 24}
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_scores_that_come_with_a_question_decide_whatever_their_criterion_is_called(mode):
+    net, structure = opened("residual")
+    backwards = {name: np.arange(size, 0, -1.0) for name, size in sizes(structure, mode).items()}
+    base = Recipe(criterion="known to nobody")
+    scores = {name: values.reshape(_shape(structure, name, mode)) for name, values in backwards.items()}
+    points = list(scan(net, structure, SPLIT, mode=mode, levels=[0.5], base=base, scores=scores))
+    head = SPLIT.head(200)
+    for point in points:
+        if mode is Mode.CHANNELS:
+            size = len(backwards[point.name])
+            first = Recipe(channels={point.name: 0.5}, keep={point.name: tuple(range(size - size // 2))})
+            smaller = prune(net, structure, replace(first, recalibrate=False)).model
+        else:
+            smaller = copy.deepcopy(net)
+            weight = smaller.get_parameter(structure.layer(point.name).weight).data
+            weight.view(-1)[-(weight.numel() // 2) :] = 0
+        *_, expected = evaluate(smaller, head, dense_logits=logits(net, head))
+        assert (point.reading.loss, point.reading.correct) == (pytest.approx(expected.loss, abs=1e-5), expected.correct)
+
+
+def _shape(structure, name, mode):
+    return (-1,) if mode is Mode.CHANNELS else structure.layer(name).shape
+
+
+def test_an_unknown_criterion_without_scores_is_refused():
+    net, structure = opened("residual")
+    with pytest.raises(RecipeError, match="Unknown criterion 'tailor'; did you mean taylor?"):
+        next(scan(net, structure, SPLIT, base=Recipe(criterion="tailor")))

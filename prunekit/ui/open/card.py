@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from prunekit.criteria import CRITERIA
 from prunekit.records import Evaluation, Fit
 from prunekit.tasks.zoo import BUNDLED
 from prunekit.ui.state import cached, objects
@@ -30,7 +31,10 @@ def task_card(opened: "Opened") -> None:
         st.caption(literal(task.data.note))
     st.caption(f"History, scans and exports are kept in `{opened.workspace.path}`.")
     if task.data.train is None:
-        st.caption("Without a train split there is no recalibration, no recovery, and no criterion taylor or wanda.")
+        readers = [literal(criterion.name) for criterion in tuple(CRITERIA.values()) if criterion.needs]
+        st.caption(
+            f"Without a train split there is no recalibration, no recovery, and no criterion {' or '.join(readers)}."
+        )
     if task.data.test is None:
         st.caption("Without a test split an export reads nothing that tuning did not see.")
     asked = cached.dense_evaluation(opened.key.digest, opened, None)

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from prunekit.records import Mode, criterion_title
+from prunekit.criteria import criterion_title
+from prunekit.records import Mode
 from prunekit.ui.sensitivity import scanning
 from prunekit.ui.state import jobs
 from prunekit.ui.widgets.progress import progress

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from prunekit.records import Mode, criterion_title
+from prunekit.criteria import CRITERIA, criterion_title
+from prunekit.errors import listed
+from prunekit.records import Mode
 from prunekit.ui.state import moves
 from prunekit.ui.state.reading import desk_recipe
 from prunekit.ui.state.session import by_hand, keyed, session
@@ -19,24 +21,15 @@ from prunekit.ui.widgets.text import literal, titled
 if TYPE_CHECKING:
     from prunekit.verbs import Opened
 
-CRITERIA = {
-    "l1": "The sum of a channel's absolute weights; the smallest go first.",
-    "l2": "The length of a channel's weights; the shortest go first.",
-    "bn_scale": "How much the normalisation behind a channel lets through.",
-    "taylor": "What the loss would lose, by its gradient on train samples.",
-    "wanda": "A weight's size times how loud its input is on train samples.",
-    "lamp": "Sizes that can be held against other layers': pair it with the global preset.",
-    "random": "Drawn with the recipe's seed; what any other criterion should beat.",
-}
-"""What each criterion looks at."""
-
-OF_TRAIN_DATA = ("taylor", "wanda")
-"""Criteria that look at train samples."""
-
 
 def offered_criteria(opened: "Opened") -> list[str]:
-    """Return the criteria that a task can be cut by: without a train split there are fewer."""
-    return [name for name in CRITERIA if opened.task.data.train is not None or name not in OF_TRAIN_DATA]
+    """Return the criteria that a task can be cut by in the desk's mode: without a train split there are fewer."""
+    has_train, of_weights = opened.task.data.train is not None, session().mode is Mode.WEIGHTS
+    return [
+        criterion.name
+        for criterion in tuple(CRITERIA.values())
+        if (has_train or not criterion.needs) and (criterion.scores_weights or not of_weights)
+    ]
 
 
 def toolbar(opened: "Opened") -> None:
@@ -90,7 +83,7 @@ def _criterion(opened: "Opened") -> None:
             offered.index(recipe.criterion) if recipe.criterion in offered else None,
             key=keyed("criterion", recipe.criterion),
             format_func=criterion_title,
-            captions=[CRITERIA[name] for name in offered],
+            captions=[literal(CRITERIA[name].caption) for name in offered],
             on_change=_set,
             args=(opened, "criterion"),
         )
@@ -105,9 +98,10 @@ def _criterion(opened: "Opened") -> None:
             "collapsed to chance is often well again after this; the raw value stands beside it.",
         )
         if not has_train:
+            readers = [literal(criterion.title) for criterion in tuple(CRITERIA.values()) if criterion.needs]
             st.caption(
-                "Taylor, Wanda and recalibration look at train samples, and this task has no train split: give its "
-                "project one to have them."
+                f"{listed([*readers, 'recalibration'], most=9)} look at train samples, and this task has no train "
+                "split: give its project one to have them."
             )
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from prunekit.criteria import criterion_title
 from prunekit.records import Agreement, Kernels, Member, UnitScores
 from prunekit.ui.state.jobs import ask, follow
 from prunekit.ui.state.reading import desk_recipe
@@ -91,7 +92,7 @@ def _draw_agreement(opened: "Opened", layer: str) -> None:
         st.skeleton(height=360)
     else:
         alt = f"Rank correlations of {len(found.criteria)} criteria on the units of {found.group}"
-        chart(agreement(found), agreement_table(found), "agreement", alt)
+        chart(agreement(found, criterion_title), agreement_table(found), "agreement", alt)
         chance = min(1.0, 2 / found.units**0.5)
         said = f"Rank correlations over {found.units} units; chance alone reaches about {chance:.2f}."
         st.caption(said if asked.finished else f"{BADGES['measuring']} {said}")

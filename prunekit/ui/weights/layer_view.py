@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from prunekit.criteria import criterion_title
 from prunekit.recipe import Recipe
 from prunekit.records import LayerWeights, UnitScores
 from prunekit.ui.state.jobs import follow
@@ -115,7 +116,7 @@ def _scores(opened: "Opened", recipe: Recipe, found: UnitScores) -> None:
     kept, units = len(found.kept), len(found.values)
     alt = f"Scores of the {units} units of {found.group}, lowest first; {kept} are kept"
     choosing_chart(
-        unit_scores(found),
+        unit_scores(found, criterion_title),
         unit_scores_table(found),
         "unit-scores",
         alt,

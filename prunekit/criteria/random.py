@@ -1,14 +1,27 @@
 """Random scores: what every other criterion has to beat."""
 
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
+from prunekit.criteria.criterion import Criterion
 from prunekit.criteria.score import ScoreInput
 
+if TYPE_CHECKING:
+    from torch import Tensor
 
-def random(given: ScoreInput) -> Tensor:
+
+def random(given: ScoreInput) -> "Tensor":
     """Score every unit by a uniform draw from [0, 1) that depends on the seed alone.
 
     Source: the baseline of Mittal et al., Recovering from Random Pruning, 2018, arXiv 1801.10447.
     """
+    import torch
+
     return torch.rand(given.units, generator=torch.Generator().manual_seed(given.seed))
+
+
+RANDOM = Criterion(
+    name="random",
+    title="Random",
+    caption="Drawn with the recipe's seed; what any other criterion should beat.",
+    score=random,
+)

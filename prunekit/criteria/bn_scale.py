@@ -1,11 +1,15 @@
 """BatchNorm scale: the network's own volume knob for each channel."""
 
-from torch import Tensor
+from typing import TYPE_CHECKING
 
+from prunekit.criteria.criterion import Criterion
 from prunekit.criteria.score import NotScorableError, ScoreInput, balanced
 
+if TYPE_CHECKING:
+    from torch import Tensor
 
-def bn_scale(given: ScoreInput) -> Tensor:
+
+def bn_scale(given: ScoreInput) -> "Tensor":
     """Score a unit by the absolute BatchNorm scale |gamma| over its channels.
 
     Source: Liu et al., Learning Efficient Convolutional Networks through Network Slimming,
@@ -17,3 +21,12 @@ def bn_scale(given: ScoreInput) -> Tensor:
     if not given.scales:
         raise NotScorableError("No BatchNorm runs over these units.")
     return balanced(scale.abs().sum(1) for scale in given.scales)
+
+
+BN_SCALE = Criterion(
+    name="bn_scale",
+    title="BatchNorm scale",
+    caption="How much the normalisation behind a channel lets through.",
+    score=bn_scale,
+    of="units",
+)

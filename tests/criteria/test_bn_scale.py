@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from prunekit.criteria.batchnorm import bn_scale
+from prunekit.criteria.bn_scale import bn_scale
 from prunekit.criteria.score import NotScorableError, ScoreInput
 
 WEIGHT = torch.ones(2, 3)

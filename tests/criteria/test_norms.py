@@ -1,6 +1,7 @@
 import torch
 
-from prunekit.criteria.magnitude import l1, l2
+from prunekit.criteria.l1 import l1
+from prunekit.criteria.l2 import l2
 from prunekit.criteria.score import ScoreInput
 
 WEIGHT = torch.tensor([[3.0, -4.0], [1.0, 0.0], [0.0, -6.0]])
