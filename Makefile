@@ -5,7 +5,7 @@ BIN := .venv/bin
 # The linters read while the browser is fetched.
 MAKEFLAGS += --jobs=2
 
-.PHONY: app test lint browser picture bench
+.PHONY: app test fast more lint browser picture bench
 
 ## Start the desk: make app, make app TASK=vgg, make app TASK=path/to/prunekit.toml
 app: .venv/.app
@@ -13,7 +13,18 @@ app: .venv/.app
 
 ## Everything a change must pass. Three tests at a time keep two cores busy: one of them mostly waits for a browser.
 test: lint browser
-	$(BIN)/pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder -m "not more"
+
+FAST := criteria cut figures objectives quantize search store tasks test_recipe.py test_house.py
+## Under a minute: arithmetic on small tensors and records, without a browser, an export or a training
+fast: .venv/.dev
+	$(BIN)/pytest --numprocesses 2 -m "not browser and not slow and not more" $(addprefix tests/,$(FAST))
+
+PARTS := packaging
+## What needs an environment of its own or takes long; make more SKIP="packaging" leaves parts out, and says so
+more: .venv/.dev
+	@$(foreach part,$(filter $(SKIP),$(PARTS)),echo "skipped: $(part)";)
+	$(if $(filter-out $(SKIP),$(PARTS)),$(BIN)/pytest -m more $(addprefix tests/,$(filter-out $(SKIP),$(PARTS))))
 
 lint: .venv/.dev
 	$(BIN)/ruff check

@@ -67,7 +67,7 @@ def register(kind: str, records: MutableMapping[str, R], record: R) -> None:
         raise TaskError(f"The {kind} {record.name!r} is built in; register yours under another name.")
     if known is not None and known.origin and record.origin and known.origin.file != record.origin.file:
         raise TaskError(
-            f"The {kind} {record.name!r} was already registered by {known.origin.file}; choose another name for this one."
+            f"The {kind} {record.name!r} was already registered by {known.origin.file}; choose another name for yours."
         )
     records[record.name] = record
 
