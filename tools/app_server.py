@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -41,11 +41,34 @@ def serving(
     environment.pop("PRUNEKIT_TASK", None)
     if task is not None:
         environment["PRUNEKIT_TASK"] = task
+    with answering(command, port, log, root, environment) as address:
+        yield address
+
+
+@contextmanager
+def answering(
+    command: Sequence[str], port: int, log: Path, folder: Path, environment: Mapping[str, str]
+) -> Iterator[str]:
+    """Run a command that serves the app until the block ends.
+
+    Args:
+        command: what to run.
+        port: where it will answer.
+        log: file that takes what it prints.
+        folder: where it is run.
+        environment: its environment variables.
+
+    Yields:
+        The app's address, once the server answers.
+
+    Raises:
+        RuntimeError: the server ended or did not answer in time; the text holds its log.
+    """
     with log.open("w") as output:
         # A session of its own, so that ending it also ends the workers it started.
         process = subprocess.Popen(
             command,
-            cwd=root,
+            cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
