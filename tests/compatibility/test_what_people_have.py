@@ -44,7 +44,7 @@ def test_a_workspace_shows_its_history(opened):
     assert (runs[RECOVERED].label, runs[RECOVERED].starred) == ("a quarter, one epoch", True)
     assert runs[RECOVERED].readings[0].correct == 493
     assert runs[runs[RECOVERED].parent].cost == runs[RECOVERED].cost
-    assert opened.workspace.head("resnet8").id == RECOVERED
+    assert opened.workspace.head(opened.key).id == RECOVERED
 
 
 def test_a_workspace_keeps_what_was_scanned(opened):

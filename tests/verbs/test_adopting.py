@@ -67,7 +67,7 @@ def test_a_plain_loop_s_own_accuracy_is_the_run_s(opened, recipe):
     assert evaluations[-1].cost == run.cost == verbs.cost(opened, recipe)
     assert (run.label, run.parent, run.recipe) == ("adopted", None, verbs.check(opened, recipe))
     assert verbs.history(opened) == (run,)
-    assert opened.workspace.head("tiny") == run
+    assert opened.workspace.head(opened.key) == run
     # What stands on the desk is that very network: nothing is estimated anew.
     desk = resolve(opened, verbs.recipe_of(run))
     for name, tensor in model.state_dict().items():
