@@ -15,9 +15,10 @@ from safetensors.torch import load_file, save_file
 from prunekit.cut.pruned import Pruned, prune
 from prunekit.export import reference
 from prunekit.export.checkpoint import digest
-from prunekit.export.export import write_export
 from prunekit.export.manifest import FILE_NAME, Manifest, file_entry
+from prunekit.export.measured import Measured
 from prunekit.export.verify import Proof, proofs
+from prunekit.export.writing import write_export
 from prunekit.graph import structure_of
 from prunekit.measure.evaluate import evaluate
 from prunekit.program.outputs import Outputs
@@ -222,13 +223,13 @@ def exports(tmp_path_factory) -> dict[str, Path]:
         for mode in Mode:
             task = make_task(net)
             folders[f"{net} {mode}"] = folder = root / f"{net}-{mode}"
-            for _ in write_export(task, *cut(task, mode), folder):
+            for _ in write_export(Measured(task, *cut(task, mode)), folder):
                 pass
     folders["graph"], task = root / "graph", make_task("attention")
-    for _ in write_export(task, *cut(task, Mode.CHANNELS, whole=True), folders["graph"]):
+    for _ in write_export(Measured(task, *cut(task, Mode.CHANNELS, whole=True)), folders["graph"]):
         pass
     folders["awkward"] = root / "awkward"
-    for _ in write_export(*awkward_export(), folders["awkward"]):
+    for _ in write_export(Measured(*awkward_export()), folders["awkward"]):
         pass
     return folders
 
