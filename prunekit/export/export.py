@@ -69,7 +69,7 @@ def check_folder(directory: Path) -> None:
     Raises:
         ExportError: says what is there.
     """
-    directory = directory.absolute()
+    directory = Path(directory).absolute()
     try:
         check_place(directory)
         if not directory.exists():

@@ -1,6 +1,8 @@
 """Exports of tiny networks, whole and damaged, all proven in one fresh process."""
 
+import copy
 import json
+import runpy
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -43,6 +45,15 @@ def make_task(net: str) -> Task:
     split = Split(inputs, targets)
     path = f"{nets.__file__}:{factory.__name__}"
     return Task(net, net, model, factory, path, Data(split, split, None, ("a", "b", "c", "d")))
+
+
+def standing(task: Task) -> Task:
+    """The task as if its network had been opened as a module."""
+    return replace(task, factory=lambda: copy.deepcopy(task.model), factory_path="", arguments={})
+
+
+def load_of(folder: Path):
+    return runpy.run_path(str(next(folder.glob("load_*.py"))))["load"]
 
 
 def cut(task: Task, mode: Mode, sparsity: float = 0.5, whole: bool = False) -> tuple:
