@@ -86,7 +86,9 @@ def _file_checks(
         return
     if (name := manifest.format_of(path.name)) not in FORMATS:
         yield Check(
-            "format", False, f"{path.name} is of the format {name!r}, which was not registered where it is read."
+            "format",
+            False,
+            f"{path.name} is of the format {name!r}, which is not known here; register it first, as for the export.",
         )
     elif network is None and _fills_class(path.name, manifest):
         others = f", and {listed(proven)} proved its network" if proven else ""

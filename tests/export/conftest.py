@@ -16,9 +16,9 @@ from safetensors.torch import load_file, save_file
 
 from prunekit.cut.pruned import Pruned, prune
 from prunekit.export import reference
-from prunekit.export.checkpoint import digest
 from prunekit.export.manifest import FILE_NAME, Manifest, file_entry
 from prunekit.export.measured import Measured
+from prunekit.export.stored import digest
 from prunekit.export.verify import Proof, proofs
 from prunekit.export.writing import write_export
 from prunekit.graph import structure_of

@@ -36,7 +36,7 @@ def _load(path: Path, network: "nn.Module | None" = None) -> "nn.Module":
     """Load a checkpoint as its receiver does: by running the load snippet beside it."""
     import runpy
 
-    from prunekit.export.checkpoint import check_checkpoint
+    from prunekit.export.stored import check_checkpoint
 
     check_checkpoint(path)
     load = runpy.run_path(str(_snippet_of(path)))["load"]
@@ -45,7 +45,7 @@ def _load(path: Path, network: "nn.Module | None" = None) -> "nn.Module":
 
 
 def _checks(loaded: "Loaded") -> "Iterator[Check]":
-    from prunekit.export.checkpoint import packed_bytes
+    from prunekit.export.stored import packed_bytes
     from prunekit.records import Check
 
     size, displayed = packed_bytes(loaded.path), loaded.manifest.bytes
