@@ -2,18 +2,16 @@
 
 import importlib
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prunekit.errors import RAISED, ExportError
+from prunekit.errors import RAISED, TaskError
 from prunekit.export.formats import FORMATS, Format, no_checks
+from prunekit.registering import MAIN, origin_of, register
 
 if TYPE_CHECKING:
     from prunekit.export.formats.format import Checks, Load, Write
-
-BUILT_IN = frozenset(FORMATS)
 
 
 def export_format(
@@ -56,20 +54,18 @@ def export_format(
         A decorator that returns the function as it is.
 
     Raises:
-        ExportError: the name or the suffix is no part of a file name, or another format has it.
+        TaskError: the name or the suffix is no part of a file name, or another format has it.
     """
     if not re.fullmatch(r"[\w-]+", name) or not re.fullmatch(r"[\w-]*(\.\w+)+", suffix):
-        raise ExportError(
+        raise TaskError(
             f"A format has a name such as 'npz' and a suffix such as '.npz', not {name!r} and {suffix!r}; change that."
         )
     for other in FORMATS.values():
-        if other.name == name in BUILT_IN or (other.suffix == suffix and other.name != name):
-            raise ExportError(
-                f"The format {other.name!r} with the suffix {other.suffix!r} is there already; change that of {name!r}."
-            )
+        if other.suffix == suffix and other.name != name:
+            raise TaskError(f"The suffix {suffix!r} is that of the format {other.name!r}; choose another for {name!r}.")
 
-    def register(write: "Write") -> "Write":
-        FORMATS[name] = Format(
+    def decorate(write: "Write") -> "Write":
+        format = Format(
             name=name,
             title=title,
             caption=caption,
@@ -82,17 +78,18 @@ def export_format(
             differs=differs,
             needs_train=needs_train,
             packages=packages,
+            origin=origin_of(write),
         )
+        register("format", FORMATS, format)
         return write
 
-    return register
+    return decorate
 
 
 def sources() -> list[tuple[str, str]]:
     """Return name and file of each module that registered a format and that another process can import."""
-    modules = {format.write.__module__ for name, format in FORMATS.items() if name not in BUILT_IN} - {"__main__"}
-    files = {module: getattr(sys.modules.get(module), "__file__", None) for module in sorted(modules)}
-    return [(module, file) for module, file in files.items() if file]
+    own = [(format.write.__module__, format.origin.file) for format in FORMATS.values() if format.origin]
+    return sorted({(module, file) for module, file in own if file != MAIN})
 
 
 def import_again(module: str, file: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from torch import nn
 
 from prunekit.errors import LatencyError, close_matches
-from prunekit.export.formats import FORMATS, Format, runtimes
+from prunekit.export.formats import FORMATS, Format, check_formats, runtimes
 from prunekit.recipe import Recipe
 from prunekit.records import Latency
 from prunekit.subject.opening import Opened
@@ -36,6 +36,7 @@ def latency(
 
     Raises:
         RecipeError: the recipe does not fit the task.
+        ExportError: the runtime needs packages that are not installed.
         LatencyError: no batch or thread to speak of, or a network that another process cannot load or run.
     """
     from prunekit.timing import latency as measuring  # opening a task does without stopwatches
@@ -49,6 +50,7 @@ def latency(
     with tempfile.TemporaryDirectory(prefix="prunekit-runtime-") as folder:
         packages: tuple[str, ...] = ()
         if runtime != "eager":
+            check_formats([runtime])
             format = FORMATS[runtime]
             beside = FORMATS[format.made_of[-1]] if format.made_of else format
             dense, packages = _in_runtime(beside, opened, dense, Path(folder) / "dense")

@@ -148,16 +148,12 @@ def test_tied_weights_and_sizes_of_its_own_are_filled_in(tmp_path):
 
 
 SCRIPT = """
-import copy, sys
+import sys
 import numpy as np
+import prunekit
 import torch
 from torch import nn
-from prunekit import verbs
 from prunekit.export.registering import export_format
-from prunekit.graph import structure_of
-from prunekit.recipe import Recipe
-from prunekit.store import Workspace
-from prunekit.tasks.task import Data, Split, Task
 
 class Net(nn.Sequential):
     def __init__(self, width=8):
@@ -174,14 +170,11 @@ def write(measured, path):
     np.savez(path, **{name: tensor.numpy() for name, tensor in measured.model.state_dict().items()})
 
 torch.manual_seed(0)
-net = Net().eval()
-split = Split(torch.randn(20, 6), torch.arange(20) % 3)
-task = Task("mine", "Mine", net, lambda: copy.deepcopy(net), "", Data(split, None, None, ("a", "b", "c")))
-opened = verbs.Opened(task, structure_of(net, task.example), "0" * 16, Workspace(sys.argv[1] + "/ws"))
-*_, files = verbs.export(opened, Recipe(channels={"0": 0.5}), sys.argv[1] + "/out", ["npz"])
-for file in files:
-    for check in file.proof.checks:
-        print(check.name, check.ok, check.detail)
+samples = torch.randn(20, 6), torch.arange(20) % 3
+desk = prunekit.open(Net(), validation=samples, name="mine", workspace=sys.argv[1] + "/workspace")
+desk.export({"channels": {"0": 0.5}}, sys.argv[1] + "/out", ["npz"], progress=False)
+for check in desk.verify(sys.argv[1] + "/out").checks:
+    print(check.name, check.ok, check.detail)
 """
 
 

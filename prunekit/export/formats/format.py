@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from prunekit.registering import Origin
+
 if TYPE_CHECKING:
     from torch import nn
 
@@ -66,6 +68,7 @@ class Format:
         packages: modules that it imports and that PruneKit does without.
         extra: what installs them, as in ``pip install prunekit[extra]``; empty where they are installed by name.
         runtime: what runs its files where a network is timed; ``None`` where nothing does.
+        origin: where it comes from; ``None`` for a built-in one.
     """
 
     name: str
@@ -84,3 +87,4 @@ class Format:
     packages: tuple[str, ...] = ()
     extra: str = ""
     runtime: Runtime | None = None
+    origin: Origin | None = None
