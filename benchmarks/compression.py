@@ -21,7 +21,9 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from prunekit import verbs
-from prunekit.export.onnx import CALIBRATION, OnnxNetwork, write_int8, write_onnx
+from prunekit.export.formats.int8 import CALIBRATION, write_int8
+from prunekit.export.formats.onnx import write_onnx
+from prunekit.export.onnx_network import OnnxNetwork
 from prunekit.measure.evaluate import logits
 from prunekit.quantize.preset import inner_layers
 from prunekit.recipe import Recipe

@@ -20,7 +20,7 @@ from typing import Any
 import torch
 
 import tests.graph.test_battery  # noqa: F401 - its imports enter the networks
-from prunekit.export.pt2 import write_pt2
+from prunekit.export.formats.pt2 import write_pt2
 from prunekit.graph import shrink, structure_of, trace
 from prunekit.graph.analyze import analyze
 from prunekit.graph.proof import prove

@@ -2,6 +2,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from prunekit.errors import listed
+from prunekit.export.formats import FORMATS, offered
 from prunekit.records import Check, Evaluation, ExportedFile, Reading
 from prunekit.ui.navigation import link
 from prunekit.ui.opening import opened_task
@@ -16,21 +18,9 @@ opened = opened_task("Export")
 
 from prunekit import verbs  # noqa: E402 - brings torch, so after the title is painted
 
-# What a file is, by the end of its name; the first that fits. (Streamlit would draw a string that stands alone.)
-ABOUT = {
-    ".safetensors": "The checkpoint: tensors, the recipe and the kept units. Data only, no code.",
-    ".pt2": "The program that torch.export captured: runs without the network's class, any batch size.",
-    "_int8.onnx": "ONNX in eight bits, for ONNX Runtime: another network, measured and proven as itself.",
-    ".onnx": "ONNX in single precision, for other runtimes.",
-    ".py": "The load snippet: a fresh network from its own class takes the checkpoint.",
-    ".json": "The recipe: ask the same question again, here or on the command line.",
-}
 recipe = desk_recipe(opened)
 owner = jobs.owner(opened, "export", recipe.digest, opened.test_digest)
 folder = opened.workspace.exports / f"{opened.task.name}-{opened.key.digest}-{recipe.digest}"
-
-
-FORMATS = {"onnx": "ONNX", "int8": "int8 for ONNX Runtime"}
 
 
 def start(formats: list[str]) -> None:
@@ -43,16 +33,17 @@ def draw() -> None:
     summary(opened)
     ticket = jobs.started(owner)
     is_running = ticket is not None and not ticket.finished
+    always = listed([format.title.lower() for format in FORMATS.values() if format.always])
+    choices = offered(has_train=opened.task.data.train is not None)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         formats = st.pills(
-            "Besides checkpoint and program",
-            list(FORMATS),
+            f"Besides {always}",
+            list(choices),
             selection_mode="multi",
-            format_func=FORMATS.__getitem__,
+            format_func=lambda name: choices[name].title,
             key="formats",
             disabled=is_running,
-            help="int8 stores weights and activations in eight bits, calibrated on train samples; it is another "
-            "network, so it is measured itself, and that is shown.",
+            help=" ".join(literal(format.caption) for format in choices.values()),
         )
         st.button(
             "Export and prove" if ticket is None else "Export again",
@@ -63,9 +54,7 @@ def draw() -> None:
             help="Writes the files, then proves each in a fresh process. Waits for the exact reading.",
         )
     if ticket is None:
-        st.caption(
-            "Writes a checkpoint, a .pt2 program, a load snippet and the recipe: ten seconds; ONNX as long again."
-        )
+        st.caption(f"Writes {always}, what loads them, and the recipe: ten seconds; ONNX as long again.")
         return
     progress(ticket, "files and checks")
     records = ticket.snapshot().records
@@ -118,23 +107,17 @@ def tested(readings: list[Reading]) -> None:
             )
 
 
-def kind(file: ExportedFile) -> str:
-    """Return which of ``ABOUT`` a file is."""
-    return next(end for end in ABOUT if file.path.endswith(end))
-
-
 def downloads(files: tuple[ExportedFile, ...]) -> None:
     """Draw the files that proved equal."""
     st.subheader("What can I take with me?", anchor=False)
     cost = standing(opened)
     st.markdown(f"Tensors: **{size(cost.dense.bytes)}** before, **{size(cost.cost.bytes)}** after.")
-    offered = [file for file in files if not Path(file.path).name.startswith("reference")]
-    for file in sorted(offered, key=lambda file: list(ABOUT).index(kind(file))):
+    for file in filter(lambda file: file.caption, files):
         path = Path(file.path)
         with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             with st.container(gap=None, width="stretch"):
                 st.markdown(f"**{literal(path.name)}** · {size(file.bytes)}")
-                st.caption(ABOUT[kind(file)])
+                st.caption(literal(file.caption))
             st.download_button(
                 "Download",
                 path.read_bytes,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from prunekit.cli.options import add_formats, add_recipe, add_verb, opened_of, recipe_of
 from prunekit.cli.output import progress
 from prunekit.cli.recovering import check_out, tell
+from prunekit.export.formats import check_formats
 
 if TYPE_CHECKING:
     from prunekit.cli.options import Verbs
@@ -27,6 +28,7 @@ def _adopt(options: argparse.Namespace) -> None:
 
     check_out(options)
     opened = opened_of(options)
+    check_formats(options.format)
     for record in verbs.adopt(opened, options.weights, recipe_of(options, opened), options.note):
         if isinstance(record, Run):
             tell(options, opened, record, "", export=bool(options.out))

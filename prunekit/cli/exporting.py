@@ -28,7 +28,7 @@ def _prune(options: argparse.Namespace) -> None:
     from prunekit import verbs
 
     opened = opened_of(options)
-    verbs.check_folder(options.out)
+    verbs.check_folder(options.out, options.format)
     recipe = recipe_of(options, opened)
     answer = verbs.last(verbs.evaluate(opened, recipe)).to_json()
     text = evaluation_text(answer)

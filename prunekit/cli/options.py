@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prunekit.errors import RecipeError
+from prunekit.export.formats import offered
 
 if TYPE_CHECKING:
     from prunekit.recipe import Recipe
@@ -123,12 +124,13 @@ def add_recipe(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 def add_formats(command: argparse.ArgumentParser) -> None:
     """Let a verb that exports write further formats."""
+    formats = ", ".join(f"{name} ({format.title})" for name, format in offered().items())
     command.add_argument(
         "--format",
         action="append",
         default=[],
-        choices=["onnx", "int8"],
-        help="write this besides checkpoint and program: onnx, or int8 for ONNX Runtime; repeat for both",
+        metavar="FORMAT",
+        help=f"write this besides checkpoint and program: {formats}; repeat for several",
     )
 
 

@@ -13,6 +13,7 @@ from prunekit.cli.exporting import write_files
 from prunekit.cli.options import add_formats, add_recipe, add_verb, opened_of, recipe_of
 from prunekit.cli.output import evaluation_text, progress, show
 from prunekit.errors import ExportError
+from prunekit.export.formats import check_formats
 
 if TYPE_CHECKING:
     from prunekit.cli.options import Verbs
@@ -71,6 +72,7 @@ def _recover(options: argparse.Namespace) -> int:
 
     check_out(options)
     opened = opened_of(options)
+    check_formats(options.format)
     recipe = verbs.check(opened, recipe_of(options, opened))
     schedule = Schedule(
         epochs=options.epochs,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from prunekit.cli.options import add_recipe, add_verb, opened_of, recipe_of
 from prunekit.cli.output import show
+from prunekit.export.formats import runtimes
 
 if TYPE_CHECKING:
     from prunekit.cli.options import Verbs
@@ -20,9 +21,10 @@ def add(verbs: "Verbs") -> None:
     command.add_argument("--threads", type=int, default=1, help="threads a forward pass may use")
     command.add_argument(
         "--runtime",
-        choices=["eager", "onnx", "int8"],
+        choices=list(runtimes()),
         default="eager",
-        help="PyTorch (default), ONNX Runtime, or its int8 beside the dense network in ONNX Runtime fp32",
+        help=f"{', '.join(f'{name}: {title}' for name, title in runtimes().items())}; int8 beside the dense network in "
+        "single precision (default: eager)",
     )
 
 

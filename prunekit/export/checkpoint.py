@@ -1,34 +1,27 @@
 """The checkpoint: the pruned network's tensors in safetensors, with everything about them as JSON metadata."""
 
-import hashlib
 import json
 import platform
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import safetensors
 import torch
-from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from prunekit.errors import CheckpointError, ExportError
+from prunekit.cut.pruned import Pruned
+from prunekit.errors import ExportError
+from prunekit.export.stored import FORMAT, digest
 from prunekit.graph.removable import outermost
 from prunekit.quantize.packing import pack_state
-from prunekit.tasks.checkpoint import read_checkpoint
-
-if TYPE_CHECKING:  # the fresh process reads checkpoints and needs none of these
-    from prunekit.cut.pruned import Pruned
-    from prunekit.recipe import Recipe
-    from prunekit.records import Reading
-    from prunekit.tasks.task import Task
-
-FORMAT = "prunekit-checkpoint-1"
+from prunekit.recipe import Recipe
+from prunekit.records import Reading
+from prunekit.tasks.task import Task
 
 
-def write_checkpoint(path: Path, task: "Task", recipe: "Recipe", pruned: "Pruned", reading: "Reading") -> None:
+def write_checkpoint(path: Path, task: Task, recipe: Recipe, pruned: Pruned, reading: Reading) -> None:
     """Write the pruned network's tensors with their story.
 
     The metadata are JSON texts: ``recipe``, ``kept`` (unit indices of each group), ``sizes`` (module attributes
@@ -72,40 +65,7 @@ def write_checkpoint(path: Path, task: "Task", recipe: "Recipe", pruned: "Pruned
     path.write_bytes(save(tensors, metadata))
 
 
-def check_checkpoint(path: Path) -> None:
-    """Check that a file is a checkpoint of PruneKit's with the tensors that were written.
-
-    Raises:
-        CheckpointError: not safetensors, truncated, not one of PruneKit's, or changed since.
-    """
-    tensors = read_checkpoint(path)
-    with safe_open(path, framework="pt") as file:
-        metadata = file.metadata() or {}
-    if metadata.get("format") != FORMAT:
-        raise CheckpointError(f"{path.name} was not written by PruneKit as {FORMAT}; name an exported checkpoint.")
-    if metadata.get("sha256") != digest(tensors):
-        raise CheckpointError(f"The tensors in {path.name} are not the ones that were written; export it again.")
-
-
-def packed_bytes(path: Path) -> int | None:
-    """Return the bytes of the tensors in a checkpoint whose weights are packed; ``None`` where none is."""
-    with safe_open(path, framework="pt") as file:
-        if not json.loads(file.metadata().get("few_bits", "[]")):
-            return None
-        return int(sum(file.get_tensor(name).nbytes for name in file.keys()))  # noqa: SIM118 - not a mapping
-
-
-def digest(tensors: Mapping[str, Tensor]) -> str:
-    """Digest names, types, shapes and bytes of tensors, in name order, as SHA-256."""
-    total = hashlib.sha256()
-    for name in sorted(tensors):
-        tensor = tensors[name].detach().cpu().contiguous()
-        total.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        total.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
-    return total.hexdigest()
-
-
-def fresh_network(task: "Task") -> nn.Module:
+def fresh_network(task: Task) -> nn.Module:
     """Make the task's network untrained, leaving the random state as it was."""
     with torch.random.fork_rng(devices=[]):
         return task.factory()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from prunekit.errors import ExportError
+from prunekit.export.formats import FORMATS
 
 FILE_NAME = "manifest.json"
 FORMAT = "prunekit-export"
@@ -58,6 +59,9 @@ class Manifest:
         own: what was measured of a file that is another network, by the file's name.
         nonzero: parameters that are not zero; ``None`` in exports that do not say.
         rounding: root mean square of what rounding the inputs of layers does to the outputs; 0 where none is rounded.
+        formats: file → name of its format, of every file that holds a network; empty in exports that do not say.
+        own_class: the network's class, as ``Net of module``, where its receiver makes a network to be filled; empty
+            where the load snippet makes it.
     """
 
     name: str
@@ -76,6 +80,14 @@ class Manifest:
     own: Mapping[str, Own] = field(default_factory=dict)
     nonzero: int | None = None
     rounding: float = 0.0
+    formats: Mapping[str, str] = field(default_factory=dict)
+    own_class: str = ""
+
+    def format_of(self, file: str) -> str:
+        """Name the format of a file of the export; empty where the file holds no network."""
+        if self.formats:
+            return self.formats.get(file, "")
+        return next((format.name for format in FORMATS.values() if file == f"{self.name}{format.suffix}"), "")
 
     def write(self, folder: Path) -> Path:
         """Write ``manifest.json`` into ``folder`` and return its path."""
@@ -105,8 +117,9 @@ class Manifest:
                 _plain(name): Own(_plain(entry["reference"]), entry["correct"], entry.get("value"))
                 for name, entry in data.pop("own", {}).items()
             }
-            return Manifest(**data, files=files, own=own)
-        except (KeyError, TypeError, AttributeError):
+            formats = dict(data.pop("formats", {}))
+            return Manifest(**data, files=files, own=own, formats=formats)
+        except (KeyError, TypeError, ValueError, AttributeError):
             raise ExportError(f"{path} lacks or adds keys; export again.") from None
 
 

@@ -1,207 +1,133 @@
 """The fresh process that proves exported files: ``python -m prunekit.export.prove``.
 
-It reads a job from standard input, ``{"paths": […], "splits": […]}``, and writes one JSON line for each check. It
-imports what loading needs and nothing of the app.
+It reads a job from standard input: ``paths`` to prove, files with validation ``splits``, the number of ``threads``,
+the modules that registered further formats (``use``), and perhaps a ``network``, the file of a network to be filled.
+It writes one JSON line for each check. It imports what loading needs and nothing of the app.
 """
 
-import copy
 import json
 import os
-import runpy
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict
-from functools import cache
 from itertools import filterfalse
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
-from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
+from torch import nn
 
-from prunekit.errors import CheckpointError, PrunekitError
-from prunekit.export import reference
-from prunekit.export.checkpoint import check_checkpoint, packed_bytes
+from prunekit.errors import RAISED, CheckpointError, PrunekitError, listed
+from prunekit.export.checks import file_check, network_checks
+from prunekit.export.formats import FORMATS
 from prunekit.export.manifest import FILE_NAME as MANIFEST
-from prunekit.export.manifest import Manifest, Own, file_entry
-from prunekit.export.onnx import read_onnx
-from prunekit.export.pt2 import read_pt2
+from prunekit.export.manifest import Manifest
+from prunekit.export.registering import import_again
 from prunekit.records import Check
 from prunekit.tasks.task import Split
-from prunekit.tasks.zoo import TASKS
+
+UNPROVEN = ("class", "format")
+"""Checks that say what this process has not: whoever has it may prove the file."""
 
 
-def load_with_snippet(path: Path) -> nn.Module:
-    """Load a checkpoint as its receiver does: by running the load snippet beside it."""
-    check_checkpoint(path)
-    model: nn.Module = runpy.run_path(str(path.with_name(f"load_{path.stem}.py")))["load"](path)
-    return model
-
-
-LOADERS: dict[str, Callable[[Path], nn.Module]] = {
-    ".safetensors": load_with_snippet,
-    ".pt2": read_pt2,
-    ".onnx": read_onnx,
-}
-"""How a network is loaded from an exported file, by its suffix."""
-
-
-def prove(path: Path, splits: Sequence[Split]) -> Iterator[tuple[str, Check]]:
+def prove(path: Path, splits: Sequence[Split], network: nn.Module | None = None) -> Iterator[tuple[str, Check]]:
     """Prove an export, check by check.
 
     Args:
         path: the folder of an export, or one of its files.
         splits: validation splits at hand; a bundled task's are opened where none of them fits.
+        network: a network to be filled, where the export names no factory.
 
     Yields:
         The name of the file that was checked, and the check.
     """
     folder = path if path.is_dir() else path.parent
     try:
-        if not path.exists():
-            raise CheckpointError(f"{path} is not there; name the folder an export was written to, or a file in it.")
-        if path != folder and not (folder / MANIFEST).exists():
-            raise CheckpointError(f"{path} is no file of an export, which has a {MANIFEST} beside it; name another.")
-        manifest = Manifest.read(folder)
-        if path != folder and path.name not in manifest.files:
-            raise CheckpointError(f"{path} is not listed in its manifest; name an exported file.")
+        manifest = _manifest(path, folder)
     except PrunekitError as error:
         yield path.name, Check("manifest", False, str(error))
         return
-    asked = list(manifest.files) if path == folder else [path.name]
     whole = True
-    for name in filterfalse(_is_network, manifest.files):
+    for name in filterfalse(manifest.format_of, manifest.files):
         check = file_check(folder / name, manifest)
         whole &= check.ok
         yield name, check
     if not whole:
         return  # nothing to load with or to compare with
-    for name in filter(_is_network, asked):
-        for check in network_checks(folder / name, manifest, splits):
+    proven: list[str] = []
+    # A file whose network cannot be made here comes last: whether that matters depends on the others.
+    for name in sorted(filter(manifest.format_of, manifest.files), key=lambda name: _fills_class(name, manifest)):
+        if path not in (folder, folder / name):
+            continue
+        ok = True
+        for check in _file_checks(folder / name, manifest, splits, network, proven):
+            ok &= check.ok and check.name not in UNPROVEN
             yield name, check
+        if ok:
+            proven.append(name)
 
 
-def file_check(path: Path, manifest: Manifest) -> Check:
-    """Check that a file is the one that was written, byte for byte."""
-    expected = manifest.files[path.name]
-    try:
-        given = file_entry(path)
-    except OSError as error:
-        return Check("file", False, f"{path.name} cannot be read ({error.strerror}); export it again.")
-    if given.bytes != expected.bytes:
-        detail = f"{path.name} has {given.bytes:,} bytes where {expected.bytes:,} were written; export it again."
-    elif given.sha256 != expected.sha256:
-        detail = f"{path.name} was changed after it was written (its SHA-256 differs); export it again."
-    else:
-        detail = f"{path.name}: {given.bytes:,} bytes, SHA-256 {given.sha256}."
-    return Check("file", given == expected, detail)
+def _file_checks(
+    path: Path, manifest: Manifest, splits: Sequence[Split], network: nn.Module | None, proven: Sequence[str]
+) -> Iterator[Check]:
+    """Check one file that holds a network.
 
-
-def network_checks(path: Path, manifest: Manifest, splits: Sequence[Split]) -> Iterator[Check]:
-    """Check that a file holds the network that was measured."""
+    Args:
+        path: the file.
+        manifest: what its export claims.
+        splits: validation splits at hand.
+        network: a network to be filled, where the export names no factory.
+        proven: files of the export that were proven before.
+    """
     check = file_check(path, manifest)
     yield check
     if not check.ok:
         return
-    try:
-        model = LOADERS[path.suffix](path)
-    except PrunekitError as error:
-        yield Check("load", False, str(error))
-        return
-    except Exception as error:  # the factory and the snippet are other people's code
-        yield Check("load", False, f"{path.name} cannot be loaded: {_one_line(error)}")
-        return
-    yield Check(
-        "load",
-        True,
-        f"{path.name} loads in a fresh process; the measured network's tensors take {manifest.bytes:,} bytes, "
-        f"{manifest.bytes_dense:,} before pruning.",
-    )
-    if path.suffix == ".safetensors" and (size := packed_bytes(path)) is not None:
-        yield Check("bytes", size == manifest.bytes, f"{size:,} bytes of packed tensors, displayed {manifest.bytes:,}.")
-    if path.suffix == ".onnx":  # the exporter folds normalisations away
-        yield from _outputs(path, model, manifest, splits)
-        return
-    # A loaded program has a parameter for every place of a tied tensor, all on one storage.
-    places = {parameter.data_ptr(): parameter for parameter in model.parameters()}.values()
-    params, left = sum(one.numel() for one in places), sum(int(one.count_nonzero()) for one in places)
-    yield Check("params", params == manifest.params, f"{params:,} parameters, displayed {manifest.params:,}.")
-    if manifest.nonzero is not None:
-        zeros = f"{left:,} parameters are not zero, displayed {manifest.nonzero:,}."
-        yield Check("zeros", left == manifest.nonzero, zeros)
-    yield from _outputs(path, model, manifest, splits)
-
-
-def _outputs(path: Path, model: nn.Module, manifest: Manifest, splits: Sequence[Split]) -> Iterator[Check]:
-    try:
-        yield from _output_checks(path, model, manifest, splits)
-    except PrunekitError as error:
-        yield Check("outputs", False, str(error))
-    except Exception as error:
-        yield Check("outputs", False, f"{path.name} cannot be run on the validation samples: {_one_line(error)}")
-
-
-def count_macs(model: nn.Module, sample: Tensor) -> int:
-    """Count multiply-accumulates of one input on a meta copy, independently of PruneKit's formulas.
-
-    Args:
-        model: any network.
-        sample: ``(1, …)``.
-    """
-    with torch.no_grad():  # the old weight_norm's weight has a history, and cannot be copied, until it is computed anew
-        model(sample)
-    # On the CPU the counter does not see the fused attention; without gradients it misses whole encoder layers.
-    try:
-        with FlopCounterMode(display=False) as counter:
-            copy.deepcopy(model).to("meta")(sample.to("meta"))
-    except RuntimeError:  # it needs values, such as those that a branch reads
-        with FlopCounterMode(display=False) as counter:
-            copy.deepcopy(model)(sample)
-    return int(counter.get_total_flops()) // 2
-
-
-def _output_checks(path: Path, model: nn.Module, manifest: Manifest, splits: Sequence[Split]) -> Iterator[Check]:
-    split = _find_split(manifest, splits)
-    if path.suffix == ".safetensors":  # programs are traces of the network that is counted here
-        macs = count_macs(model, split.inputs[:1])
-        yield Check("macs", macs == manifest.macs, f"{macs:,} MACs for one input, displayed {manifest.macs:,}.")
-    own = manifest.own.get(path.name, Own(reference.FILE_NAME, manifest.correct))
-    said = reference.read_reference(path.with_name(own.reference))
-    given, rounding = reference.outputs(model, split.inputs), 0.0 if path.name in manifest.own else manifest.rounding
-    found = reference.agreement(said, given, split.targets, manifest.metric, rounding)
-    value = manifest.value if own.value is None else own.value
-    yield from reference.agreement_checks(found, own.correct, manifest.n, manifest.metric, value)
-
-
-def _find_split(manifest: Manifest, splits: Sequence[Split]) -> Split:
-    for split in splits:
-        if reference.split_digest(split) == manifest.split:
-            return split
-    if manifest.task in TASKS and reference.split_digest(split := _bundled(manifest.task)) == manifest.split:
-        return split
-    if splits:
-        raise CheckpointError(
-            f"{manifest.task!r} was measured on other validation samples or targets than are given; where it has no "
-            "labels, its network's answers are the targets, so name a checkpoint or seed the factory, and export again."
+    if (name := manifest.format_of(path.name)) not in FORMATS:
+        yield Check(
+            "format",
+            False,
+            f"{path.name} is of the format {name!r}, which is not known here; register it first, as for the export.",
         )
-    raise CheckpointError(
-        f"The validation samples that {manifest.task!r} was measured on are not at hand; verify with its project file."
-    )
+    elif network is None and _fills_class(path.name, manifest):
+        others = f", and {listed(proven)} proved its network" if proven else ""
+        yield Check(
+            "class",
+            bool(proven),
+            f"{path.name} is the file that was written{others}; to be loaded it needs a {manifest.own_class}, which "
+            f"this process cannot import: open that network and call desk.verify(folder).",
+        )
+    else:
+        yield from network_checks(path, manifest, splits, network)
 
 
-@cache
-def _bundled(task: str) -> Split:
-    return TASKS[task]().data.validation
+def _manifest(path: Path, folder: Path) -> Manifest:
+    if not path.exists():
+        raise CheckpointError(f"{path} is not there; name the folder an export was written to, or a file in it.")
+    if path != folder and not (folder / MANIFEST).exists():
+        raise CheckpointError(f"{path} is no file of an export, which has a {MANIFEST} beside it; name another.")
+    manifest = Manifest.read(folder)
+    if path != folder and path.name not in manifest.files:
+        raise CheckpointError(f"{path} is not listed in its manifest; name an exported file.")
+    return manifest
 
 
-def _is_network(name: str) -> bool:
-    return Path(name).suffix in LOADERS and not name.startswith(reference.STEM)
+def _fills_class(file: str, manifest: Manifest) -> bool:
+    """Tell whether a file fills a network that its receiver has to make."""
+    format = FORMATS.get(manifest.format_of(file))
+    return bool(manifest.own_class) and format is not None and format.fills_class
 
 
-def _one_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+def _network(path: str | None) -> nn.Module | None:
+    """Read the network that our own other process wrote; ``None`` where its class cannot be imported here."""
+    if path is None:
+        return None
+    try:
+        network: nn.Module = torch.load(path, weights_only=False)
+    except RAISED:
+        return None
+    return network
 
 
 def main() -> None:
@@ -212,8 +138,12 @@ def main() -> None:
     os.dup2(2, 1)
     splits = [Split(**load_file(file)) for file in job["splits"]]
     torch.set_num_threads(job["threads"])
+    for module, file in job["use"]:
+        with suppress(PrunekitError):  # a format that is not there is said of its file
+            import_again(module, file)
+    network = _network(job["network"])
     for path in job["paths"]:
-        for file, check in prove(Path(path), splits):
+        for file, check in prove(Path(path), splits, network):
             print(json.dumps({"path": path, "file": file, "check": asdict(check)}), file=answers, flush=True)
 
 

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from prunekit.errors import CheckpointError, TaskError, listed
-from prunekit.export.checkpoint import digest
+from prunekit.export.stored import digest
 from prunekit.objectives.metrics import metric_named
 from prunekit.records import Check
 from prunekit.tasks.task import Split

@@ -11,25 +11,22 @@ from prunekit.errors import ExportError
 _TEXT = '''"""Load {name}: {params:,} parameters, pruned. Needs torch, safetensors and the network's class.
 
     from load_{name} import load
-    model = load()
+    model = load({network})
 """
 
-import json
 {standard}
 from pathlib import Path
 
 {torch}from safetensors import safe_open
 from torch import nn
+{factory}{nothing}
 
-{factory}
-{nothing}
-
-def load(path=Path(__file__).with_name("{name}.safetensors")):
-    """Return the pruned network in eval mode."""
+def load({network}{comma}path=Path(__file__).with_name("{name}.safetensors")):
+    """Return the pruned network in eval mode{documented}
     with safe_open(path, framework="pt") as file:
         facts = file.metadata()
         tensors = {{name: file.get_tensor(name) for name in file.keys()}}
-{unpack}    model = factory({arguments})
+{unpack}    model = {fresh}
 {replace}    # The fresh network takes the pruned sizes: out_channels, in_features, groups, num_features, ...
     for module, sizes in json.loads(facts["sizes"]).items():
         for attribute, size in sizes.items():
@@ -91,9 +88,20 @@ _ROUND = """    # What these modules read is rounded to 256 levels.
         )
 """
 
-_FROM_FILE = """NETWORK = Path({file!r})  # where the network's class lives
+_ONE_LINE = '."""'
+_WITH_ARGUMENTS = """, on the CPU.
+
+    Args:
+        network: your own dense network, fresh or trained; it is not changed.
+        path: the checkpoint.
+    \"""
+"""
+
+_FROM_FILE = """
+NETWORK = Path({file!r})  # where the network's class lives
 sys.path.insert(0, str(NETWORK.parent))
-factory = runpy.run_path(str(NETWORK))["{function}"]"""
+factory = runpy.run_path(str(NETWORK))["{function}"]
+"""
 
 
 def load_snippet(
@@ -110,7 +118,7 @@ def load_snippet(
 
     Args:
         name: stem of the checkpoint beside it.
-        factory_path: ``module:function`` or ``file.py:function``.
+        factory_path: ``module:function`` or ``file.py:function``; empty where whoever loads brings a network.
         params: parameters of the pruned network, for the title.
         arguments: what the factory is called with.
         few_bits: whether the checkpoint has weights of few bits.
@@ -118,32 +126,49 @@ def load_snippet(
         replaced: whether blocks were removed.
 
     Returns:
-        Python source: a fresh network from the factory takes the checkpoint's sizes and tensors.
+        Python source: a fresh network from the factory, or a copy of the one that is brought, takes the checkpoint's
+        sizes and tensors.
 
     Raises:
         ExportError: the factory path cannot be imported by its name.
     """
-    source, _, function = factory_path.rpartition(":")
-    of_file = source.endswith(".py")
-    if not function.isidentifier() or not (of_file or re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", source)):
-        raise ExportError(
-            f"A load snippet imports the network's factory as 'module:function' or 'file.py:function', "
-            f"not {factory_path!r}; give the task such a factory."
-        )
-    if of_file:
-        factory = _FROM_FILE.format(file=str(Path(source).resolve()), function=function)
-    else:
-        factory = f"from {source} import {function}" + ("" if function == "factory" else " as factory")
-    text = _TEXT.format(
+    modules, factory = _factory(factory_path)
+    return _TEXT.format(
         name=name,
         params=params,
-        standard="import runpy\nimport sys",
+        standard="\n".join(f"import {module}" for module in sorted({"json", *modules})),
+        network="" if factory else "network",
+        comma="" if factory else ", ",
+        documented=_ONE_LINE if factory else _WITH_ARGUMENTS.rstrip(),
+        fresh=f"factory({_call(arguments)})" if factory else "copy.deepcopy(network).cpu()",
         factory=factory,
-        arguments=", ".join(f"{key}={value!r}" for key, value in arguments.items()),
         torch="import torch\n" if few_bits or replaced else "",
         nothing=_NOTHING if replaced else "",
         replace=_REPLACE if replaced else "",
         unpack=_UNPACK if few_bits else "",
         round=_ROUND if rounds_inputs else "",
     )
-    return text if of_file else text.replace("import runpy\nimport sys\n", "")
+
+
+def _factory(path: str) -> tuple[tuple[str, ...], str]:
+    """Return the modules and the lines that bring the factory; no line where there is none.
+
+    Raises:
+        ExportError: the path cannot be imported by its name.
+    """
+    if not path:
+        return ("copy",), ""
+    source, _, function = path.rpartition(":")
+    of_file = source.endswith(".py")
+    if not function.isidentifier() or not (of_file or re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", source)):
+        raise ExportError(
+            f"A load snippet imports the network's factory as 'module:function' or 'file.py:function', "
+            f"not {path!r}; give the task such a factory."
+        )
+    if of_file:
+        return ("runpy", "sys"), _FROM_FILE.format(file=str(Path(source).resolve()), function=function)
+    return (), f"\nfrom {source} import {function}" + ("\n" if function == "factory" else " as factory\n")
+
+
+def _call(arguments: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key}={value!r}" for key, value in arguments.items())

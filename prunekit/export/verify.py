@@ -12,7 +12,13 @@ from typing import Any
 
 import torch
 from safetensors.torch import save_file
+from torch import nn
 
+from prunekit.export.checks import network_checks
+from prunekit.export.formats import FORMATS
+from prunekit.export.manifest import Manifest
+from prunekit.export.prove import UNPROVEN
+from prunekit.export.registering import sources
 from prunekit.records import Check, Verdict
 from prunekit.tasks.task import Split
 
@@ -32,7 +38,7 @@ class Proof:
     check: Check
 
 
-def verify(path: Path, splits: Sequence[Split] = ()) -> Verdict:
+def verify(path: Path, splits: Sequence[Split] = (), network: nn.Module | None = None) -> Verdict:
     """Prove in a fresh process that an export is what was measured.
 
     Every file must be the one that was written, byte for byte; every network must load without the app, have the
@@ -42,24 +48,49 @@ def verify(path: Path, splits: Sequence[Split] = ()) -> Verdict:
     Args:
         path: the folder of an export, or one of its network files.
         splits: the validation split it was measured on; a bundled task needs none.
+        network: a network of the person's own class that knows nothing, where the export names no factory.
 
     Returns:
         Every check; a damaged file is a failed check, not an error.
     """
-    return Verdict(tuple(proof.check for proof in proofs([path], splits)))
+    return Verdict(tuple(proof.check for proof in proofs([path], splits, network)))
 
 
-def proofs(paths: Sequence[Path], splits: Sequence[Split] = ()) -> Iterator[Proof]:
+def proofs(paths: Sequence[Path], splits: Sequence[Split] = (), network: nn.Module | None = None) -> Iterator[Proof]:
     """Prove several exports in one fresh process, check by check.
+
+    A class or a format that only this process knows, as one of a notebook, is proven here, and the check says so.
 
     Args:
         paths: folders of exports, or files in them.
         splits: validation splits they were measured on; exports find theirs by its digest.
+        network: a network of the person's own class that knows nothing, where the exports name no factory.
     """
+    for proof in _proofs_elsewhere(paths, splits, network):
+        if proof.check.name not in UNPROVEN:
+            yield proof
+            continue
+        folder = proof.path if proof.path.is_dir() else proof.path.parent
+        manifest = Manifest.read(folder)
+        name = manifest.format_of(proof.file)
+        if name not in FORMATS or (proof.check.name == "class" and network is None):
+            yield proof
+            continue
+        if proof.check.name == "class":
+            where = f"in this process, since no other can import {manifest.own_class}"
+        else:
+            where = f"in this process, since no other can import the format {name}"
+        for check in network_checks(folder / proof.file, manifest, splits, network, where):
+            yield Proof(proof.path, proof.file, check)
+
+
+def _proofs_elsewhere(paths: Sequence[Path], splits: Sequence[Split], network: nn.Module | None) -> Iterator[Proof]:
     with tempfile.TemporaryDirectory(prefix="prunekit-proof-") as folder:
         job = {
             "paths": [str(path) for path in paths],
             "splits": [str(_store(split, Path(folder) / f"{i}.safetensors")) for i, split in enumerate(splits)],
+            "network": _send(network, Path(folder) / "network.pt"),
+            "use": sources(),
             "threads": torch.get_num_threads(),
         }
         # What can be imported here can be imported there.
@@ -99,3 +130,14 @@ def _listen(process: "subprocess.Popen[str]", job: dict[str, Any]) -> Iterator[P
 def _store(split: Split, path: Path) -> Path:
     save_file({"inputs": split.inputs.contiguous(), "targets": split.targets.contiguous()}, path)
     return path
+
+
+def _send(network: nn.Module | None, path: Path) -> str | None:
+    """Write a network for our own other process; ``None`` where it cannot be written, as one of a local class."""
+    if network is None:
+        return None
+    try:
+        torch.save(network, path)
+    except Exception:  # pickling runs other people's code
+        return None
+    return str(path)

@@ -31,11 +31,19 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ExportedFile:
-    """A file that was written, its size in bytes and the proof that it is what was measured."""
+    """A file that was written and the proof that it is what was measured.
+
+    Attributes:
+        path: where it is.
+        bytes: its size.
+        proof: what was checked of it.
+        caption: one sentence on what it is; empty where only the proof reads it.
+    """
 
     path: str
     bytes: int
     proof: Verdict = field(default_factory=lambda: Verdict(()))
+    caption: str = ""
 
     def __repr__(self) -> str:
         passed = sum(check.ok for check in self.proof.checks)

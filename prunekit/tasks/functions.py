@@ -31,7 +31,7 @@ def import_function(path: str, folder: Path | None = None) -> Callable[..., Any]
         raise TaskError(f"{path!r} names no function; write module:function or file.py:function.")
     if folder is not None and str(folder) not in sys.path:
         sys.path.append(str(folder))  # last, so that it shadows nothing
-    module = _module_from_file((folder or Path()) / where) if where.endswith(".py") else _module(where)
+    module = import_file((folder or Path()) / where) if where.endswith(".py") else _module(where)
     function = getattr(module, name, None)
     if not callable(function):
         callables = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
@@ -46,7 +46,12 @@ def _module(name: str) -> ModuleType:
         raise TaskError(f"The module {name} cannot be imported: {said(error)}.") from error
 
 
-def _module_from_file(file: Path) -> ModuleType:
+def import_file(file: Path) -> ModuleType:
+    """Import a Python file as a module, once; this runs its code.
+
+    Raises:
+        TaskError: it is not there, or its code raises.
+    """
     file = file.resolve()
     if not file.is_file():
         raise TaskError(f"The file {file} does not exist.")

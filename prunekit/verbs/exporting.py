@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from prunekit.export.formats import check_formats
 from prunekit.recipe import Recipe
 from prunekit.records import Evaluation, Verdict
 from prunekit.subject.conditions import use_threads
 from prunekit.subject.opening import Opened
 from prunekit.subject.subject import resolve
-from prunekit.tasks.task import Split
 from prunekit.verbs.reading import evaluate
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def export(
         opened: the task.
         recipe: the question.
         directory: the folder to write; new, empty, or an earlier export.
-        formats: what to write besides checkpoint and program: ``onnx``, ``int8`` (which brings ``onnx``).
+        formats: names of ``FORMATS`` to write besides checkpoint and program: ``onnx``, ``int8``, a person's own.
 
     Yields:
         The evaluation on the test split, where there is one, read here and nowhere else; files as they are written,
@@ -37,9 +37,10 @@ def export(
         ExportError: a proof failed, or the folder holds something else or cannot be written; nothing is left behind.
         RecipeError: the recipe does not fit the task.
     """
-    from prunekit.export import export as exporting
+    from prunekit.export.export import export as export_measured
+    from prunekit.export.measured import Measured
 
-    exporting.check_folder(directory)
+    check_folder(directory, formats)
     subject = resolve(opened, recipe)
     recipe = subject.recipe
     # A file is proven to answer as the network itself, in its own forward pass and to the last close call.
@@ -47,18 +48,20 @@ def export(
     if opened.task.data.test is not None:
         *_, test = evaluate(opened, recipe, "test", quick=False)
         yield test
-    task, structure, reading = subject.opened.task, opened.structure, evaluation.reading
-    yield from exporting.export(task, structure, recipe, subject.pruned, reading, directory, formats)
+    measured = Measured(subject.opened.task, opened.structure, recipe, subject.pruned, evaluation.reading)
+    yield from export_measured(measured, directory, formats)
 
 
-def check_folder(directory: Path) -> None:
-    """Refuse a folder that ``export`` would refuse, before anything is trained or measured for it.
+def check_folder(directory: Path, formats: Collection[str] = ()) -> None:
+    """Refuse a folder or formats that ``export`` would refuse, before anything is trained or measured for them.
 
     Raises:
-        ExportError: it holds something else, or cannot be written.
+        ExportError: the folder holds something else, or cannot be written; a format is unknown, or needs packages that
+            are not installed.
     """
     from prunekit.export import export as exporting
 
+    check_formats(formats)
     exporting.check_folder(directory)
 
 
@@ -70,7 +73,9 @@ def verify(path: Path, opened: Opened | None = None) -> Verdict:
         opened: the task it was exported from; bundled ones need not be opened.
     """
     from prunekit.export import verify as verifying
+    from prunekit.export.measured import blank_network
 
     use_threads()
-    splits: list[Split] = [] if opened is None else [opened.task.data.validation]
-    return verifying.verify(path, splits)
+    if opened is None:
+        return verifying.verify(path)
+    return verifying.verify(path, [opened.task.data.validation], blank_network(opened.task))

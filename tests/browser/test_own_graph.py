@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from prunekit.export.pt2 import read_pt2
+from prunekit.export.formats.pt2 import read_pt2
 from tests.browser.bars import measured, pull, stands
 from tests.own_projects import write_own
 from tools.app_server import serving

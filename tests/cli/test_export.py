@@ -9,6 +9,7 @@ from prunekit.cli import main
 from prunekit.errors import ExportError
 from prunekit.store import Workspace
 from prunekit.verbs import recovering
+from tests.own_formats import own_format
 
 RECOVER = ("recover", "tiny", "--json", "--epochs", "1")
 
@@ -150,3 +151,22 @@ def test_a_recovery_that_is_interrupted_twice_is_gone_on_with_by_the_same_comman
 def test_a_stopped_reconstruction_has_nothing_to_keep(tiny, recipe, capsys, interrupted):
     assert main((*RECOVER, "--recipe", recipe, "--method", "reconstruct")) == 130
     assert (capsys.readouterr().out, verbs.history(tiny)) == ("", ())
+
+
+def test_an_unknown_format_is_refused_before_anything_is_measured(tiny, recipe, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("prunekit.verbs.evaluate", lambda *_, **__: pytest.fail("measured first"))
+    assert main(("prune", "tiny", "--recipe", recipe, "--out", str(tmp_path / "out"), "--format", "onxx")) == 2
+    assert capsys.readouterr().err == "prunekit: Unknown format 'onxx'; did you mean onnx?\n"
+
+
+def test_a_format_from_a_file_of_ones_own_is_offered_written_proven_and_verified(tiny, recipe, capsys, tmp_path):
+    with own_format(tmp_path):
+        with pytest.raises(SystemExit):
+            main(("prune", "--help"))
+        assert "whole (Whole module)" in " ".join(capsys.readouterr().out.split())
+        folder = str(tmp_path / "out")
+        assert main(("prune", "tiny", "--json", "--recipe", recipe, "--out", folder, "--format", "whole")) == 0
+        (file,) = (one for one in json.loads(capsys.readouterr().out)["files"] if one["path"].endswith("tiny.pth"))
+        assert file["proof"]["ok"]
+        assert main(("verify", folder, "--task", "tiny")) == 0
+        assert "ok  load: tiny.pth loads in a fresh process" in capsys.readouterr().out

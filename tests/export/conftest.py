@@ -1,6 +1,8 @@
 """Exports of tiny networks, whole and damaged, all proven in one fresh process."""
 
+import copy
 import json
+import runpy
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -14,10 +16,11 @@ from safetensors.torch import load_file, save_file
 
 from prunekit.cut.pruned import Pruned, prune
 from prunekit.export import reference
-from prunekit.export.checkpoint import digest
-from prunekit.export.export import write_export
 from prunekit.export.manifest import FILE_NAME, Manifest, file_entry
+from prunekit.export.measured import Measured
+from prunekit.export.stored import digest
 from prunekit.export.verify import Proof, proofs
+from prunekit.export.writing import write_export
 from prunekit.graph import structure_of
 from prunekit.measure.evaluate import evaluate
 from prunekit.program.outputs import Outputs
@@ -42,6 +45,15 @@ def make_task(net: str) -> Task:
     split = Split(inputs, targets)
     path = f"{nets.__file__}:{factory.__name__}"
     return Task(net, net, model, factory, path, Data(split, split, None, ("a", "b", "c", "d")))
+
+
+def standing(task: Task) -> Task:
+    """The task as if its network had been opened as a module."""
+    return replace(task, factory=lambda: copy.deepcopy(task.model), factory_path="", arguments={})
+
+
+def load_of(folder: Path):
+    return runpy.run_path(str(next(folder.glob("load_*.py"))))["load"]
 
 
 def cut(task: Task, mode: Mode, sparsity: float = 0.5, whole: bool = False) -> tuple:
@@ -222,13 +234,13 @@ def exports(tmp_path_factory) -> dict[str, Path]:
         for mode in Mode:
             task = make_task(net)
             folders[f"{net} {mode}"] = folder = root / f"{net}-{mode}"
-            for _ in write_export(task, *cut(task, mode), folder):
+            for _ in write_export(Measured(task, *cut(task, mode)), folder):
                 pass
     folders["graph"], task = root / "graph", make_task("attention")
-    for _ in write_export(task, *cut(task, Mode.CHANNELS, whole=True), folders["graph"]):
+    for _ in write_export(Measured(task, *cut(task, Mode.CHANNELS, whole=True)), folders["graph"]):
         pass
     folders["awkward"] = root / "awkward"
-    for _ in write_export(*awkward_export(), folders["awkward"]):
+    for _ in write_export(Measured(*awkward_export()), folders["awkward"]):
         pass
     return folders
 

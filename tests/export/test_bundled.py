@@ -1,14 +1,17 @@
 """Every bundled task under random recipes in both modes: what is displayed is what the exported files are."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
 from prunekit.cut.pruned import prune
 from prunekit.errors import ExportError
-from prunekit.export import export as room
-from prunekit.export.export import write_export
+from prunekit.export import measured
+from prunekit.export.formats import FORMATS
+from prunekit.export.measured import Measured
 from prunekit.export.verify import proofs
+from prunekit.export.writing import write_export
 from prunekit.graph import structure_of
 from prunekit.program.outputs import Outputs
 from prunekit.recipe import Recipe
@@ -39,20 +42,21 @@ def proven(tmp_path_factory):
     rng = random.Random(7)
     folders = {}
     with pytest.MonkeyPatch.context() as patch:
-        write_pt2 = room.write_pt2
+        pt2 = FORMATS["pt2"]
         for name, open_task in TASKS.items():
             task = open_task()
             structure = structure_of(task.model, task.example)
             for mode in Mode:
                 for i in range(RECIPES):
-                    patch.setattr(room, "write_pt2", write_pt2 if has_program(mode, i) else _left_out)
+                    patch.setitem(FORMATS, "pt2", pt2 if has_program(mode, i) else replace(pt2, write=_left_out))
                     recipe = draw(structure, name, mode, rng)
                     pruned = prune(task.model, structure, recipe)
                     outputs = Outputs(pruned.model, task.data.validation)
-                    patch.setattr(room, "logits", lambda _model, _split, known=outputs: known[:])
+                    patch.setattr(measured, "logits", lambda _model, _split, known=outputs: known[:])
                     reading = read(pruned, recipe, task.data.validation, task.metric, outputs)
                     folders[name, mode, i] = root / f"{name}-{mode}-{i}"
-                    for _ in write_export(task, structure, recipe, pruned, reading, folders[name, mode, i]):
+                    answer = Measured(task, structure, recipe, pruned, reading)
+                    for _ in write_export(answer, folders[name, mode, i]):
                         pass
     found = {key: [] for key in folders}
     keys = {folder: key for key, folder in folders.items()}

@@ -7,7 +7,8 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from prunekit.errors import CheckpointError, ExportError
-from prunekit.export.checkpoint import changed_sizes, check_checkpoint, digest, fresh_network, stored_tensors
+from prunekit.export.checkpoint import changed_sizes, fresh_network, stored_tensors
+from prunekit.export.stored import check_checkpoint, digest
 from prunekit.recipe import Recipe
 from prunekit.records import Mode
 from tests.export.conftest import cut, flip, make_task, rewrite

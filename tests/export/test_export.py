@@ -5,8 +5,11 @@ import pytest
 from prunekit.errors import ExportError
 from prunekit.export import export as room
 from prunekit.export.export import export
+from prunekit.export.formats import FORMATS
 from prunekit.export.manifest import Manifest
+from prunekit.export.measured import Measured
 from prunekit.export.verify import Proof
+from prunekit.export.writing import write_export
 from prunekit.recipe import Recipe
 from prunekit.records import Check, ExportedFile, Mode
 from tests.export.conftest import cut, make_task
@@ -21,7 +24,7 @@ def task():
 def approved(monkeypatch):
     """Every file passes, without a fresh process; the real proof is tested beside `verify`."""
 
-    def proofs(paths, splits):
+    def proofs(paths, splits, network):
         for name in Manifest.read(paths[0]).files:
             yield Proof(paths[0], name, Check("file", True, f"{name} is fine."))
 
@@ -29,13 +32,13 @@ def approved(monkeypatch):
 
 
 def test_an_export_ends_with_its_files_and_their_proofs(task, tmp_path):
-    *steps, files = export(task, *cut(task, Mode.CHANNELS), tmp_path / "out" / "linear")
+    *steps, files = export(Measured(task, *cut(task, Mode.CHANNELS)), tmp_path / "out" / "linear")
     assert [step.path.rpartition("/")[2] for step in steps if isinstance(step, ExportedFile)] == [
-        "recipe.json",
-        "load_linear.py",
         "reference.safetensors",
         "linear.safetensors",
+        "load_linear.py",
         "linear.pt2",
+        "recipe.json",
     ]
     assert all(file.proof.ok for file in files)
     assert {file.path: file.bytes for file in files} == {
@@ -43,7 +46,7 @@ def test_an_export_ends_with_its_files_and_their_proofs(task, tmp_path):
         for path in (tmp_path / "out" / "linear").iterdir()
         if path.name != "manifest.json"
     }
-    assert [check.name for check in files[3].proof.checks] == [
+    assert [check.name for check in files[1].proof.checks] == [
         "file",
         "load",
         "params",
@@ -57,15 +60,15 @@ def test_an_export_ends_with_its_files_and_their_proofs(task, tmp_path):
 
 def test_the_recipe_beside_it_is_the_recipe(task, approved, tmp_path):
     structure, recipe, pruned, reading = cut(task, Mode.CHANNELS)
-    list(export(task, structure, recipe, pruned, reading, tmp_path / "out"))
+    list(export(Measured(task, structure, recipe, pruned, reading), tmp_path / "out"))
     assert Recipe.from_text((tmp_path / "out" / "recipe.json").read_text()) == recipe
 
 
 def test_an_earlier_export_is_replaced(task, approved, tmp_path):
     folder = tmp_path / "out"
-    list(export(task, *cut(task, Mode.CHANNELS), folder))
+    list(export(Measured(task, *cut(task, Mode.CHANNELS)), folder))
     (folder / "__pycache__").mkdir()
-    list(export(replace(task, name="later"), *cut(task, Mode.WEIGHTS), folder))
+    list(export(Measured(replace(task, name="later"), *cut(task, Mode.WEIGHTS)), folder))
     assert Manifest.read(folder).name == "later"
     assert not (folder / "linear.pt2").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
@@ -73,37 +76,37 @@ def test_an_earlier_export_is_replaced(task, approved, tmp_path):
 
 def test_an_empty_folder_is_taken(task, approved, tmp_path):
     (tmp_path / "out").mkdir()
-    list(export(task, *cut(task, Mode.CHANNELS), tmp_path / "out"))
+    list(export(Measured(task, *cut(task, Mode.CHANNELS)), tmp_path / "out"))
     assert (tmp_path / "out" / "linear.safetensors").is_file()
 
 
 def test_a_folder_with_other_files_is_left_alone(task, tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(ExportError, match=r"holds other files \(thesis.txt\)"):
-        list(export(task, *cut(task, Mode.CHANNELS), tmp_path))
+        list(export(Measured(task, *cut(task, Mode.CHANNELS)), tmp_path))
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
 def test_an_export_with_other_files_is_left_alone(task, approved, tmp_path):
     folder = tmp_path / "out"
-    list(export(task, *cut(task, Mode.CHANNELS), folder))
+    list(export(Measured(task, *cut(task, Mode.CHANNELS)), folder))
     (folder / "thesis.txt").write_text("mine")
     with pytest.raises(ExportError, match="thesis.txt"):
-        list(export(task, *cut(task, Mode.CHANNELS), folder))
+        list(export(Measured(task, *cut(task, Mode.CHANNELS)), folder))
     assert (folder / "thesis.txt").read_text() == "mine"
 
 
 def test_a_file_is_not_replaced(task, tmp_path):
     (tmp_path / "out").write_text("mine")
     with pytest.raises(ExportError, match="is a file"):
-        list(export(task, *cut(task, Mode.CHANNELS), tmp_path / "out"))
+        list(export(Measured(task, *cut(task, Mode.CHANNELS)), tmp_path / "out"))
 
 
 @pytest.mark.parametrize("place", ["file/sub", "/proc/nothing/here"])
 def test_a_place_that_cannot_be_written_is_said_in_one_sentence(task, tmp_path, place):
     (tmp_path / "file").write_text("mine")
     with pytest.raises(ExportError, match=r"cannot be written \((Not a directory|No such file or directory)\); name"):
-        list(export(task, *cut(task, Mode.CHANNELS), tmp_path / place))
+        list(export(Measured(task, *cut(task, Mode.CHANNELS)), tmp_path / place))
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
@@ -111,23 +114,22 @@ def test_a_disk_that_fills_while_it_is_written_leaves_nothing(task, monkeypatch,
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(room, "write_checkpoint", full)
+    monkeypatch.setattr("prunekit.export.checkpoint.write_checkpoint", full)
     with pytest.raises(ExportError, match=r"out cannot be written \(No space left on device\)"):
-        list(export(task, *cut(task, Mode.CHANNELS), tmp_path / "out"))
+        list(export(Measured(task, *cut(task, Mode.CHANNELS)), tmp_path / "out"))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_failed_proof_leaves_nothing(task, monkeypatch, tmp_path):
-    monkeypatch.setattr(
-        room, "proofs", lambda paths, splits: iter([Proof(paths[0], "a", Check("outputs", False, "they differ."))])
-    )
+    differs = Check("outputs", False, "they differ.")
+    monkeypatch.setattr(room, "proofs", lambda paths, splits, network: iter([Proof(paths[0], "a", differs)]))
     with pytest.raises(ExportError, match="Nothing was exported: they differ."):
-        list(export(task, *cut(task, Mode.CHANNELS), tmp_path / "out"))
+        list(export(Measured(task, *cut(task, Mode.CHANNELS)), tmp_path / "out"))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_stopping_in_between_leaves_nothing(task, tmp_path):
-    steps = export(task, *cut(task, Mode.CHANNELS), tmp_path / "out")
+    steps = export(Measured(task, *cut(task, Mode.CHANNELS)), tmp_path / "out")
     next(steps)
     steps.close()
     assert list(tmp_path.iterdir()) == []
@@ -137,22 +139,20 @@ def test_a_network_that_cannot_be_captured_has_no_program(task, approved, monkey
     def refuse(*_):
         raise ExportError("torch.export cannot capture this network.")
 
-    monkeypatch.setattr(room, "write_pt2", refuse)
-    *steps, files = export(task, *cut(task, Mode.CHANNELS), tmp_path / "out")
-    assert Check("capture", False, "torch.export cannot capture this network.") in steps
+    monkeypatch.setitem(FORMATS, "pt2", replace(FORMATS["pt2"], write=refuse))
+    *steps, files = export(Measured(task, *cut(task, Mode.CHANNELS)), tmp_path / "out")
+    assert Check("pt2", False, "torch.export cannot capture this network.") in steps
     assert not any(file.path.endswith(".pt2") for file in files)
 
 
 def test_an_int8_file_that_nothing_could_measure_is_not_written(task, monkeypatch, tmp_path):
     """ONNX Runtime has no network to ask a person's own metric of, so the file could not be proven."""
-    monkeypatch.setattr("prunekit.export.onnx.write_onnx", lambda model, example, path: path.write_bytes(b"onnx"))
-    monkeypatch.setattr("prunekit.export.onnx.write_int8", lambda onnx, samples, path: path.write_bytes(b"int8"))
-    monkeypatch.setattr("prunekit.export.onnx.OnnxNetwork", lambda path: task.model)
+    monkeypatch.setitem(FORMATS, "onnx", replace(FORMATS["onnx"], write=lambda _, path: path.write_bytes(b"onnx")))
     task = replace(task, metric="own.py:mine", data=replace(task.data, train=lambda epoch: task.data.validation))
-    *steps, check = room.write_export(task, *cut(task, Mode.CHANNELS), tmp_path / "out", ["int8"])
-    assert (check.name, check.ok) == ("onnx", False)
-    assert "own.py:mine cannot be asked of ONNX Runtime" in check.detail
-    assert steps[-1].path.endswith("linear.onnx")
+    *_, single, check, _recipe = write_export(Measured(task, *cut(task, Mode.CHANNELS)), tmp_path / "out", ["int8"])
+    assert (check.name, check.ok) == ("int8", False)
+    assert "own.py:mine is not known where it is proven" in check.detail
+    assert single.path.endswith("linear.onnx")
     listed = {"manifest.json", *Manifest.read(tmp_path / "out").files}
     assert {path.name for path in (tmp_path / "out").iterdir()} == listed
 
@@ -161,5 +161,5 @@ def test_an_int8_file_that_nothing_could_measure_is_not_written(task, monkeypatc
 def test_a_reading_of_something_else_is_refused(task, tmp_path, change):
     *rest, reading = cut(task, Mode.CHANNELS)
     with pytest.raises(ExportError, match="needs this recipe's reading on all 40"):
-        list(export(task, *rest, replace(reading, **change), tmp_path / "out"))
+        list(export(Measured(task, *rest, replace(reading, **change)), tmp_path / "out"))
     assert list(tmp_path.iterdir()) == []

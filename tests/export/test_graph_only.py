@@ -1,11 +1,14 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
 from prunekit.errors import ExportError
-from prunekit.export import export as room
-from prunekit.export.export import write_export
+from prunekit.export.formats import FORMATS
+from prunekit.export.formats.pt2 import read_pt2
 from prunekit.export.manifest import Manifest
-from prunekit.export.pt2 import read_pt2
+from prunekit.export.measured import Measured
+from prunekit.export.writing import write_export
 from prunekit.graph.rewrite import GraphNetwork
 from prunekit.records import Check, Mode
 from tests.export.conftest import cut, make_task
@@ -29,14 +32,14 @@ def test_the_program_is_the_graph_that_was_measured(exports, batch):
 
 def test_the_missing_checkpoint_is_explained_and_no_program_is_no_export(tmp_path, monkeypatch):
     task = make_task("attention")
-    answer = cut(task, Mode.CHANNELS, whole=True)
-    monkeypatch.setattr(room, "write_pt2", lambda *_: (tmp_path / "a" / "attention.pt2").touch())
-    (check,) = (step for step in write_export(task, *answer, tmp_path / "a") if isinstance(step, Check))
-    assert (check.name, check.ok) == ("own class", False)
+    answer = Measured(task, *cut(task, Mode.CHANNELS, whole=True))
+    monkeypatch.setitem(FORMATS, "pt2", replace(FORMATS["pt2"], write=lambda _, path: path.touch()))
+    (check,) = (step for step in write_export(answer, tmp_path / "a") if isinstance(step, Check))
+    assert (check.name, check.ok) == ("checkpoint", False)
     assert "cannot lose units of 'qkv'" in check.detail
-    monkeypatch.setattr(room, "write_pt2", _fails)
+    monkeypatch.setitem(FORMATS, "pt2", replace(FORMATS["pt2"], write=_fails))
     with pytest.raises(ExportError, match="no such program"):
-        list(write_export(task, *answer, tmp_path / "b"))
+        list(write_export(answer, tmp_path / "b"))
 
 
 def _fails(*_):

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from prunekit.errors import CheckpointError
-from prunekit.export.prove import _find_split, prove
+from prunekit.export.checks import find_split
+from prunekit.export.prove import prove
 from prunekit.export.reference import split_digest
 from prunekit.tasks.task import Split
 
@@ -15,12 +16,12 @@ OTHER = Split(SPLIT.inputs, 1 - SPLIT.targets)
 
 def test_the_samples_that_were_measured_on_are_found_or_it_is_said_what_is_missing():
     manifest = SimpleNamespace(task="own", split=split_digest(SPLIT))
-    assert _find_split(manifest, [OTHER, SPLIT]) is SPLIT
+    assert find_split(manifest, [OTHER, SPLIT]) is SPLIT
     with pytest.raises(CheckpointError, match="not at hand; verify with its project file"):
-        _find_split(manifest, [])
+        find_split(manifest, [])
     # What a factory that draws new weights in each process says of samples without labels.
     with pytest.raises(CheckpointError, match="no labels, its network's answers are the targets, so name a checkpoint"):
-        _find_split(manifest, [OTHER])
+        find_split(manifest, [OTHER])
 
 
 def test_a_path_that_is_no_export_is_named(monkeypatch, tmp_path):

@@ -2,7 +2,7 @@ import pytest
 
 from prunekit import verbs
 from prunekit.errors import ExportError
-from prunekit.export.onnx import OnnxNetwork
+from prunekit.export.onnx_network import OnnxNetwork
 from prunekit.recipe import Recipe
 from prunekit.records import Check
 
@@ -15,7 +15,7 @@ def test_int8_is_measured_and_proven_as_itself(opened, tmp_path):
     split = opened.task.data.validation
     answers = OnnxNetwork(tmp_path / "out" / "tiny_int8.onnx")(split.inputs)
     right = int((answers.argmax(1) == split.targets).sum())
-    assert said.startswith(f"int8 in ONNX Runtime has accuracy {right / 60:.2%} on 60 validation samples")
+    assert said.startswith(f"int8 for ONNX Runtime has accuracy {right / 60:.2%} on 60 validation samples")
     (tmp_path / "out" / "tiny_int8.onnx").write_bytes((tmp_path / "out" / "tiny.onnx").read_bytes())
     assert not verbs.verify(tmp_path / "out" / "tiny_int8.onnx", opened).ok
 

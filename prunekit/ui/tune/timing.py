@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from prunekit.export.formats import runtimes
 from prunekit.records import Latency, Timing
 from prunekit.ui.state import jobs
 from prunekit.ui.state.reading import desk_recipe
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 BATCHES = (1, 8, 64)
 THREADS = tuple(sorted({1, os.cpu_count() or 1}))
-RUNTIMES = {"eager": "PyTorch", "onnx": "ONNX Runtime", "int8": "ONNX Runtime, int8"}
 
 
 def latency_menu(opened: "Opened") -> None:
@@ -29,10 +29,10 @@ def latency_menu(opened: "Opened") -> None:
         )
         runtime = st.segmented_control(
             "Runtime",
-            [name for name in RUNTIMES if name != "int8" or opened.task.data.train is not None],
+            list(runtimes(has_train=opened.task.data.train is not None)),
             default="eager",
             required=True,
-            format_func=RUNTIMES.__getitem__,
+            format_func=runtimes().__getitem__,
             key="latency-runtime",
             help="Both networks run in it. int8 stands beside the dense network in single precision in ONNX Runtime, "
             "so that the runtime's own gain is not taken for the quantisation's; writing the files takes seconds.",
@@ -75,7 +75,7 @@ def _draw(opened: "Opened") -> None:
 
 def _row(found: Latency) -> dict[str, str | int]:
     return {
-        "runtime": RUNTIMES[found.runtime],
+        "runtime": runtimes()[found.runtime],
         "inputs": found.batch,
         "threads": found.threads,
         "speed-up": f"{found.speedup:.2f} ({found.interval[0]:.2f}–{found.interval[1]:.2f})",

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from prunekit.errors import CheckpointError
-from prunekit.export.onnx import read_onnx, write_onnx
+from prunekit.export.formats.onnx import read_onnx, write_onnx
 from tests import nets
 
 

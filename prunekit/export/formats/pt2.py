@@ -4,12 +4,19 @@ import copy
 import json
 import re
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
-
-import torch
-from torch import Tensor, nn
+from typing import TYPE_CHECKING
 
 from prunekit.errors import CheckpointError, ExportError
+from prunekit.export.formats.format import Format
+
+if TYPE_CHECKING:  # what is known of a format is known without torch
+    from torch import Tensor, nn
+
+    from prunekit.export.checks import Loaded
+    from prunekit.export.measured import Measured
+    from prunekit.records import Check
 
 # What torch.export writes for a network of tensors. Anything else (custom objects, compiled code) would be run or
 # unpickled by the loader.
@@ -21,7 +28,7 @@ _EXPECTED = re.compile(
 )
 
 
-def write_pt2(model: nn.Module, example: Tensor, path: Path) -> None:
+def write_pt2(model: "nn.Module", example: "Tensor", path: Path) -> None:
     """Write the network as an exported program with a dynamic batch.
 
     The file holds weights and a graph, no pickle and no sample input, and no path or source line of the machine
@@ -35,6 +42,8 @@ def write_pt2(model: nn.Module, example: Tensor, path: Path) -> None:
     Raises:
         ExportError: ``torch.export`` cannot capture the network.
     """
+    import torch
+
     batch = torch.export.Dim("batch", min=1)
     try:
         program = torch.export.export(_own_storage(model), (torch.zeros_like(example),), dynamic_shapes=({0: batch},))
@@ -47,7 +56,7 @@ def write_pt2(model: nn.Module, example: Tensor, path: Path) -> None:
     torch.export.save(program, path)
 
 
-def read_pt2(path: Path) -> nn.Module:
+def read_pt2(path: Path) -> "nn.Module":
     """Load a ``.pt2`` file that was written by :func:`write_pt2`.
 
     ``torch.export.load`` runs pickles it finds in a file. So call this only after the file's digest was found to be
@@ -56,6 +65,8 @@ def read_pt2(path: Path) -> nn.Module:
     Raises:
         CheckpointError: truncated, or not of our own writing.
     """
+    import torch
+
     refuse_foreign(path)
     try:
         return torch.export.load(path).module()
@@ -89,9 +100,31 @@ def _uses_pickle(config: bytes) -> bool:
     return any(entry.get("use_pickle", True) for entry in json.loads(config)["config"].values())
 
 
-def _own_storage(model: nn.Module) -> nn.Module:
+def _own_storage(model: "nn.Module") -> "nn.Module":
     """Copy a network so that no tensor's storage holds more than the tensor."""
+    import torch
+
     copied = copy.deepcopy(model).eval()
     for tensor in [*copied.parameters(), *copied.buffers()]:
         tensor.data = tensor.detach().clone(memory_format=torch.contiguous_format)
     return copied
+
+
+def _write(measured: "Measured", path: Path) -> None:
+    write_pt2(measured.model, measured.task.example, path)
+
+
+def _checks(loaded: "Loaded") -> "Iterator[Check]":
+    return loaded.counts()
+
+
+PT2 = Format(
+    name="pt2",
+    title="Program",
+    caption="The program that torch.export captured: runs without the network's class, any batch size.",
+    suffix=".pt2",
+    write=_write,
+    load=read_pt2,
+    checks=_checks,
+    always=True,
+)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from prunekit.errors import CheckpointError, ExportError
-from prunekit.export.pt2 import read_pt2, refuse_foreign, write_pt2
+from prunekit.export.formats.pt2 import read_pt2, refuse_foreign, write_pt2
 from tests import nets
 from tests.export.conftest import add_sample_inputs
 
