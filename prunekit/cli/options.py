@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prunekit.errors import RecipeError
+from prunekit.objectives import METRICS
 
 if TYPE_CHECKING:
     from prunekit.recipe import Recipe
@@ -46,7 +47,7 @@ def add_task(command: argparse.ArgumentParser, nargs: str | None = None) -> argp
     own.add_argument("--mean", type=_numbers(float), metavar="M,M,M", help="taken off each channel")
     own.add_argument("--std", type=_numbers(float), metavar="S,S,S", help="each channel is divided by it")
     own.add_argument("--preprocess", metavar="FILE.PY:FUNCTION", help="prepares inputs instead")
-    own.add_argument("--metric", metavar="NAME", help="accuracy, top-5, mean IoU or FILE.PY:FUNCTION")
+    own.add_argument("--metric", metavar="NAME", help=f"{', '.join(METRICS)} or FILE.PY:FUNCTION")
     own.add_argument("--lower-is-better", action="store_true", help="of a metric of your own")
     return command
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from torch import Tensor
 
 from prunekit.cut.pruned import Pruned
-from prunekit.errors import ExportError, TaskError, close_matches
+from prunekit.errors import ExportError, close_matches
 from prunekit.export import reference
 from prunekit.export.checkpoint import versions, write_checkpoint
 from prunekit.export.manifest import FILE_NAME as MANIFEST
@@ -22,7 +22,7 @@ from prunekit.graph.rewrite import GraphNetwork
 from prunekit.graph.structure import Structure
 from prunekit.measure.evaluate import logits
 from prunekit.measure.sizes import nonzero
-from prunekit.objectives.metrics import metric_named
+from prunekit.objectives import of_outputs
 from prunekit.quantize.activations import without_rounding
 from prunekit.recipe import Recipe
 from prunekit.records import Check, ExportedFile, Reading, Verdict
@@ -218,12 +218,8 @@ def _onnx(
         return
     if task.data.train is None:
         raise ExportError("int8 needs train data to find the range of its activations, and this task has none.")
-    try:
-        metric_named(task.metric)
-    except TaskError:
-        raise ExportError(
-            f"The int8 file is another network, and {task.metric} cannot be asked of ONNX Runtime."
-        ) from None
+    if of_outputs(task.metric) is None:
+        raise ExportError(f"The int8 file is another network, and {task.metric} cannot be asked of ONNX Runtime.")
     with tempfile.TemporaryDirectory(prefix="prunekit-onnx-") as aside:
         if pruned.levels:  # int8 has grids of its own
             single = Path(aside) / single.name

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from prunekit.face.desk import Desk
-    from prunekit.objectives.metrics import OwnMetric, Samples
+    from prunekit.objectives import Metric, Samples
 
 
 def open(
@@ -21,7 +21,7 @@ def open(
     test: Any = None,
     data: Mapping[str, Any] | Path | str | None = None,
     example: Any = None,
-    metric: "str | OwnMetric | Callable[[nn.Module, Samples], float] | None" = None,
+    metric: "str | Metric | Callable[[nn.Module, Samples], float] | None" = None,
     classes: Sequence[str] | None = None,
     name: str | None = None,
     workspace: Path | str | None = None,

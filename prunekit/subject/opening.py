@@ -6,14 +6,14 @@ from functools import cached_property
 from pathlib import Path
 
 from prunekit.graph import Structure, structure_of
-from prunekit.objectives.metrics import Metric, metric_named, own_metric
+from prunekit.objectives import Metric, metric_named
 from prunekit.records import Conditions, TaskKey
+from prunekit.registering import identity
 from prunekit.store import Workspace, workspace_folder
 from prunekit.subject.conditions import conditions_here, use_threads
 from prunekit.subject.remembered import Memory
 from prunekit.tasks import opening
 from prunekit.tasks.checkpoint import digest, load_checkpoint
-from prunekit.tasks.function_source import source_of
 from prunekit.tasks.settings import Settings
 from prunekit.tasks.task import Split, Task
 
@@ -60,9 +60,10 @@ class Opened:
     @cached_property
     def data_digest(self) -> str:
         """Sixteen hexadecimal digits that name the metric and the samples it is measured, calibrated and scored on."""
-        content = hashlib.sha256(f"{self.metric.name} {self.task.own_metric is None}".encode())
-        if own := self.task.own_metric:
-            content.update(f"{own.higher_is_better} {source_of(own.function)}".encode())
+        own = self.task.own_metric
+        content = hashlib.sha256(f"{self.metric.name} {own is None}".encode())
+        if own is not None:
+            content.update(f"{identity(own)} {own.higher_is_better}".encode())
         for split in (self.task.data.validation, self.train_split):
             _add(content, split)
         return content.hexdigest()[:16]
@@ -128,4 +129,4 @@ def _add(content: "hashlib._Hash", split: Split | None) -> None:
 
 
 def _metric_of(task: Task) -> Metric:
-    return metric_named(task.metric) if task.own_metric is None else own_metric(task.own_metric)
+    return task.own_metric or metric_named(task.metric)

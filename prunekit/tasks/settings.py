@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from prunekit.errors import TaskError, close_matches
+from prunekit.objectives import METRICS
 from prunekit.tasks.zoo import TASKS
 
 
@@ -40,7 +41,7 @@ KEYS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "mean": ("a number, or one for each channel", _are_numbers),
     "std": ("a number, or one for each channel", _are_numbers),
     "preprocess": ("file.py:function", lambda value: _is_text(value) and ":" in value),
-    "metric": ("accuracy, top-5, mean IoU or file.py:function", _is_text),
+    "metric": (f"{', '.join(METRICS)} or file.py:function", _is_text),
     "higher_is_better": ("true or false", lambda value: isinstance(value, bool)),
 }
 """Every key with what it is in words, and whether a value can be it."""

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import nn
 
+from prunekit.objectives import metric_named
 from prunekit.tasks.checkpoint import digest
 from prunekit.tasks.task import Data, Split
 from prunekit.tasks.zoo import BUNDLED, CHECKPOINTS, Bundled
@@ -120,9 +121,9 @@ def mean_iou(model: nn.Module, split: Split, classes: int) -> float:
 
 def result(bundled: Bundled, model: nn.Module, split: Split, classes: int) -> dict[str, float | int]:
     """Measure a network by its task's metric, for its card."""
-    if bundled.metric == "mean IoU":
-        return {"value": round(mean_iou(model, split, classes), 4), "n": len(split)}
-    return {"correct": count_correct(model, split), "n": len(split)}
+    if metric_named(bundled.metric).counts:
+        return {"correct": count_correct(model, split), "n": len(split)}
+    return {"value": round(mean_iou(model, split, classes), 4), "n": len(split)}
 
 
 def store(bundled: Bundled, model: nn.Module, schedule: Schedule, data: Data, folder: Path) -> dict[str, object]:
