@@ -49,6 +49,13 @@ def add_task(command: argparse.ArgumentParser, nargs: str | None = None) -> argp
     own.add_argument("--preprocess", metavar="FILE.PY:FUNCTION", help="prepares inputs instead")
     own.add_argument("--metric", metavar="NAME", help=f"{', '.join(METRICS)} or FILE.PY:FUNCTION")
     own.add_argument("--lower-is-better", action="store_true", help="of a metric of your own")
+    command.add_argument(
+        "--use",
+        action="append",
+        default=[],
+        metavar="FILE.PY",
+        help="run this file, which registers criteria, metrics or export formats of your own; repeat for several",
+    )
     return command
 
 
@@ -73,7 +80,7 @@ def opened_of(options: argparse.Namespace) -> "Opened":
     """Open the task that was asked for."""
     from prunekit import verbs
 
-    return verbs.open_task(options.task, options.workspace, flags=flags_of(options))
+    return verbs.open_task(options.task, options.workspace, flags=flags_of(options), use=options.use)
 
 
 def count(text: str) -> int:

@@ -1,6 +1,7 @@
 """Opening a task: its network, its structure and the workspace that remembers it."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +13,7 @@ from prunekit.registering import identity
 from prunekit.store import Workspace, workspace_folder
 from prunekit.subject.conditions import conditions_here, use_threads
 from prunekit.subject.remembered import Memory
-from prunekit.tasks import opening
+from prunekit.tasks import opening, own_code
 from prunekit.tasks.checkpoint import digest, load_checkpoint
 from prunekit.tasks.settings import Settings
 from prunekit.tasks.task import Split, Task
@@ -82,6 +83,7 @@ def open_task(
     checkpoint: bytes | None = None,
     strict: bool = True,
     flags: Settings | None = None,
+    use: Iterable[Path | str] = (),
 ) -> Opened:
     """Open a bundled task, or one's own by its project file.
 
@@ -94,12 +96,15 @@ def open_task(
             out, and those tensors stay the task's own.
         flags: settings that go over those of a project file, or stand for one; they come from whoever started this
             process, never from a browser.
+        use: files that register criteria, metrics and export formats of one's own, besides those that the
+            environment's ``PRUNEKIT_USE`` names; they run, so they come from whoever started this process, too.
 
     Raises:
         TaskError: no such task or metric, or an unusable project or checkpoint.
         StructureError: the network cannot be traced.
     """
     use_threads()
+    own_code.use([*own_code.used_everywhere(), *use])
     task = opening.open_task(name, flags)
     if checkpoint is not None:
         task = replace(task, fit=load_checkpoint(task.model, checkpoint, strict=strict))

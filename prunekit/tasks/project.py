@@ -17,6 +17,7 @@ Paths are relative to the file. Only ``name``, ``factory`` (or ``program``) and 
     preprocess = "nets.py:prepare"     # instead of mean and std: inputs (n, …) → inputs
     metric = "accuracy"                # top-5, mean IoU, or "file.py:function": metric(model, data) → 0 to 1
     higher_is_better = true            # of a metric of one's own
+    use = ["my_criteria.py"]           # files that register criteria, metrics and export formats of one's own
 
 The code that is named here runs, so open project files only of people you trust. No browser can name any.
 """
@@ -33,6 +34,7 @@ from prunekit.objectives import IN_WORDS, Metric, metric_named, own_metric, usua
 from prunekit.tasks.checkpoint import load_checkpoint
 from prunekit.tasks.functions import import_function
 from prunekit.tasks.own_answers import answers, check_output
+from prunekit.tasks.own_code import use
 from prunekit.tasks.own_network import made
 from prunekit.tasks.program import open_program
 from prunekit.tasks.project_data import project_data
@@ -69,6 +71,7 @@ def open_settings(settings: Settings) -> Task:
 
 
 def _open(settings: Settings, folder: Path, about: str) -> Task:
+    use(settings.get("use", []), folder)
     shape = tuple(settings["input"]) if "input" in settings else None
     fit, factory_path = None, ""
     factory: Callable[..., Any]

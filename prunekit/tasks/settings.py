@@ -23,6 +23,10 @@ def _are_numbers(value: Any) -> bool:
     return numbers != [] and all(type(number) in (int, float) for number in numbers)
 
 
+def _are_files(value: Any) -> bool:
+    return isinstance(value, list) and value != [] and all(_is_text(file) and file.endswith(".py") for file in value)
+
+
 def _are_names(value: Any) -> bool:
     return isinstance(value, list) and len(value) > 1 and all(isinstance(name, str) for name in value)
 
@@ -43,6 +47,7 @@ KEYS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "preprocess": ("file.py:function", lambda value: _is_text(value) and ":" in value),
     "metric": (f"{', '.join(METRICS)} or file.py:function", _is_text),
     "higher_is_better": ("true or false", lambda value: isinstance(value, bool)),
+    "use": ('a list of files such as ["my_criteria.py"]', _are_files),
 }
 """Every key with what it is in words, and whether a value can be it."""
 
