@@ -5,6 +5,7 @@ import importlib
 import importlib.util
 import linecache
 import sys
+import tokenize
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -52,11 +53,12 @@ def _see(folder: Path) -> None:
         sys.path.append(str(folder))
 
 
-def import_file(file: Path) -> ModuleType:
-    """Import a Python file as a module, once until it is edited; this runs its code.
+def import_file(file: Path, *, refresh: bool = False) -> ModuleType:
+    """Import a Python file as a module, once; this runs its code.
 
     Args:
         file: the file; its neighbours can be imported too.
+        refresh: whether it runs again where it was edited since.
 
     Raises:
         TaskError: it is not there, or its code raises.
@@ -66,8 +68,8 @@ def import_file(file: Path) -> ModuleType:
         raise TaskError(f"The file {file} does not exist.")
     _see(file.parent)
     # Two projects may both have a nets.py.
-    name = f"{file.stem}_{hashlib.sha256(str(file).encode() + file.read_bytes()).hexdigest()[:8]}"
-    if name in sys.modules:
+    name = f"{file.stem}_{hashlib.sha256(str(file).encode()).hexdigest()[:8]}"
+    if name in sys.modules and not (refresh and _edited(file)):
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, file)
     assert spec is not None
@@ -89,3 +91,8 @@ def _hold(file: Path) -> None:
     """Let a file's source stay what is loaded now, though somebody may edit the file while its code runs."""
     lines = linecache.updatecache(str(file))
     linecache.cache[str(file)] = sum(map(len, lines)), None, lines, str(file)
+
+
+def _edited(file: Path) -> bool:
+    with tokenize.open(file) as source:  # in the encoding that its first lines name
+        return "".join(linecache.getlines(str(file))).rstrip("\n") != source.read().rstrip("\n")

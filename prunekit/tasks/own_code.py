@@ -14,7 +14,7 @@ USE_VARIABLE = "PRUNEKIT_USE"
 
 
 def use(files: Iterable[Path | str], folder: Path | None = None) -> None:
-    """Run files, each once until it is edited.
+    """Run files, each once, and again where it was edited.
 
     Args:
         files: Python files.
@@ -24,7 +24,7 @@ def use(files: Iterable[Path | str], folder: Path | None = None) -> None:
         TaskError: a file is not there, raises, or registers a name that is taken.
     """
     for file in files:
-        import_file((folder or Path()) / file)
+        import_file((folder or Path()) / file, refresh=True)
 
 
 def used_everywhere(environment: Mapping[str, str] = os.environ) -> list[str]:
