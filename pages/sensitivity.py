@@ -24,10 +24,9 @@ from prunekit.ui.sensitivity.bits_scan import bits_scan  # noqa: E402
 from prunekit.ui.sensitivity.first_cuts import first_cuts  # noqa: E402
 from prunekit.ui.tune.toolbar import offered_criteria  # noqa: E402
 from prunekit.ui.widgets.chart import chart, choosing_chart  # noqa: E402
+from prunekit.verbs.scanning import scanned_metric  # noqa: E402
 
-METRIC = opened.task.metric
-if opened.task.own_metric is not None:  # what the scan asks instead
-    METRIC = "agreement" if opened.task.data.validation.targets.ndim == 1 else "mean IoU"
+METRIC = scanned_metric(opened).name
 METRICS = {"kl": "KL divergence", "metric": titled(METRIC)}
 RAN = {
     "half": "in bfloat16, close calls again in single precision",
@@ -48,7 +47,7 @@ def draw() -> None:
         protected = protected if now.mode is Mode.CHANNELS else {}
         reference = dense(opened)
         value = reference.reading.value if reference else None
-        if opened.task.own_metric is not None:
+        if opened.metric.name != METRIC:
             value = 1.0
             st.caption(
                 f"A scan measures hundreds of networks, so it asks how far each agrees with the dense one; "

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from prunekit.criteria.registering import criterion
     from prunekit.errors import (
         CheckpointError,
         ExportError,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from prunekit.face.desk import Desk
     from prunekit.face.opening import open
     from prunekit.face.run import Pruned, Run
+    from prunekit.objectives.registering import metric
     from prunekit.recipe import Recipe
     from prunekit.records import Evaluation
     from prunekit.recover.schedule import Schedule
@@ -47,6 +49,8 @@ __all__ = [
     "TaskError",
     "WorkspaceError",
     "__version__",
+    "criterion",
+    "metric",
     "open",
 ]
 
@@ -57,6 +61,8 @@ _HOMES = {
     "Recipe": "prunekit.recipe",
     "Run": "prunekit.face.run",
     "Schedule": "prunekit.recover.schedule",
+    "criterion": "prunekit.criteria.registering",
+    "metric": "prunekit.objectives.registering",
     "open": "prunekit.face.opening",
 }
 """Where each public name lives that is no error."""

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from prunekit.program import half
+from tests.own_code import forget, write_own_code
 
 # No test depends on how fast the machine is: hypothesis neither limits an example's time nor minds slow drawing.
 settings.register_profile("prunekit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -43,6 +44,13 @@ def single_precision():
 @pytest.fixture(autouse=True)
 def seeded():
     torch.manual_seed(0)
+
+
+@pytest.fixture
+def own_code(tmp_path):
+    """A file that registers a criterion and a metric when it is used; what it registered is forgotten afterwards."""
+    yield write_own_code(tmp_path)
+    forget()
 
 
 @pytest.fixture

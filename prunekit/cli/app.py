@@ -24,7 +24,9 @@ def add(verbs: "Verbs") -> None:
 
 
 def _app(options: argparse.Namespace) -> int:
-    environment = dict(os.environ)
+    from prunekit.tasks.own_code import to_environment
+
+    environment = {**os.environ, **to_environment(options.use)}
     if options.task:
         from prunekit.tasks.zoo import TASKS
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from prunekit.errors import RecipeError
 from prunekit.export.formats import offered
+from prunekit.objectives import METRICS
 
 if TYPE_CHECKING:
     from prunekit.recipe import Recipe
@@ -47,8 +48,15 @@ def add_task(command: argparse.ArgumentParser, nargs: str | None = None) -> argp
     own.add_argument("--mean", type=_numbers(float), metavar="M,M,M", help="taken off each channel")
     own.add_argument("--std", type=_numbers(float), metavar="S,S,S", help="each channel is divided by it")
     own.add_argument("--preprocess", metavar="FILE.PY:FUNCTION", help="prepares inputs instead")
-    own.add_argument("--metric", metavar="NAME", help="accuracy, top-5, mean IoU or FILE.PY:FUNCTION")
+    own.add_argument("--metric", metavar="NAME", help=f"{', '.join(METRICS)} or FILE.PY:FUNCTION")
     own.add_argument("--lower-is-better", action="store_true", help="of a metric of your own")
+    command.add_argument(
+        "--use",
+        action="append",
+        default=[],
+        metavar="FILE.PY",
+        help="run this file, which registers criteria, metrics or export formats of your own; repeat for several",
+    )
     return command
 
 
@@ -73,7 +81,7 @@ def opened_of(options: argparse.Namespace) -> "Opened":
     """Open the task that was asked for."""
     from prunekit import verbs
 
-    return verbs.open_task(options.task, options.workspace, flags=flags_of(options))
+    return verbs.open_task(options.task, options.workspace, flags=flags_of(options), use=options.use)
 
 
 def count(text: str) -> int:

@@ -10,6 +10,7 @@ from prunekit.cli.options import add_task, add_verb, count, opened_of, read_reci
 from prunekit.cli.output import check_file, progress, show, write_json
 from prunekit.criteria import CRITERIA, FALLBACK
 from prunekit.errors import RecipeError
+from prunekit.objectives import metric_named
 
 if TYPE_CHECKING:
     from prunekit.cli.options import Verbs
@@ -168,13 +169,13 @@ def _points_text(
 
 def _metric(readings: Sequence[dict[str, Any]], opened: "Opened") -> str:
     """Name what the percentages of a scan are, which of a metric of one's own is not always that metric."""
-    name, asked = readings[0]["metric"], opened.metric
-    if name != asked.name:
-        beside = "agreement" if name == "agreement" else f"{name} of the answers"
-        return f"{beside} with the dense network (a scan of many networks does not read {asked.name})"
-    if name == "agreement":
-        return "agreement with the dense network"
-    return name if asked.higher_is_better else f"{name} (lower is better)"
+    name, wanted = readings[0]["metric"], opened.metric
+    if name != wanted.name:
+        beside = name if metric_named(name).of_dense else f"{name} of the answers"
+        return f"{beside} with the dense network (a scan of many networks does not read {wanted.name})"
+    if wanted.of_dense:
+        return f"{name} with the dense network"
+    return name if wanted.higher_is_better else f"{name} (lower is better)"
 
 
 def _measured(readings: Sequence[dict[str, Any]]) -> str:

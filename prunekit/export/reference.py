@@ -12,9 +12,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from prunekit.errors import CheckpointError, TaskError, listed
+from prunekit.errors import CheckpointError, listed
 from prunekit.export.stored import digest
-from prunekit.objectives.metrics import metric_named
+from prunekit.objectives import of_outputs
 from prunekit.records import Check
 from prunekit.tasks.task import Split
 
@@ -145,10 +145,7 @@ def agreement(
     swapped = (chosen != answers) & (largest - behind < gap)
     other_way = given.scatter(1, chosen, behind).scatter(1, answers, largest)
     settled = torch.where(swapped, other_way, given)
-    try:
-        rule = metric_named(metric)
-    except TaskError:
-        rule = None
+    rule = of_outputs(metric)
     found = None if rule is None else rule.statistics(settled, targets)
     return Agreement(
         difference=difference,

@@ -5,14 +5,14 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from prunekit.errors import RAISED, ExportError, TaskError, said
+from prunekit.errors import RAISED, ExportError, said
 from prunekit.export import reference
 from prunekit.export.checkpoint import versions
 from prunekit.export.formats import Format, to_write
 from prunekit.export.manifest import Manifest, Own, file_entry
 from prunekit.export.measured import Measured, own_class
 from prunekit.measure.sizes import nonzero
-from prunekit.objectives.metrics import metric_named
+from prunekit.objectives import of_outputs
 from prunekit.records import Check, ExportedFile
 
 RECIPE = "recipe.json"
@@ -115,13 +115,10 @@ def _check_possible(format: Format, measured: Measured, folder: _Folder) -> None
         raise ExportError(f"{format.title} is made of the format {missing.pop()}, which could not be written.")
     if format.needs_train and measured.task.data.train is None:
         raise ExportError(f"{format.title} needs train data, and this task has none.")
-    if format.differs:
-        try:
-            metric_named(measured.task.metric)
-        except TaskError:
-            raise ExportError(
-                f"{format.title} is another network, and {measured.task.metric} is not known where it is proven."
-            ) from None
+    if format.differs and of_outputs(measured.task.metric) is None:
+        raise ExportError(
+            f"{format.title} is another network, and {measured.task.metric} is not known where it is proven."
+        )
 
 
 def _measure(format: Format, measured: Measured, path: Path) -> tuple[Own, Check]:

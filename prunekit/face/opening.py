@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from prunekit.face.desk import Desk
-    from prunekit.objectives.metrics import OwnMetric, Samples
+    from prunekit.objectives import Metric, Samples
 
 
 def open(
@@ -21,10 +21,11 @@ def open(
     test: Any = None,
     data: Mapping[str, Any] | Path | str | None = None,
     example: Any = None,
-    metric: "str | OwnMetric | Callable[[nn.Module, Samples], float] | None" = None,
+    metric: "str | Metric | Callable[[nn.Module, Samples], float] | None" = None,
     classes: Sequence[str] | None = None,
     name: str | None = None,
     workspace: Path | str | None = None,
+    use: Sequence[Path | str] = (),
 ) -> "Desk":
     """Open a trained network with its samples.
 
@@ -49,6 +50,7 @@ def open(
         classes: class names in target order.
         name: what the task is called in history and files; ``None`` is the network's class.
         workspace: the folder that remembers; ``None`` is ``PRUNEKIT_WORKSPACE``, else ``.prunekit`` here.
+        use: files that register criteria, metrics and export formats of your own; they run.
 
     Returns:
         The desk.
@@ -71,10 +73,12 @@ def open(
     from prunekit.face.origin import origin_of
     from prunekit.face.work import call
     from prunekit.subject.opening import open_task, opened_of
+    from prunekit.tasks import own_code
     from prunekit.tasks.in_memory import task_of
     from prunekit.tasks.own_network import inside
     from prunekit.tasks.program import open_program
 
+    call(lambda: own_code.use([*own_code.used_everywhere(), *use]))
     samples = {"validation": validation, "train": train, "test": test}
     splits: Any = {split: given for split, given in samples.items() if given is not None}
     if data is not None and splits:

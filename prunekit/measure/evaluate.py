@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from prunekit.errors import TaskError
-from prunekit.objectives.metrics import Metric, metric_named
+from prunekit.objectives import Metric, metric_named
 from prunekit.program.forward import BATCH, run
 from prunekit.program.outputs import FIRST, Outputs
 from prunekit.records import Reading, Status

@@ -19,7 +19,7 @@ from prunekit.cut.masks import zero
 from prunekit.cut.precision import Precision
 from prunekit.errors import TaskError
 from prunekit.measure.evaluate import evaluate
-from prunekit.objectives.metrics import Metric, metric_named
+from prunekit.objectives import Metric, metric_named
 from prunekit.quantize.activations import rounding_in_training
 from prunekit.quantize.straight_through import quantised, rounded
 from prunekit.records import Epoch, Reading

@@ -8,16 +8,13 @@ import torch
 from torch import Tensor
 
 from prunekit.measure.evaluate import Samples, read
-from prunekit.objectives.metrics import metric_named
+from prunekit.objectives import metric_named
 from prunekit.program.outputs import Outputs
 from prunekit.program.program import BACKENDS, Batch, Ready
 from prunekit.records import Point, Reading
 from prunekit.search.cells import Cell, Cells
 from prunekit.search.probe import Probe, chunks, probing
 from prunekit.search.question import Question
-
-DECIDED = ("accuracy", "agreement")
-"""Metrics that ask for each sample's largest output, which half precision leaves as it is."""
 
 
 class Bench:
@@ -119,6 +116,6 @@ def bench(question: Question) -> Generator[None, None, Bench]:
     rule = metric_named(question.metric)
     cells = Cells(question)
     list(cells.at(question.levels))  # a level that is no sparsity is found before the work begins
-    backends = BACKENDS if rule.name in DECIDED else tuple(backend for backend in BACKENDS if backend != "half")
+    backends = BACKENDS if rule.largest_only else tuple(backend for backend in BACKENDS if backend != "half")
     probe = yield from probing(question.model, question.structure, question.split, question.train, backends)
     return Bench(question, cells, probe)

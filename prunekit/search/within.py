@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from prunekit.measure.evaluate import divergences, losses
-from prunekit.objectives.metrics import metric_named
+from prunekit.objectives import metric_named
 from prunekit.program.program import Batch, Ready
 from prunekit.records import Point, Reading, Status
 from prunekit.search.anytime import Brackets, Draw, draw, enough, estimate, interpolate

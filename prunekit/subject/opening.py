@@ -1,19 +1,20 @@
 """Opening a task: its network, its structure and the workspace that remembers it."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from prunekit.graph import Structure, structure_of
-from prunekit.objectives.metrics import Metric, metric_named, own_metric
+from prunekit.objectives import Metric, metric_named
 from prunekit.records import Conditions, TaskKey
+from prunekit.registering import identity
 from prunekit.store import Workspace, workspace_folder
 from prunekit.subject.conditions import conditions_here, use_threads
 from prunekit.subject.remembered import Memory
-from prunekit.tasks import opening
+from prunekit.tasks import opening, own_code
 from prunekit.tasks.checkpoint import digest, load_checkpoint
-from prunekit.tasks.function_source import source_of
 from prunekit.tasks.settings import Settings
 from prunekit.tasks.task import Split, Task
 
@@ -60,9 +61,10 @@ class Opened:
     @cached_property
     def data_digest(self) -> str:
         """Sixteen hexadecimal digits that name the metric and the samples it is measured, calibrated and scored on."""
-        content = hashlib.sha256(f"{self.metric.name} {self.task.own_metric is None}".encode())
-        if own := self.task.own_metric:
-            content.update(f"{own.higher_is_better} {source_of(own.function)}".encode())
+        own = self.task.own_metric
+        content = hashlib.sha256(f"{self.metric.name} {own is None}".encode())
+        if own is not None:
+            content.update(f"{identity(own)} {own.higher_is_better}".encode())
         for split in (self.task.data.validation, self.train_split):
             _add(content, split)
         return content.hexdigest()[:16]
@@ -81,6 +83,7 @@ def open_task(
     checkpoint: bytes | None = None,
     strict: bool = True,
     flags: Settings | None = None,
+    use: Iterable[Path | str] = (),
 ) -> Opened:
     """Open a bundled task, or one's own by its project file.
 
@@ -93,12 +96,15 @@ def open_task(
             out, and those tensors stay the task's own.
         flags: settings that go over those of a project file, or stand for one; they come from whoever started this
             process, never from a browser.
+        use: files that register criteria, metrics and export formats of one's own, besides those that the
+            environment's ``PRUNEKIT_USE`` names; they run, so they come from whoever started this process, too.
 
     Raises:
         TaskError: no such task or metric, or an unusable project or checkpoint.
         StructureError: the network cannot be traced.
     """
     use_threads()
+    own_code.use([*own_code.used_everywhere(), *use])
     task = opening.open_task(name, flags)
     if checkpoint is not None:
         task = replace(task, fit=load_checkpoint(task.model, checkpoint, strict=strict))
@@ -128,4 +134,4 @@ def _add(content: "hashlib._Hash", split: Split | None) -> None:
 
 
 def _metric_of(task: Task) -> Metric:
-    return metric_named(task.metric) if task.own_metric is None else own_metric(task.own_metric)
+    return task.own_metric or metric_named(task.metric)

@@ -5,12 +5,13 @@ import importlib
 import importlib.util
 import linecache
 import sys
+import tokenize
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from prunekit.errors import RAISED, TaskError, close_matches, said
+from prunekit.errors import RAISED, PrunekitError, TaskError, close_matches, said
 
 
 def import_function(path: str, folder: Path | None = None) -> Callable[..., Any]:
@@ -29,8 +30,8 @@ def import_function(path: str, folder: Path | None = None) -> Callable[..., Any]
     where, _, name = path.partition(":")
     if not where or not name:
         raise TaskError(f"{path!r} names no function; write module:function or file.py:function.")
-    if folder is not None and str(folder) not in sys.path:
-        sys.path.append(str(folder))  # last, so that it shadows nothing
+    if folder is not None:
+        _see(folder)
     module = import_file((folder or Path()) / where) if where.endswith(".py") else _module(where)
     function = getattr(module, name, None)
     if not callable(function):
@@ -46,8 +47,18 @@ def _module(name: str) -> ModuleType:
         raise TaskError(f"The module {name} cannot be imported: {said(error)}.") from error
 
 
-def import_file(file: Path) -> ModuleType:
+def _see(folder: Path) -> None:
+    """Let the modules of a folder be imported; last, so that they shadow nothing."""
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
+
+
+def import_file(file: Path, *, refresh: bool = False) -> ModuleType:
     """Import a Python file as a module, once; this runs its code.
+
+    Args:
+        file: the file; its neighbours can be imported too.
+        refresh: whether it runs again where it was edited since.
 
     Raises:
         TaskError: it is not there, or its code raises.
@@ -55,17 +66,21 @@ def import_file(file: Path) -> ModuleType:
     file = file.resolve()
     if not file.is_file():
         raise TaskError(f"The file {file} does not exist.")
+    _see(file.parent)
     # Two projects may both have a nets.py.
     name = f"{file.stem}_{hashlib.sha256(str(file).encode()).hexdigest()[:8]}"
-    if name in sys.modules:
+    if name in sys.modules and not (refresh and _edited(file)):
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, file)
     assert spec is not None
     assert spec.loader is not None
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    _hold(file)
     try:
         spec.loader.exec_module(module)
-        _hold(file)
+    except PrunekitError:  # what it registers says itself what is wrong
+        del sys.modules[name]
+        raise
     except RAISED as error:
         del sys.modules[name]
         raise TaskError(f"{file.name} cannot be imported: {said(error)}.") from error
@@ -73,6 +88,11 @@ def import_file(file: Path) -> ModuleType:
 
 
 def _hold(file: Path) -> None:
-    """Let a loaded file's source stay what was loaded, though somebody may edit the file while its code runs."""
+    """Let a file's source stay what is loaded now, though somebody may edit the file while its code runs."""
     lines = linecache.updatecache(str(file))
     linecache.cache[str(file)] = sum(map(len, lines)), None, lines, str(file)
+
+
+def _edited(file: Path) -> bool:
+    with tokenize.open(file) as source:  # in the encoding that its first lines name
+        return "".join(linecache.getlines(str(file))).rstrip("\n") != source.read().rstrip("\n")

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from prunekit.errors import RAISED, TaskError, close_matches, said
-from prunekit.objectives.metrics import OwnMetric, Samples
+from prunekit.objectives import Metric, Samples, own_metric
 from prunekit.tasks.datasets import ACCEPTED, read_samples, tensor_of
 from prunekit.tasks.own_answers import answers, check_output
 from prunekit.tasks.own_network import in_eval_mode, inside, unusable
@@ -24,7 +24,6 @@ from prunekit.tasks.samples import Label
 from prunekit.tasks.task import Data, Task
 from prunekit.tasks.zoo import TASKS
 
-Metric = str | OwnMetric | Callable[[nn.Module, Samples], float]
 Splits = Mapping[str, Any] | Path | str
 
 
@@ -33,7 +32,7 @@ def task_of(
     splits: Splits,
     *,
     example: Any = None,
-    metric: Metric | None = None,
+    metric: str | Metric | Callable[[nn.Module, Samples], float] | None = None,
     classes: Sequence[str] | None = None,
     name: str | None = None,
 ) -> Task:
@@ -72,7 +71,9 @@ def task_of(
             "agreement with the dense network."
         )
     if callable(metric):
-        metric = OwnMetric(getattr(metric, "__name__", type(metric).__name__), metric)
+        metric = own_metric(getattr(metric, "__name__", type(metric).__name__), metric)
+    elif not isinstance(metric, Metric):
+        metric = metric_of(metric, data, has_labels=not labelled)
     kind = type(inside(model)).__name__
     return Task(
         name=_checked_name(name, kind),
@@ -81,8 +82,8 @@ def task_of(
         factory=lambda: copy.deepcopy(own),
         factory_path=_importable(own),
         data=data,
-        metric=metric.name if isinstance(metric, OwnMetric) else metric_of(metric, data, has_labels=not labelled),
-        own_metric=metric if isinstance(metric, OwnMetric) else None,
+        metric=metric.name,
+        own_metric=metric if metric.origin else None,
         card={"about": f"A copy of a {kind} in memory, on the CPU and in eval mode. {data.note}"},
     )
 

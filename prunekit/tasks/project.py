@@ -17,6 +17,7 @@ Paths are relative to the file. Only ``name``, ``factory`` (or ``program``) and 
     preprocess = "nets.py:prepare"     # instead of mean and std: inputs (n, …) → inputs
     metric = "accuracy"                # top-5, mean IoU, or "file.py:function": metric(model, data) → 0 to 1
     higher_is_better = true            # of a metric of one's own
+    use = ["my_criteria.py"]           # files that register criteria, metrics and export formats of one's own
 
 The code that is named here runs, so open project files only of people you trust. No browser can name any.
 """
@@ -29,10 +30,11 @@ from typing import Any
 from torch import Tensor
 
 from prunekit.errors import TaskError
-from prunekit.objectives.metrics import OwnMetric
+from prunekit.objectives import IN_WORDS, Metric, metric_named, own_metric, usual
 from prunekit.tasks.checkpoint import load_checkpoint
 from prunekit.tasks.functions import import_function
 from prunekit.tasks.own_answers import answers, check_output
+from prunekit.tasks.own_code import use
 from prunekit.tasks.own_network import made
 from prunekit.tasks.program import open_program
 from prunekit.tasks.project_data import project_data
@@ -69,6 +71,7 @@ def open_settings(settings: Settings) -> Task:
 
 
 def _open(settings: Settings, folder: Path, about: str) -> Task:
+    use(settings.get("use", []), folder)
     shape = tuple(settings["input"]) if "input" in settings else None
     fit, factory_path = None, ""
     factory: Callable[..., Any]
@@ -99,8 +102,7 @@ def _open(settings: Settings, folder: Path, about: str) -> Task:
         label=label,
     )
     data = check_output(model, data, named="classes" in settings)
-    own = _own_metric(settings, folder)
-    metric = own.name if own else metric_of(settings.get("metric"), data, has_labels=not labelled)
+    metric = _metric(settings, folder) or metric_of(settings.get("metric"), data, has_labels=not labelled)
     return Task(
         name=settings["name"],
         title=settings["name"],
@@ -109,8 +111,8 @@ def _open(settings: Settings, folder: Path, about: str) -> Task:
         factory_path=factory_path,
         arguments=settings.get("arguments", {}),
         data=data,
-        metric=metric,
-        own_metric=own,
+        metric=metric.name,
+        own_metric=metric if metric.origin else None,
         card={"about": about + (" Without labels, the dense network's answers are the targets." if labelled else "")},
         fit=fit,
     )
@@ -125,28 +127,30 @@ def _preparation(settings: Settings, folder: Path) -> Preparation:
     return Preparation(numbers("mean"), numbers("std"), function)
 
 
-def _own_metric(settings: Settings, folder: Path) -> OwnMetric | None:
+def _metric(settings: Settings, folder: Path) -> Metric | None:
+    """Return the metric of a function that is named by its file or module; ``None`` where none is."""
     named = settings.get("metric", "")
     if ":" not in named:
         return None
     name = named.rpartition(":")[2]
-    return OwnMetric(name, import_function(named, folder), settings.get("higher_is_better", True))
+    return own_metric(name, import_function(named, folder), settings.get("higher_is_better", True))
 
 
-def metric_of(asked: str | None, data: Data, *, has_labels: bool) -> str:
+def metric_of(name: str | None, data: Data, *, has_labels: bool) -> Metric:
     """Return the metric that was asked for, or the usual one.
 
     Raises:
-        TaskError: it does not go with these targets.
+        TaskError: nobody knows it, or it does not go with these targets.
     """
-    of_pixels = data.validation.targets.ndim > 1
-    if asked is None:
-        return "mean IoU" if of_pixels else "accuracy" if has_labels else "agreement"
-    if of_pixels and asked != "mean IoU":
-        raise TaskError(f"Targets with a class for every pixel are measured by mean IoU, not by {asked!r}.")
-    if not of_pixels and asked == "mean IoU":
-        raise TaskError("The metric mean IoU needs a class for every pixel; these targets have one for each sample.")
-    return asked
+    kind = data.validation.kind
+    fitting = usual(kind, labels=has_labels)
+    metric = fitting if name is None else metric_named(name)
+    if metric.targets not in (None, kind):
+        raise TaskError(
+            f"The metric {metric.name} needs {IN_WORDS[metric.targets]}; these targets have {IN_WORDS[kind]}, so "
+            f"measure by {fitting.name}."
+        )
+    return metric
 
 
 def _absolute(path: str, folder: Path) -> str:

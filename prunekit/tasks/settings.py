@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from prunekit.errors import TaskError, close_matches
+from prunekit.objectives import METRICS
 from prunekit.tasks.zoo import TASKS
 
 
@@ -20,6 +21,10 @@ def _is_shape(value: Any) -> bool:
 def _are_numbers(value: Any) -> bool:
     numbers = value if isinstance(value, list) else [value]
     return numbers != [] and all(type(number) in (int, float) for number in numbers)
+
+
+def _are_files(value: Any) -> bool:
+    return isinstance(value, list) and value != [] and all(_is_text(file) and file.endswith(".py") for file in value)
 
 
 def _are_names(value: Any) -> bool:
@@ -40,8 +45,9 @@ KEYS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "mean": ("a number, or one for each channel", _are_numbers),
     "std": ("a number, or one for each channel", _are_numbers),
     "preprocess": ("file.py:function", lambda value: _is_text(value) and ":" in value),
-    "metric": ("accuracy, top-5, mean IoU or file.py:function", _is_text),
+    "metric": (f"{', '.join(METRICS)} or file.py:function", _is_text),
     "higher_is_better": ("true or false", lambda value: isinstance(value, bool)),
+    "use": ('a list of files such as ["my_criteria.py"]', _are_files),
 }
 """Every key with what it is in words, and whether a value can be it."""
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from prunekit.errors import TaskError
-from prunekit.objectives.metrics import OwnMetric
+from prunekit.objectives import Metric, Targets
 from prunekit.records import Fit
 
 
@@ -26,6 +26,11 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.targets)
+
+    @property
+    def kind(self) -> Targets:
+        """What a sample's target is."""
+        return "class" if self.targets.ndim == 1 else "pixel"
 
     def head(self, n: int | None) -> "Split":
         """Return the first ``n`` samples as views; all of them for ``None``.
@@ -86,7 +91,7 @@ class Task:
     metric: str = "accuracy"
     card: Mapping[str, Any] = field(default_factory=dict)
     fit: Fit | None = None
-    own_metric: OwnMetric | None = None
+    own_metric: Metric | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -1,78 +1,12 @@
-"""The bundled tasks: real data, really trained checkpoints, opened in a blink.
+"""The bundled tasks: real data, really trained checkpoints, opened in a blink."""
 
-Nothing here imports torch before a task is opened, so a screen may list the tasks at once.
-"""
-
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from importlib.resources import files
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from prunekit.tasks.functions import import_function
+from prunekit.tasks.bundled import Bundled, Training
 
 if TYPE_CHECKING:
-    from torch import nn
-
-    from prunekit.tasks.task import Data, Task
-
-CHECKPOINTS = Path(str(files("prunekit.tasks") / "checkpoints"))
-
-
-@dataclass(frozen=True, slots=True)
-class Bundled:
-    """A task that comes with the package; calling it opens it.
-
-    Attributes:
-        name: what it is called on the command line.
-        title: what it is called on screen.
-        network: ``module:function`` that makes the untrained network.
-        data: ``module:function`` that makes the samples.
-        about: one sentence for its card.
-        metric: name of its metric.
-    """
-
-    name: str
-    title: str
-    network: str
-    data: str
-    about: str
-    metric: str = "accuracy"
-
-    def make_network(self) -> "nn.Module":
-        """Make the untrained network."""
-        network: nn.Module = import_function(self.network)()
-        return network
-
-    def make_data(self) -> "Data":
-        """Make the samples."""
-        data: Data = import_function(self.data)()
-        return data
-
-    def card(self) -> dict[str, Any]:
-        """Read what was measured when the network was trained; needs no torch."""
-        return {"about": self.about, **json.loads((CHECKPOINTS / f"{self.name}.json").read_text())}
-
-    def __call__(self) -> "Task":
-        """Open the task with its committed checkpoint."""
-        from prunekit.tasks.checkpoint import load_checkpoint
-        from prunekit.tasks.task import Task
-
-        model = self.make_network()
-        fit = load_checkpoint(model, CHECKPOINTS / f"{self.name}.safetensors")
-        return Task(
-            name=self.name,
-            title=self.title,
-            model=model.eval(),
-            factory=self.make_network,
-            factory_path=self.network,
-            data=self.make_data(),
-            metric=self.metric,
-            card=self.card(),
-            fit=fit,
-        )
-
+    from prunekit.tasks.task import Task
 
 _CLUTTER = "prunekit.tasks.clutter:clutter"
 
@@ -85,6 +19,7 @@ BUNDLED: dict[str, Bundled] = {
             network="prunekit.tasks.resnet:resnet8",
             data="prunekit.tasks.digits:digits",
             about="A small residual network on plain digits: quick enough to answer while a bar is dragged.",
+            training=Training(epochs=30),
         ),
         Bundled(
             name="resnet20",
@@ -92,6 +27,7 @@ BUNDLED: dict[str, Bundled] = {
             network="prunekit.tasks.resnet:resnet20",
             data=_CLUTTER,
             about="The classic residual network for small images: its additions tie many layers together.",
+            training=Training(epochs=60, rise=0.15, weight_decay=0.1),
         ),
         Bundled(
             name="vgg",
@@ -99,6 +35,7 @@ BUNDLED: dict[str, Bundled] = {
             network="prunekit.tasks.vgg:vgg",
             data=_CLUTTER,
             about="Plain convolutions and two fully connected layers behind a flatten: every layer can be cut alone.",
+            training=Training(epochs=30, lr=3e-3, rise=0.15, weight_decay=0.1),
         ),
         Bundled(
             name="mobilenet",
@@ -106,6 +43,7 @@ BUNDLED: dict[str, Bundled] = {
             network="prunekit.tasks.mobilenet:mobilenet",
             data=_CLUTTER,
             about="Inverted residuals with depthwise convolutions: already thin, so it is harder to cut.",
+            training=Training(epochs=60, rise=0.15, weight_decay=0.1),
         ),
         Bundled(
             name="vit",
@@ -113,6 +51,7 @@ BUNDLED: dict[str, Bundled] = {
             network="prunekit.tasks.vit:vit",
             data=_CLUTTER,
             about="A small vision transformer: whole attention heads and hidden features of its blocks can be cut.",
+            training=Training(epochs=100, lr=1.5e-3, rise=0.15, weight_decay=0.1),
         ),
         Bundled(
             name="article",
@@ -120,6 +59,7 @@ BUNDLED: dict[str, Bundled] = {
             network="prunekit.tasks.article:article",
             data="prunekit.tasks.digits:colour_digits",
             about="Classification, where the article says detection: eight convolutions at a twentieth of the width.",
+            training=Training(epochs=40, lr=2e-3),
         ),
         Bundled(
             name="unet",
@@ -127,6 +67,7 @@ BUNDLED: dict[str, Bundled] = {
             network="prunekit.tasks.unet:unet",
             data="prunekit.tasks.crowd:crowd",
             about="Segmentation: which digit a pixel belongs to. Skip connections join what is cut on the way down.",
+            training=Training(epochs=45, lr=6e-3, rise=0.15, weight_decay=0.1),
             metric="mean IoU",
         ),
     )

@@ -9,8 +9,8 @@ from torch import Tensor
 from prunekit.errors import RecipeError
 from prunekit.look import thumbnails as drawing
 from prunekit.measure.evaluate import logits
+from prunekit.objectives import Metric
 from prunekit.objectives.intervals import Z95, paired
-from prunekit.objectives.metrics import Metric
 from prunekit.recipe import Recipe
 from prunekit.records import Change, Comparison, Evaluation, Flip, Shift, Thumbnail
 from prunekit.subject.opening import Opened

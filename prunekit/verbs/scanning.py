@@ -11,6 +11,7 @@ from prunekit.criteria import criterion_named
 from prunekit.criteria.weights import layer_scores
 from prunekit.engine.points import points as measured
 from prunekit.errors import RecipeError, close_matches
+from prunekit.objectives import Metric, usual
 from prunekit.recipe import Recipe
 from prunekit.records import Mode, Point, Status
 from prunekit.registering import identity
@@ -227,14 +228,20 @@ def _scores(opened: Opened, mode: Mode, base: Recipe) -> dict[str, NDArray[Any]]
     return {name: values.numpy() for name, values in scores.items()}
 
 
+def scanned_metric(opened: Opened) -> Metric:
+    """Return what a scan asks: the task's metric, or agreement with the dense network where samples do not tell it.
+
+    Each of hundreds of networks on all samples would take too long.
+    """
+    return opened.metric if opened.metric.whole is None else usual(opened.task.data.validation.kind, labels=False)
+
+
 def _question(
     opened: Opened, mode: Mode, levels: Sequence[float], limit: int | None, criterion: str
 ) -> scanning.Question:
-    split, metric = opened.task.data.validation.head(limit), opened.task.metric
-    if opened.metric.whole is not None:
-        # Hundreds of networks on all samples would take too long: what is asked is agreement with the dense one.
+    split, metric = opened.task.data.validation.head(limit), scanned_metric(opened)
+    if metric != opened.metric:
         split = Split(split.inputs, dense_outputs(opened, "validation")[: len(split)].argmax(1))
-        metric = "agreement" if split.targets.ndim == 1 else "mean IoU"
     base = Recipe(task=opened.task.name, criterion=criterion)
     return scanning.Question(
         opened.task.model,
@@ -242,7 +249,7 @@ def _question(
         split,
         mode=mode,
         levels=levels,
-        metric=metric,
+        metric=metric.name,
         train=opened.train_split,
         base=base,
         scores=_scores(opened, mode, base),

@@ -5,7 +5,7 @@ import pytest
 
 from prunekit import verbs
 from prunekit.cli import main
-from prunekit.objectives.metrics import OwnMetric
+from prunekit.objectives import own_metric
 from prunekit.recipe import Recipe
 from prunekit.records import Mode
 
@@ -104,7 +104,7 @@ def test_a_scan_in_text_says_what_its_percentages_are(tiny, capsys, arguments, h
 
 
 def test_a_scan_in_text_says_that_it_does_not_read_a_metric_of_ones_own(opened, capsys, monkeypatch):
-    own = OwnMetric("wrong", lambda model, data: 0.25, higher_is_better=False)
+    own = own_metric("wrong", lambda model, data: 0.25, higher_is_better=False)
     task = replace(opened.task, metric="wrong", own_metric=own)
     monkeypatch.setattr("prunekit.verbs.open_task", lambda *_, **__: replace(opened, task=task))
     heads = {}

@@ -16,6 +16,7 @@ from prunekit.engine.process import AHEAD, END, FAILED, READY, answer
 from prunekit.engine.shard import Shard, divide
 from prunekit.graph import structure_of
 from prunekit.program.outputs import finish
+from prunekit.recipe import Recipe
 from prunekit.records import Mode
 from prunekit.search.bench import bench
 from prunekit.search.question import Question
@@ -184,3 +185,16 @@ def test_parts_get_early_and_late_layers_alike():
     assert {part.memory for part in parts} == {question().memory // 2}
     assert [part.names for part in divide(question(), ["a"], 2)] == [("a",)]
     assert isinstance(parts[0].model, nn.Module)
+
+
+def test_a_process_needs_only_the_scores_of_a_criterion_that_it_does_not_know(pipe):
+    layers = question().structure.layers
+    scores = {layer.name: question().model.get_parameter(layer.weight).detach().abs().numpy() for layer in layers}
+    unknown = replace(question(), base=Recipe(criterion="known to nobody"), scores=scores)
+    ask(pipe, pickle.dumps(divide(unknown, ["conv1"], 1)[0]))
+    found = []
+    while (step := said(pipe)) != END:
+        found.append(step)
+        pipe.send_bytes(b"")
+    # by magnitude, as the other points are
+    alike(filter(None, found), [point for point in here() if point.name == "conv1"])

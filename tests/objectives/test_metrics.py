@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from prunekit.errors import TaskError
-from prunekit.objectives.metrics import METRICS, OwnMetric, metric_named, own_metric
+from prunekit.objectives import METRICS, metric_named, of_outputs, own_metric, usual
 from prunekit.tasks.task import Split
 
 
@@ -70,7 +70,7 @@ def test_interval_of_mean_iou_is_as_wide_as_the_bootstraps():
 
 def test_a_metric_of_ones_own_is_a_fraction_of_network_and_samples():
     net, split = torch.nn.Linear(2, 2), Split(torch.zeros(3, 2), torch.zeros(3, dtype=torch.long))
-    rule = own_metric(OwnMetric("error", lambda model, data: len(data) / 10, higher_is_better=False))
+    rule = own_metric("error", lambda model, data: len(data) / 10, higher_is_better=False)
     assert rule.whole(net, split) == 0.3
     assert not rule.higher_is_better
     for function, message in (
@@ -78,7 +78,7 @@ def test_a_metric_of_ones_own_is_a_fraction_of_network_and_samples():
         (lambda model, data: 1 / 0, "The metric error raised ZeroDivisionError"),
     ):
         with pytest.raises(TaskError, match=message):
-            own_metric(OwnMetric("error", function)).whole(net, split)
+            own_metric("error", function).whole(net, split)
 
 
 def test_every_metric_goes_by_its_own_name():
@@ -88,3 +88,29 @@ def test_every_metric_goes_by_its_own_name():
 def test_an_unknown_metric_names_the_near_ones():
     with pytest.raises(TaskError, match="Unknown metric 'acuracy'; did you mean accuracy?"):
         metric_named("acuracy")
+
+
+@pytest.mark.parametrize(
+    ("targets", "labels", "name"),
+    [
+        ("class", True, "accuracy"),
+        ("class", False, "agreement"),
+        ("pixel", True, "mean IoU"),
+        ("pixel", False, "mean IoU"),
+    ],
+)
+def test_the_usual_metric_goes_by_what_the_targets_are(targets, labels, name):
+    assert usual(targets, labels=labels).name == name
+
+
+def test_guessing_reaches_k_of_all_classes():
+    assert metric_named("accuracy").chance(4) == 0.25
+    assert metric_named("top-3").chance(4) == 0.75
+    assert metric_named("top-5").chance(4) == 1
+
+
+def test_a_metric_that_takes_the_network_cannot_be_asked_of_outputs(monkeypatch):
+    assert of_outputs("accuracy") is metric_named("accuracy")
+    assert of_outputs("unheard of") is None
+    monkeypatch.setitem(METRICS, "whole", own_metric("whole", lambda model, data: 0.5))
+    assert of_outputs("whole") is None

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from prunekit import verbs
-from prunekit.objectives.metrics import OwnMetric
+from prunekit.objectives import own_metric
 from prunekit.recipe import Recipe
 from prunekit.records import Mode
 from prunekit.store import ScanKey
@@ -41,9 +41,9 @@ CHANGES = {
     "labels": other_labels,
     "train": lambda task: replace(task, data=replace(task.data, train=None)),
     "metric": lambda task: replace(task, metric="top-2"),
-    "own": lambda task: replace(task, metric="right", own_metric=OwnMetric("right", right)),
-    "edited": lambda task: replace(task, metric="right", own_metric=OwnMetric("right", wrong)),
-    "turned": lambda task: replace(task, metric="right", own_metric=OwnMetric("right", right, False)),
+    "own": lambda task: replace(task, metric="right", own_metric=own_metric("right", right)),
+    "edited": lambda task: replace(task, metric="right", own_metric=own_metric("right", wrong)),
+    "turned": lambda task: replace(task, metric="right", own_metric=own_metric("right", right, False)),
 }
 
 

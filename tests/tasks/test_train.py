@@ -2,9 +2,9 @@ import pytest
 import torch
 from torch import nn
 
+from prunekit.tasks.bundled import Training
 from prunekit.tasks.task import Data, Split
-from prunekit.tasks.train import SCHEDULES, Schedule, count_correct, mean_iou, train
-from prunekit.tasks.zoo import task_names
+from prunekit.tasks.train import count_correct, mean_iou, train
 
 
 def _signs(n, seed):
@@ -17,7 +17,7 @@ def _fit(epochs):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Flatten(), nn.Linear(2, 2))
     data = Data(_signs(100, 1), _signs(100, 2), lambda epoch: _signs(60, 3 + epoch), ("left", "right"))
-    losses = list(train(model, data, Schedule(epochs=epochs, lr=0.1, batch=20)))
+    losses = list(train(model, data, Training(epochs=epochs, lr=0.1, batch=20)))
     return model, data, losses
 
 
@@ -39,10 +39,6 @@ def test_mean_iou_of_a_table_of_confusions():
     said = torch.tensor([[[[5.0, 5.0, 0.0, 0.0]], [[0.0, 0.0, 5.0, 5.0]]]])
     split = Split(said, torch.tensor([[[0, 0, 0, 1]]]))
     assert mean_iou(nn.Identity(), split, 2) == pytest.approx((2 / 3 + 1 / 2) / 2)
-
-
-def test_every_bundled_network_has_a_schedule():
-    assert set(SCHEDULES) == set(task_names())
 
 
 def test_count_correct_counts():

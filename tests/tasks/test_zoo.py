@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from prunekit.tasks.bundled import CHECKPOINTS
 from prunekit.tasks.checkpoint import digest
 from prunekit.tasks.train import count_correct, mean_iou
-from prunekit.tasks.zoo import BUNDLED, CHECKPOINTS, TASKS, task_names
+from prunekit.tasks.zoo import BUNDLED, TASKS, task_names
 
 ROOT = Path(__file__).parents[2]
 CLUTTER = {"resnet20", "vgg", "mobilenet", "vit"}
@@ -27,6 +28,7 @@ def test_card_tells_the_truth(name):
     assert digest(task.model) == card["digest"]
     assert sum(parameter.numel() for parameter in task.model.parameters()) == card["params"]
     assert task.metric == BUNDLED[name].metric
+    assert (card["epochs"], card["seed"]) == (BUNDLED[name].training.epochs, BUNDLED[name].training.seed)
     assert card["validation"]["n"] == card["test"]["n"] == 1000
     if task.metric == "mean IoU":
         found = mean_iou(task.model, task.data.validation, len(task.data.classes))

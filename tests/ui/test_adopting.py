@@ -8,7 +8,7 @@ from prunekit import verbs
 from prunekit.recipe import Recipe
 from prunekit.store import Workspace
 from prunekit.subject.subject import resolve
-from prunekit.tasks.zoo import CHECKPOINTS
+from prunekit.tasks.bundled import CHECKPOINTS
 from prunekit.ui.state import jobs
 from prunekit.ui.state.session import Session
 from tests.ui.conftest import desk, settle

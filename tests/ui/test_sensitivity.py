@@ -3,9 +3,9 @@ import json
 import pytest
 
 from prunekit import verbs
-from prunekit.criteria import CRITERIA
+from prunekit.criteria import CRITERIA, criterion_title
 from prunekit.recipe import Recipe
-from prunekit.records import Mode, Status, criterion_title
+from prunekit.records import Mode, Status
 from prunekit.ui.state import jobs
 from prunekit.ui.state.session import Session
 from tests.ui.conftest import desk, settle

@@ -1,7 +1,7 @@
 import torch
 from safetensors.torch import load_file, save
 
-from prunekit.tasks.zoo import CHECKPOINTS
+from prunekit.tasks.bundled import CHECKPOINTS
 from prunekit.ui.state.session import Session, Upload
 from tests.ui.conftest import desk, settle
 

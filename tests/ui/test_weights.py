@@ -1,8 +1,9 @@
 import json
 
 from prunekit import verbs
+from prunekit.criteria import criterion_title
 from prunekit.recipe import Recipe
-from prunekit.records import Mode, criterion_title
+from prunekit.records import Mode
 from prunekit.ui.state.session import Session
 from tests.ui.conftest import desk, settle
 

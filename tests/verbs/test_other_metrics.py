@@ -6,7 +6,7 @@ from prunekit import verbs
 from prunekit.errors import RecipeError
 from prunekit.export.manifest import Manifest
 from prunekit.graph import structure_of
-from prunekit.objectives.metrics import OwnMetric
+from prunekit.objectives import own_metric
 from prunekit.recipe import Recipe
 from prunekit.records import Candidate
 from prunekit.store import Workspace
@@ -117,7 +117,7 @@ def test_a_metric_of_ones_own_and_no_train_split(make):
 
     whole = make()
     data = Data(whole.task.data.validation, None, None, ("a", "b", "c"))
-    opened = make(metric="wrong", own_metric=OwnMetric("wrong", wrong, higher_is_better=False), data=data)
+    opened = make(metric="wrong", own_metric=own_metric("wrong", wrong, higher_is_better=False), data=data)
     readings = [found.reading for found in verbs.evaluate(opened, HALF)]
     model = resolve(opened, verbs.check(opened, HALF)).pruned.model
     assert {reading.n for reading in readings} == {120}
@@ -137,7 +137,7 @@ def test_the_best_bits_are_those_with_the_lower_value_where_lower_is_better(make
         with torch.no_grad():
             return float((model(data.inputs).softmax(1) - dense(data.inputs).softmax(1)).abs().sum(1).mean() / 2)
 
-    opened = make(metric="away", own_metric=OwnMetric("away", away, higher_is_better=False))
+    opened = make(metric="away", own_metric=own_metric("away", away, higher_is_better=False))
     *steps, best = verbs.plan_bits(opened, 0.3, ends=True)
     lower, higher = sorted(step.reading.value for step in steps if isinstance(step, Candidate))
     assert lower < higher

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from prunekit import verbs
-from prunekit.objectives.metrics import OwnMetric
+from prunekit.objectives import own_metric
 from prunekit.pattern import Pattern
 from prunekit.recipe import Recipe
 from prunekit.records import Run
@@ -67,7 +67,7 @@ def fewer(task):
 
 
 def judged_by(name, higher_is_better):
-    metric = OwnMetric(name, lambda network, split: 0.5, higher_is_better)
+    metric = own_metric(name, lambda network, split: 0.5, higher_is_better)
     return lambda task: replace(task, own_metric=metric)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from prunekit.records import Cost, Evaluation
 
 COLLAPSED = 2.0
-"""Times chance below which an accuracy says that the network does not work any more."""
+"""Times chance below which a metric says that the network does not work any more; of few classes, half way to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Standing:
         reference: the newest evaluation of the task's own network.
         metric: name of the task's metric.
         higher_is_better: which way of it is good.
+        chance: what guessing reaches; ``None`` where that is not known.
     """
 
     recipe: str
@@ -31,6 +32,7 @@ class Standing:
     reference: Evaluation | None
     metric: str = "accuracy"
     higher_is_better: bool = True
+    chance: float | None = None
 
     @property
     def fresh(self) -> bool:
@@ -46,11 +48,9 @@ class Standing:
             return "stale"
         return "measured" if self.evaluation.reading.n >= self.samples else "measuring"
 
-    def collapsed(self, classes: int) -> bool:
+    @property
+    def collapsed(self) -> bool:
         """Whether what was measured of the desk's recipe is near chance."""
-        return (
-            self.status == "measured"
-            and self.evaluation is not None
-            and self.evaluation.reading.metric in ("accuracy", "agreement")
-            and self.evaluation.reading.value < COLLAPSED / max(1, classes)
-        )
+        if self.chance is None or self.evaluation is None or self.status != "measured":
+            return False
+        return self.evaluation.reading.value < min(COLLAPSED * self.chance, (1 + self.chance) / 2)

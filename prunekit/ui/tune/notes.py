@@ -24,9 +24,11 @@ def _draw(opened: "Opened") -> None:
     asked, found = reading.measure(opened), standing(opened)
     if asked.error:
         st.error(literal(asked.error), icon=":material/error:")
-    if found.collapsed(len(opened.task.data.classes)):
+    if found.collapsed:
         advice = "Fine-tune it" if reading.desk_recipe(opened).recalibrate else f"{RECALIBRATE}, or fine-tune"
-        st.warning(f"Collapsed: the accuracy is near chance. {advice}.", icon=":material/trending_down:")
+        st.warning(
+            f"Collapsed: the {literal(opened.task.metric)} is near chance. {advice}.", icon=":material/trending_down:"
+        )
         link("recover", "Fine-tune on the Recover page")
     for note in asked.answer.notes if asked.answer and found.fresh else ():
         st.caption(f":material/info: {literal(note)}")

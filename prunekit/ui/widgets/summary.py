@@ -29,6 +29,7 @@ def standing(opened: "Opened", now: Session | None = None) -> Standing:
         reference=reading.dense(opened),
         metric=opened.task.metric,
         higher_is_better=opened.metric.higher_is_better,
+        chance=opened.metric.chance and opened.metric.chance(len(opened.task.data.classes)),
     )
 
 

@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from prunekit.tasks.function_source import source_of
+from prunekit.function_source import source_of
 from prunekit.tasks.functions import import_function
 
 METRIC = """BEST = 2
