@@ -1,10 +1,10 @@
-import importlib.util
 import subprocess
 from types import SimpleNamespace
 
 import pytest
 
 from prunekit.cli import main
+from prunekit.ui import home
 from tools.app_server import ROOT
 
 
@@ -39,8 +39,11 @@ def test_a_workspace_that_is_named_goes_before_the_environments(started, monkeyp
     assert started[0].environment["PRUNEKIT_WORKSPACE"] == str(tmp_path / "here")
 
 
-def test_without_streamlit_it_says_what_to_install(started, monkeypatch, capsys):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+def test_without_its_extra_it_says_what_to_install(started, monkeypatch, capsys):
+    monkeypatch.setattr(home, "find_spec", lambda name: None if name in ("streamlit", "uvicorn") else name)
     assert main(("app", "resnet8")) == 2
-    assert 'pip install "prunekit[desk]"' in capsys.readouterr().err
+    assert capsys.readouterr().err == (
+        "prunekit: The dashboard needs streamlit and uvicorn, which cannot be imported here; "
+        'pip install "prunekit[desk]".\n'
+    )
     assert started == []
