@@ -1,7 +1,6 @@
 """The desk in a browser."""
 
 import argparse
-import importlib.util
 import json
 import os
 import subprocess
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prunekit.cli.options import add_task, add_verb, flags_of
-from prunekit.errors import PrunekitError
 
 if TYPE_CHECKING:
     from prunekit.cli.options import Verbs
@@ -25,7 +23,9 @@ def add(verbs: "Verbs") -> None:
 
 def _app(options: argparse.Namespace) -> int:
     from prunekit.tasks.own_code import to_environment
+    from prunekit.ui.home import check_installed, home
 
+    check_installed()
     environment = {**os.environ, **to_environment(options.use)}
     if options.task:
         from prunekit.tasks.zoo import TASKS
@@ -37,10 +37,6 @@ def _app(options: argparse.Namespace) -> int:
             environment["PRUNEKIT_SETTINGS"] = json.dumps(flags)
     if options.workspace:
         environment["PRUNEKIT_WORKSPACE"] = str(options.workspace.absolute())
-    if importlib.util.find_spec("streamlit") is None:
-        raise PrunekitError('The dashboard needs Streamlit, which is not installed: pip install "prunekit[desk]".')
-    from prunekit.ui.home import home
-
     command = [sys.executable, "-m", "streamlit", "run", str(home() / "app.py")]
     if options.port:
         command += ["--server.port", str(options.port)]

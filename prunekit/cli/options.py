@@ -25,7 +25,9 @@ def add_verb(
     command = verbs.add_parser(name, help=text, description=text)
     command.set_defaults(run=run)
     command.add_argument("--json", action="store_true", help="print JSON")
-    command.add_argument("--workspace", type=Path, help="folder of the history (default: .prunekit)")
+    command.add_argument(
+        "--workspace", type=Path, help="folder of the history (default: PRUNEKIT_WORKSPACE, else .prunekit here)"
+    )
     return command
 
 

@@ -305,8 +305,11 @@ class Desk:
             Where it is; ``stop()`` ends it, ``wait()`` keeps a script going; a notebook shows it.
 
         Raises:
-            PrunekitError: the port is taken, or it cannot start.
+            PrunekitError: the port is taken, it cannot start, or what the extra ``desk`` installs is missing.
         """
+        from prunekit.ui.home import check_installed
+
+        check_installed()
         from prunekit.ui.serve import serve  # a script without a screen does without streamlit
 
         return serve(self.opened, port, behind)

@@ -14,3 +14,8 @@ def test_every_group_is_checked_at_the_press_of_a_button(visit):
     rows = next(frame.value for frame in app.dataframe if "checked" in frame.value.columns).to_dict("records")
     assert {row["group"]: row["because"] for row in rows if row["can be cut"] == "no"} == {"fc": "network output"}
     assert all(row["checked"].startswith("exact: ") for row in rows if row["can be cut"] == "yes")
+
+
+def test_it_says_where_the_workspace_is(visit, workspace):
+    app = settle(visit("open"))
+    assert f"History, scans and exports are kept in `{workspace.absolute()}`." in [line.value for line in app.caption]
