@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 from prunekit import verbs
 from prunekit.recipe import Recipe
 from tests.browser.bars import measured, stands
+from tests.browser.charts import chart, choose_row, press_mark
 from tests.browser.conftest import settled
 from tools.app_server import serving
 
@@ -36,11 +37,6 @@ def server(folder, runs, server_log, port):
         yield address
 
 
-def shown(page: Page, question: str):
-    """The chart that asks a question."""
-    return page.get_by_test_id("stPlotlyChart").filter(has_text=question)
-
-
 def whole(page: Page) -> None:
     expect(page.get_by_text("Measured on the same 1,000 validation samples")).to_be_visible()
     expect(page.get_by_role("img", name="Sample").first).to_be_visible()
@@ -50,7 +46,7 @@ def whole(page: Page) -> None:
 def test_the_page_shows_runs_and_images_that_flipped(page, runs, picture):
     page.goto("/compare")
     whole(page)
-    expect(shown(page, "Which run came from which?")).to_be_visible()
+    expect(chart(page, "Which run came from which?")).to_be_visible()
     first = page.get_by_role("img", name="Sample").first
     assert first.evaluate("image => image.naturalWidth") > 80
     for width in (1280, 480):
@@ -61,11 +57,9 @@ def test_the_page_shows_runs_and_images_that_flipped(page, runs, picture):
 def test_a_click_on_a_run_puts_it_on_the_desk(page, runs):
     page.goto("/compare")
     whole(page)
-    chart = shown(page, "Which run gives the most for its parameters?")
-    points = chart.locator(".scatterlayer .trace .points path.point")
-    before = page.get_by_text("On the desk:").first.inner_text()
-    points.first.click(force=True)
-    expect(page.get_by_text("On the desk:").first).not_to_have_text(before)
+    for run, name in ((runs[1], "half the second stage"), (runs[0], f"run {runs[0].id[:6]}")):
+        press_mark(page, "Which run gives the most for its parameters?", run.id)
+        expect(page.get_by_text(f"On the desk: {name}").first).to_be_visible()
 
 
 def test_a_row_of_the_table_puts_its_run_on_the_desk(page, runs):
@@ -74,8 +68,7 @@ def test_a_row_of_the_table_puts_its_run_on_the_desk(page, runs):
     page.get_by_text("As a table").first.click()
     table = page.get_by_test_id("stDataFrame").first
     expect(table).to_be_visible()
-    box = table.bounding_box()
-    page.mouse.click(box["x"] + 15, box["y"] + 35 + 35 + 17)  # the mark before the second row, below the header
+    choose_row(page, table, runs[1].id)
     expect(page.get_by_text("On the desk: half the second stage").first).to_be_visible()
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Tune").click()
     stands(page, "layer2.0.conv1", 50)

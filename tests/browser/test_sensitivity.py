@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.test_weights import chart, press
+from tests.browser.charts import chart, press
 
 
 def test_a_picture_is_drawn_a_row_clicked_and_what_it_suggests_put_on_the_desk(page):

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.charts import chart, press
 from tests.browser.conftest import settled
 
 DENSE = "77.8 k"
@@ -11,25 +12,8 @@ DENSE = "77.8 k"
 WITHOUT_ONE = "77.1 k"
 
 
-def chart(page: Page, question: str) -> Locator:
-    """The chart that asks a question."""
-    return page.get_by_test_id("stPlotlyChart").filter(has_text=question)
-
-
 def parameters(page: Page) -> Locator:
     return page.get_by_test_id("stMetric").filter(has_text="Parameters")
-
-
-def press(page: Page, drawn: Locator) -> None:
-    """Click the middle of something drawn; plotly's own layer lies above it, so the mouse has to go there."""
-    settled(page)
-    drawn.scroll_into_view_if_needed()
-    box = drawn.bounding_box()
-    assert box
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x - 2, y - 2)  # plotly selects what the mouse was seen to hover over
-    page.mouse.move(x, y, steps=3)
-    page.mouse.click(x, y)
 
 
 @pytest.fixture
