@@ -31,6 +31,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_python_example_prints_what_it_says(folder):
     (example,) = blocks("python")
     done = subprocess.run([sys.executable, "-c", example], cwd=folder, capture_output=True, text=True, check=True)
@@ -40,6 +41,7 @@ def test_the_python_example_prints_what_it_says(folder):
     assert all(same(*pair) for pair in zip(printed, shown, strict=True)), done.stdout
 
 
+@pytest.mark.slow
 def test_the_command_line_example_prints_what_it_says(folder):
     (session,) = blocks("console")
     for command, shown in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", session, re.MULTILINE):
