@@ -15,16 +15,21 @@ app: .venv/.app
 test: lint browser
 	$(BIN)/pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder -m "not more"
 
-FAST := criteria cut figures objectives quantize search store tasks test_recipe.py test_house.py
-## Under a minute: arithmetic on small tensors and records, without a browser, an export or a training
+FAST := criteria cut figures graph look measure objectives program quantize search store tasks cli/test_options.py \
+	$(notdir $(wildcard tests/test_*.py))
+## Under a minute: single functions on tiny networks and records, without a browser, an export or a training
 fast: .venv/.dev
-	$(BIN)/pytest --numprocesses 2 -m "not browser and not slow and not more" $(addprefix tests/,$(FAST))
+	$(BIN)/pytest --numprocesses 2 --dist loadscope -m "not browser and not slow and not more" $(addprefix tests/,$(FAST))
 
-PARTS := packaging
-## What needs an environment of its own or takes long; make more SKIP="packaging" leaves parts out, and says so
-more: .venv/.dev
-	@$(foreach part,$(filter $(SKIP),$(PARTS)),echo "skipped: $(part)";)
-	$(if $(filter-out $(SKIP),$(PARTS)),$(BIN)/pytest -m more $(addprefix tests/,$(filter-out $(SKIP),$(PARTS))))
+# Every file of tests that are marked as more is a part: tests/packaging/test_wheel.py is the part wheel.
+MORE = $(sort $(shell grep --recursive --files-with-matches --include='test_*.py' 'pytest\.mark\.more' tests))
+PARTS = $(patsubst test_%.py,%,$(notdir $(MORE)))
+TAKEN = $(filter-out $(foreach part,$(SKIP),%/test_$(part).py),$(MORE))
+## What needs an environment of its own or takes long: make more SKIP="wheel notebooks" leaves parts out, and says so
+more: browser
+	$(if $(filter-out $(PARTS),$(SKIP)),$(error make more has no part $(filter-out $(PARTS),$(SKIP)); its parts are: $(PARTS)))
+	@$(if $(TAKEN),$(BIN)/pytest -m more --durations 10 $(TAKEN),true); ended=$$?; \
+	echo "make more took: $(filter-out $(SKIP),$(PARTS))"; echo "make more skipped: $(or $(SKIP),nothing)"; exit $$ended
 
 lint: .venv/.dev
 	$(BIN)/ruff check

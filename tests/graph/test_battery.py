@@ -26,6 +26,8 @@ from tests.graph.battery.case import CASES, expected, found
 from tests.graph.test_shrink import ignoring
 from tests.untouched import untouched
 
+pytestmark = pytest.mark.slow  # as a whole
+
 READS_VALUES = {"Branching", "ScaledByItsLargest", "ThroughNumpy", "ShiftedByLists"}
 """Networks whose forward pass reads values, which tensors on ``meta`` have not."""
 READ_ELSEWHERE = {"TiedEmbedding", "Language", "SelfAttention", "Products"}

@@ -30,6 +30,7 @@ def test_resnet18_has_the_known_number_of_parameters(resnet18_structure, sparsit
     assert resnet18_structure.cost(uniform(resnet18_structure, sparsity)).params == RESNET18[sparsity]
 
 
+@pytest.mark.slow
 def test_resnet50_has_the_known_counts():
     structure = structure_of(resnet50().eval(), torch.zeros(2, 3, 224, 224, device="meta"))
     dense, half = structure.cost({}), structure.cost(uniform(structure, 0.5))

@@ -10,6 +10,7 @@ from tests.graph.test_battery import attention  # noqa: F401 - its imports enter
 pytest.importorskip("torch_pruning")
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_no_dimension_that_torch_pruning_cuts_exactly_is_missing(case):

@@ -1,5 +1,6 @@
 """Random networks of residual additions and concatenations: every cut of them is exact, and their counts are right."""
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -54,6 +55,7 @@ NUMBERS = st.integers(0, 9)
 STEPS = st.lists(st.tuples(KINDS, NUMBERS, NUMBERS, st.sampled_from([2, 4, 4, 6])), min_size=2, max_size=9)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, derandomize=True)
 @given(STEPS)
 def test_every_cut_of_a_random_network_is_exact(steps):

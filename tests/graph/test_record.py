@@ -147,6 +147,7 @@ def test_attention_is_not_one_opaque_operation(name):
     assert torch.backends.mha.get_fastpath_enabled()
 
 
+@pytest.mark.slow
 def test_importing_and_tracing_need_no_compiler_and_no_computer_algebra():
     code = """
 import sys

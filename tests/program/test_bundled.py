@@ -13,6 +13,7 @@ from prunekit.tasks.zoo import task_names
 SAMPLES = 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", task_names())
 @pytest.mark.parametrize("mode", Mode)
 def test_predictions_are_those_of_the_network_really_cut(name, mode, tmp_path):

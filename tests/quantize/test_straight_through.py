@@ -1,3 +1,4 @@
+import pytest
 import torch
 from torch import nn
 
@@ -24,6 +25,7 @@ def test_the_weight_is_rounded_and_its_gradient_is_not():
     assert torch.allclose(net.weight.grad, inputs.sum(0).expand(2, 4))
 
 
+@pytest.mark.slow
 def test_training_in_few_bits_keeps_zeros_and_brings_accuracy_back():
     net = nets.make("plain")
     structure = structure_of(net, nets.example("plain"))

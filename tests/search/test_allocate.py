@@ -93,6 +93,7 @@ def test_by_hand_the_harmless_group_pays():
     assert lagrangian(asked) == greedy(asked) == {"fc1": 16, "fc2": 4}
 
 
+@pytest.mark.slow
 @given(
     name=st.sampled_from(sorted(NETS)),
     shares=st.dictionaries(st.sampled_from(ROWS), st.floats(0.02, 1.0), min_size=1),

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 
 from prunekit.tasks.clutter import MEAN, SHIFT, SIZE, STD, Draw, _shifted, clutter, scenes
@@ -16,6 +17,7 @@ def test_same_seed_same_scenes():
     assert first.max() <= 1
 
 
+@pytest.mark.slow
 def test_every_epoch_draws_fresh_scenes_of_the_training_digits():
     data = clutter()
     first, second = data.train(1), data.train(2)
@@ -25,6 +27,7 @@ def test_every_epoch_draws_fresh_scenes_of_the_training_digits():
     assert torch.equal(first.inputs[:5], data.train(1).inputs[:5])
 
 
+@pytest.mark.slow
 def test_scenes_are_those_the_checkpoints_were_trained_on():
     data = clutter()
     assert data.validation.targets.tolist() == raw_digits("validation")[1].tolist()

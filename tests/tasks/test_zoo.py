@@ -20,6 +20,7 @@ def test_resnet8_is_the_default():
     assert set(task_names()) == {"resnet8", "article", "unet", *CLUTTER}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", task_names())
 def test_card_tells_the_truth(name):
     task, card = TASKS[name](), BUNDLED[name].card()
