@@ -1,4 +1,5 @@
 from prunekit.ui.state import jobs
+from prunekit.ui.widgets.text import literal
 from tests.ui.conftest import settle
 
 
@@ -18,4 +19,5 @@ def test_every_group_is_checked_at_the_press_of_a_button(visit):
 
 def test_it_says_where_the_workspace_is(visit, workspace):
     app = settle(visit("open"))
-    assert f"History, scans and exports are kept in `{workspace.absolute()}`." in [line.value for line in app.caption]
+    told = f"History, scans and exports are kept in {literal(str(workspace.absolute()))}."
+    assert told in [line.value for line in app.caption]

@@ -29,7 +29,7 @@ def task_card(opened: "Opened") -> None:
         st.markdown(literal(str(about)))
     if task.data.note:
         st.caption(literal(task.data.note))
-    st.caption(f"History, scans and exports are kept in `{opened.workspace.path}`.")
+    st.caption(f"History, scans and exports are kept in {literal(str(opened.workspace.path))}.")
     if task.data.train is None:
         readers = [literal(criterion.name) for criterion in tuple(CRITERIA.values()) if criterion.needs]
         st.caption(
