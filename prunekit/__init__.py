@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         TaskError,
         WorkspaceError,
     )
+    from prunekit.export.registering import export_format
     from prunekit.face.desk import Desk
     from prunekit.face.opening import open
     from prunekit.face.run import Pruned, Run
@@ -50,6 +51,7 @@ __all__ = [
     "WorkspaceError",
     "__version__",
     "criterion",
+    "export_format",
     "metric",
     "open",
 ]
@@ -62,6 +64,7 @@ _HOMES = {
     "Run": "prunekit.face.run",
     "Schedule": "prunekit.recover.schedule",
     "criterion": "prunekit.criteria.registering",
+    "export_format": "prunekit.export.registering",
     "metric": "prunekit.objectives.registering",
     "open": "prunekit.face.opening",
 }

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from prunekit.errors import PrunekitError
 from prunekit.ui.reach import frame, hubs_proxy, tunnel
-from prunekit.ui.server import HOST, Server, start
+from prunekit.ui.server import HOST, Server, place, start
 from prunekit.ui.state import objects
 
 if TYPE_CHECKING:
@@ -94,6 +94,11 @@ def serve(opened: "Opened", port: int | None = None, behind: str | None = None) 
             raise PrunekitError(
                 f"The dashboard of this process answers on port {server.port} already, not {port}; "
                 "leave the port out, or stop it first."
+            )
+        if server is not None and behind is not None and place(behind, server.port) != server.behind:
+            raise PrunekitError(
+                f"The dashboard of this process is shown at {server.behind or 'no proxy'} already, not at {behind}; "
+                "leave behind out, or stop it first."
             )
         if opened in _servings:
             return _servings[opened]

@@ -63,7 +63,7 @@ def start(port: int | None, behind: str | None) -> Server:
         raise PrunekitError("This process is a Streamlit server already; serve the desk from a script or a notebook.")
     listening = _listen(port)
     port = listening.getsockname()[1]
-    behind = behind and f"{behind.replace('{port}', str(port)).rstrip('/')}/"
+    behind = behind and place(behind, port)
     secret = secrets.token_hex(16)
     app = Door(st.App(SHELL, lifespan=lifespan, routes=routes()), secret, _origin(behind))
     # Signals stay the script's: uvicorn takes them in the main thread only.
@@ -79,6 +79,16 @@ def start(port: int | None, behind: str | None) -> Server:
     server = Server(port, secret, behind, control, thread)
     atexit.register(server.stop)
     return server
+
+
+def place(behind: str, port: int) -> str:
+    """Return where a proxy shows a port, written one way.
+
+    Example:
+        >>> place("/user/me/proxy/{port}", 8501)
+        '/user/me/proxy/8501/'
+    """
+    return f"{behind.replace('{port}', str(port)).rstrip('/')}/"
 
 
 def _run(control: uvicorn.Server, listening: socket.socket) -> None:

@@ -80,6 +80,14 @@ def test_another_port_than_the_dashboards_is_refused(opened, other):
     serving.stop()
 
 
+def test_another_proxy_than_the_dashboards_is_refused(opened, other):
+    serving = serve(opened, behind="/user/x/proxy/{port}")
+    assert serve(opened, behind="/user/x/proxy/{port}/") is serving  # the same, written another way
+    with pytest.raises(PrunekitError, match=r"shown at /user/x/proxy/\d+/ already, not at /user/y/"):
+        serve(other, behind="/user/y/proxy/{port}")
+    serving.stop()
+
+
 def test_a_taken_port_is_one_sentence_and_leaves_nothing_on_offer(opened):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
