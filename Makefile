@@ -15,7 +15,7 @@ app: .venv/.app
 test: lint browser
 	$(BIN)/pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder -m "not more"
 
-FAST := criteria cut figures graph look measure objectives program quantize search store tasks cli/test_options.py \
+FAST := criteria cut figures graph look measure objectives quantize search store tasks cli/test_options.py \
 	$(notdir $(wildcard tests/test_*.py))
 ## Under a minute: single functions on tiny networks and records, without a browser, an export or a training
 fast: .venv/.dev

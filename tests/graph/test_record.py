@@ -123,6 +123,7 @@ def written(graph: fx.Graph) -> list[object]:
     return lines
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TASKS)
 def test_the_bundled_networks_are_recorded_as_pytorch_traces_them(name):
     task = open_task(name)
