@@ -128,6 +128,15 @@ class Subject:
         pruned = module_of(self.base.model, self.structure, self.state)
         return replace(pruned, replaced=self.opened.replaced)
 
+    @property
+    def precise(self) -> "Subject":
+        """The same question without its quantisation, which comes after the recovery.
+
+        A base that was trained in these very bits keeps the BatchNorm statistics that it has in them.
+        """
+        recipe = replace(self.recipe, bits={}, activation_bits=None, recalibrate=self.recalibrates)
+        return resolve(self.whole, recipe)
+
     @cached_property
     def network(self) -> Network:
         """The smaller network as it is measured and exported.

@@ -1,4 +1,4 @@
-"""What a recipe costs and how well its network does."""
+"""How well the network of a recipe does."""
 
 from collections.abc import Generator, Iterator
 from dataclasses import replace
@@ -10,7 +10,7 @@ from prunekit.measure.thop_count import thop_macs
 from prunekit.program.outputs import Outputs
 from prunekit.quantize.packing import pack_state
 from prunekit.recipe import Recipe
-from prunekit.records import Cost, Evaluation, Reading
+from prunekit.records import Evaluation, Reading
 from prunekit.subject.base import base_of
 from prunekit.subject.live import Way, way_of
 from prunekit.subject.opening import Opened
@@ -18,36 +18,6 @@ from prunekit.subject.subject import Subject, dense_outputs, resolve
 from prunekit.tasks.task import Split
 
 SPLITS = ("validation", "test")
-
-
-def check(opened: Opened, recipe: Recipe) -> Recipe:
-    """Return the recipe with every group by its own name and the task filled in.
-
-    Raises:
-        RecipeError: the recipe does not fit the task.
-    """
-    return resolve(opened, recipe).recipe
-
-
-def cost(opened: Opened, recipe: Recipe) -> Cost:
-    """Count a recipe's network by closed formula, without making it.
-
-    Raises:
-        RecipeError: the recipe does not fit the task.
-    """
-    return resolve(opened, recipe).cost
-
-
-def layer_costs(opened: Opened, recipe: Recipe) -> tuple[tuple[int, int], ...]:
-    """Return ``(parameters, MACs)`` of each layer of a recipe's network.
-
-    Raises:
-        RecipeError: the recipe does not fit the task.
-    """
-    subject = resolve(opened, recipe)
-    costs = subject.structure.layer_costs(subject.counts)
-    known = {layer.name: cost for layer, cost in zip(subject.structure.layers, costs, strict=True)}
-    return tuple(known.get(layer.name, (0, 0)) for layer in opened.structure.layers)
 
 
 def evaluate(

@@ -208,7 +208,7 @@ def test_a_scan_counts_only_its_own_points_of_those_that_a_plan_measured(opened)
 
         st.text(current_scan(opened).left["exact"])
 
-    for point in verbs.scan(opened, Mode.WEIGHTS, verbs.planning.LEVELS[Mode.WEIGHTS], limit=None):
+    for point in verbs.scan(opened, Mode.WEIGHTS, verbs.outlining.LEVELS[Mode.WEIGHTS], limit=None):
         if point.level == 0.98:
             break
     stored = {(point.name, point.level) for point in verbs.stored_points(opened, Mode.WEIGHTS, None)}
