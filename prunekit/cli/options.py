@@ -150,9 +150,9 @@ def refuse_unused(options: argparse.Namespace, names: Iterable[str]) -> None:
     Raises:
         RecipeError: one of them was given.
     """
-    given = [f"--{name}" for name in names if getattr(options, name) is not None]
-    if given:
-        raise RecipeError(f"--kind {options.kind} does not go with {', '.join(given)}; leave that out.")
+    unused = [f"--{name}" for name in names if getattr(options, name) is not None]
+    if unused:
+        raise RecipeError(f"--kind {options.kind} does not go with {', '.join(unused)}; leave that out.")
 
 
 def recipe_of(options: argparse.Namespace, opened: "Opened", bits_follow: bool = False) -> "Recipe":

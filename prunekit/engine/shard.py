@@ -45,14 +45,14 @@ class Shard:
             EOFError: it is dead.
         """
         try:
-            said = pickle.loads(self.pipe.recv_bytes())
+            message = pickle.loads(self.pipe.recv_bytes())
         except OSError as error:
             raise EOFError from error
-        if said == READY:
+        if message == READY:
             self._send((self._packed, self._half_width, self.known))
-        if isinstance(said, Point):
-            self.known.append(said)
-        return said
+        if isinstance(message, Point):
+            self.known.append(message)
+        return message
 
     def go_on(self) -> None:
         """Let the process do one more step."""
@@ -70,9 +70,9 @@ class Shard:
         self.process.kill()
         self.process.wait()
 
-    def _send(self, said: Any) -> None:
+    def _send(self, message: Any) -> None:
         with contextlib.suppress(OSError):  # it is dead, which is found when it is listened to
-            self.pipe.send_bytes(pickle.dumps(said))
+            self.pipe.send_bytes(pickle.dumps(message))
 
     def _start(self) -> None:
         self.pipe, theirs = Pipe()

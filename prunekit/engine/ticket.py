@@ -146,10 +146,10 @@ class Ticket(Generic[R]):
 
     def _fail(self, state: State, error: BaseException) -> None:
         expected = isinstance(error, PrunekitError)
-        told = TracebackException.from_exception(error)  # text only: frames would keep the work's tensors alive
+        trace = TracebackException.from_exception(error)  # text only: frames would keep the work's tensors alive
         with self._changed:
-            self._error = str(error) if expected else f"The work met an unexpected {type(error).__name__}: {told}"
-            self._traceback = None if expected else "".join(told.format())
+            self._error = str(error) if expected else f"The work met an unexpected {type(error).__name__}: {trace}"
+            self._traceback = None if expected else "".join(trace.format())
             self._end(state)
 
     def _end(self, state: State) -> None:

@@ -46,29 +46,29 @@ def find_ways(model: nn.Module, structure: Structure, traced: Trace, labels: Lab
     by_class |= {group.name: group.graph_only for group in candidates if group.graph_only}
     if not by_class:
         return structure
-    given: Rewriting | None
+    rewrite: Rewriting | None
     try:
-        given = rewriting(probe, example, traced, labels)
+        rewrite = rewriting(probe, example, traced, labels)
     except StructureError as error:
-        given, by_graph = None, dict.fromkeys(by_class, str(error))
+        rewrite, by_graph = None, dict.fromkeys(by_class, str(error))
     else:
-        by_graph = _failures(fails, together, partial(_graph_way, given), candidates)
+        by_graph = _failures(fails, together, partial(_graph_way, rewrite), candidates)
         # A graph is cut as a whole: it has to lose what the class can lose too.
         if others := [name for name in by_graph if name not in by_class]:
             by_graph = dict.fromkeys(by_class, f"it cannot lose {others[0]}: {by_graph[others[0]]}")
     groups = tuple(_fate(group, by_class.get(group.name), by_graph.get(group.name)) for group in structure.groups)
     protected = {layer: group.protected for group in groups for layer in group.layers if group.protected}
     layers = tuple(replace(layer, protected=layer.protected or protected.get(layer.name)) for layer in structure.layers)
-    return replace(structure, groups=groups, layers=layers, rewriting=given)
+    return replace(structure, groups=groups, layers=layers, rewriting=rewrite)
 
 
 Way = Callable[[nn.Module, Structure, Mapping[str, Sequence[int]]], nn.Module]
 
 
 def _graph_way(
-    given: Rewriting, model: nn.Module, structure: Structure, kept: Mapping[str, Sequence[int]]
+    rewrite: Rewriting, model: nn.Module, structure: Structure, kept: Mapping[str, Sequence[int]]
 ) -> nn.Module:
-    return given.network(shrink_class(model, structure, kept), structure.survivors(kept))
+    return rewrite.network(shrink_class(model, structure, kept), structure.survivors(kept))
 
 
 def _failures(
@@ -101,13 +101,13 @@ def _failure(
 ) -> str | None:
     kept = {group.name: range(1, group.units) for group in groups}
     try:
-        found = _shapes(trace(way(probe, structure, kept), example))
+        shapes = _shapes(trace(way(probe, structure, kept), example))
     except StructureError as error:
         return str(error.__cause__ or error).partition("\n")[0][:120]
     predicted = _expected(structure, traced, labels, kept)
-    if len(found) != len(predicted):
+    if len(shapes) != len(predicted):
         return "it runs other operations on other sizes"
-    for (op, shape), (_, expected) in zip(found, predicted, strict=True):
+    for (op, shape), (_, expected) in zip(shapes, predicted, strict=True):
         if shape != expected:
             return f"{op} makes {shape} where the cut channels need {expected}"
     return None

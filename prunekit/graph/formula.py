@@ -169,13 +169,13 @@ def _per_sample(trace: Trace) -> set[fx.Node]:
 
     Where the pass read numbers, a constant with a row for each sample was made of them.
     """
-    found: set[fx.Node] = set()
+    nodes: set[fx.Node] = set()
     for node in trace.graph.nodes:
         is_given = node.op == "placeholder" and node not in trace.tensors
         is_made = node.op == "get_attr" and bool(trace.numbers) and shape_of(node)[:1] == (trace.batch,)
-        if is_given or is_made or any(value in found for value in node.all_input_nodes):
-            found.add(node)
-    return found
+        if is_given or is_made or any(value in nodes for value in node.all_input_nodes):
+            nodes.add(node)
+    return nodes
 
 
 Product = list[tuple[Dim, int]]
@@ -217,12 +217,12 @@ def _einsum(labels: Labels, call: Call) -> list[Product]:
 
     Longer products are taken two by two.
     """
-    given, arrow, result = call.args["equation"].replace(" ", "").partition("->")
-    sides = given.split(",")
+    operands, arrow, result = call.args["equation"].replace(" ", "").partition("->")
+    sides = operands.split(",")
     letters: dict[str, tuple[Dim, int]] = {}
     for term, node in zip(sides, call.args["tensors"], strict=True):
         letters |= dict(zip(term, _sized(labels, node), strict=True))
-    summed = {letter for letter in letters if arrow and letter not in result and given.count(letter) == 1}
+    summed = {letter for letter in letters if arrow and letter not in result and operands.count(letter) == 1}
     return [[size for letter, size in letters.items() if letter not in summed]] if len(sides) == 2 else []
 
 

@@ -61,19 +61,19 @@ def _product_before(softmax: fx.Node, axis: int) -> tuple[fx.Node | None, int | 
 
 
 def _products_after(softmax: fx.Node, axis: int) -> list[tuple[fx.Node, int]]:
-    found, stack = [], [(user, softmax, axis) for user in softmax.users]
+    products, stack = [], [(user, softmax, axis) for user in softmax.users]
     while stack:
         node, source, at = stack.pop()
         call = bind(node)
         if call is None or node.args[0] is not source:
             continue
         if call.op in PRODUCTS:
-            found.append((node, at))
+            products.append((node, at))
         elif call.op in PASSING:
             stack.extend((user, node, at) for user in node.users)
         elif call.op in RESHAPES and (place := _same_axis(shape_of(source), call.shape, at)) is not None:
             stack.extend((user, node, place) for user in node.users)
-    return found
+    return products
 
 
 def _walk_back(node: fx.Node, axis: int) -> None:

@@ -41,14 +41,14 @@ class Prover:
     def error(self, kept: Mapping[str, Sequence[int]]) -> float:
         """Return the largest difference between the smaller network and the reference, as a fraction of the answer."""
         small = shrink(self._model, self.structure, kept)
-        given = self._example if isinstance(self._example, tuple) else (self._example,)
+        inputs = self._example if isinstance(self._example, tuple) else (self._example,)
         with torch.no_grad():
-            found = leaves(small(*given))
+            outputs = leaves(small(*inputs))
         survives = self.structure.survivors(kept)
-        wanted = reference(self._trace, self._labels, survives, self._tensors, leaves(self._example))
-        if [tensor.shape for tensor in found] != [tensor.shape for tensor in wanted]:
+        expected = reference(self._trace, self._labels, survives, self._tensors, leaves(self._example))
+        if [tensor.shape for tensor in outputs] != [tensor.shape for tensor in expected]:
             return math.inf
-        return max(map(_difference, found, wanted), default=0.0)
+        return max(map(_difference, outputs, expected), default=0.0)
 
     def choose(self, group: Group, seed: int, keep: int | None = None) -> list[int]:
         """Choose at random which units of a group stay: this many, half of them for ``None``."""
@@ -90,9 +90,9 @@ def _double(tensor: Tensor) -> Tensor:
     return tensor.double() if tensor.is_floating_point() else tensor
 
 
-def _difference(found: Tensor, wanted: Tensor) -> float:
-    if not wanted.numel():
+def _difference(output: Tensor, expected: Tensor) -> float:
+    if not expected.numel():
         return 0.0
-    scale = float(wanted.abs().max()) or 1.0
-    difference = float((found.double() - wanted.double()).abs().max()) / scale
+    scale = float(expected.abs().max()) or 1.0
+    difference = float((output.double() - expected.double()).abs().max()) / scale
     return math.inf if math.isnan(difference) else difference

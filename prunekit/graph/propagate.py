@@ -52,22 +52,22 @@ def propagate(trace: Trace) -> tuple[Labels, dict[str, list[Atoms]]]:
 
 def _behind(numbers: Mapping[fx.Node, str]) -> dict[fx.Node, str]:
     """Return everything that numbers were computed of, with what read them."""
-    found, left = dict(numbers), list(numbers)
-    while left:
-        node = left.pop()
-        new = {value: found[node] for value in node.all_input_nodes if value not in found}
-        found |= new
-        left += new
-    return found
+    readers, waiting = dict(numbers), list(numbers)
+    while waiting:
+        node = waiting.pop()
+        new = {value: readers[node] for value in node.all_input_nodes if value not in readers}
+        readers |= new
+        waiting += new
+    return readers
 
 
 def live_values(trace: Trace) -> set[fx.Node]:
     """Return the values that the answer depends on: what is computed for nothing binds nothing."""
-    found = set(trace.numbers)
+    live = set(trace.numbers)
     for node in reversed(trace.graph.nodes):
-        if node.op == "output" or _writes(node) or any(user in found for user in node.users):
-            found.add(node)
-    return found
+        if node.op == "output" or _writes(node) or any(user in live for user in node.users):
+            live.add(node)
+    return live
 
 
 def _apply(labels: Labels, node: fx.Node) -> Any:

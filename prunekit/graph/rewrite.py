@@ -75,10 +75,10 @@ class Rewriting:
             network: the cut copy of the network, which need not be able to run.
             survives: which atoms stay.
         """
-        made = GraphNetwork(network, _Writer(self, network, survives).function())
+        smaller = GraphNetwork(network, _Writer(self, network, survives).function())
         for node, value in self.trace.constants.items():
-            setattr(made, str(node.target), value)
-        return made
+            setattr(smaller, str(node.target), value)
+        return smaller
 
 
 def rewriting(model: nn.Module, example: Example, traced: Trace, labels: Labels) -> Rewriting:
@@ -139,8 +139,8 @@ def _numbers(value: Any, twin: Any) -> list[tuple[int | None, int, int]]:
 class _Writer:
     """Writes the graph of a cut network, as a function of the network and its arguments."""
 
-    def __init__(self, given: Rewriting, network: nn.Module, survives: Survives) -> None:
-        self._given, self._survives = given, survives
+    def __init__(self, rewriting: Rewriting, network: nn.Module, survives: Survives) -> None:
+        self._rewriting, self._survives = rewriting, survives
         self._modules = dict(network.named_modules())
         self._graph = fx.Graph()
         self._values: dict[fx.Node, Any] = {}
@@ -148,24 +148,24 @@ class _Writer:
 
     def function(self) -> Callable[..., Any]:
         """Translate node by node; the input is taken apart first."""
-        placeholders = [node for node in self._given.trace.graph.nodes if node.op == "placeholder"]
-        inputs = iter(node for node in placeholders if node not in self._given.trace.tensors)
-        for position, argument in enumerate(self._given.arguments):
+        placeholders = [node for node in self._rewriting.trace.graph.nodes if node.op == "placeholder"]
+        inputs = iter(node for node in placeholders if node not in self._rewriting.trace.tensors)
+        for position, argument in enumerate(self._rewriting.arguments):
             self._take_apart(argument, self._graph.placeholder(f"x{position}"), inputs)
         for node in placeholders:
-            if node in self._given.trace.tensors and node.users:
-                self._values[node] = self._graph.get_attr(self._given.trace.tensors[node])
-        for node in self._given.trace.graph.nodes:
+            if node in self._rewriting.trace.tensors and node.users:
+                self._values[node] = self._graph.get_attr(self._rewriting.trace.tensors[node])
+        for node in self._rewriting.trace.graph.nodes:
             if node.op == "call_function":
                 self._values[node] = self._call(node)
             elif node.op == "get_attr":
                 self._values[node] = self._graph.get_attr(node.target)
-        self._graph.output(fx.node.map_arg(self._given.trace.output, self._values.__getitem__))
+        self._graph.output(fx.node.map_arg(self._rewriting.trace.output, self._values.__getitem__))
         code = self._graph.python_code("self")
         scope = dict(code.globals)
         exec(code.src, scope)
-        made: Callable[..., Any] = scope["forward"]
-        return made
+        forward: Callable[..., Any] = scope["forward"]
+        return forward
 
     def _take_apart(self, argument: Any, value: fx.Node, inputs: Any) -> None:
         if isinstance(argument, Tensor):
@@ -183,7 +183,7 @@ class _Writer:
         path = self._module(call)
         if path is not None:
             return self._graph.call_module(path, (self._values[_source(call)],))
-        new = {**fitted(self._given.labels, call, self._survives), **self._modes(call)}
+        new = {**fitted(self._rewriting.labels, call, self._survives), **self._modes(call)}
         args = [self._argument(node, name, call.args[name], new) for name in list(call.args)[: len(node.args)]]
         kwargs = {name: self._argument(node, name, value, new) for name, value in node.kwargs.items()}
         kwargs |= {name: value for name, value in new.items() if name not in call.args}
@@ -191,16 +191,16 @@ class _Writer:
         return self._graph.call_function(target, tuple(args), kwargs)
 
     def _argument(self, node: fx.Node, name: Any, value: Any, new: Mapping[str, Any]) -> Any:
-        given = self._given.samples
+        samples = self._rewriting.samples
         value = new.get(name, value)
-        if (node, name, None) in given:
+        if (node, name, None) in samples:
             return self._rows(value)
         if isinstance(value, list | tuple):
-            value = [self._rows(v) if (node, name, place) in given else v for place, v in enumerate(value)]
+            value = [self._rows(v) if (node, name, place) in samples else v for place, v in enumerate(value)]
         return fx.node.map_arg(value, lambda part: self._values.get(part, part))
 
     def _rows(self, number: int) -> fx.Node:
-        each = number // self._given.trace.batch
+        each = number // self._rewriting.trace.batch
         assert self._batch is not None
         return self._batch if each == 1 else self._graph.call_function(operator.mul, (self._batch, each))
 
@@ -213,9 +213,9 @@ class _Writer:
     def _module(self, call: Call) -> str | None:
         """Return the module that does just this call."""
         weight = call.args.get("weight")
-        if not isinstance(weight, fx.Node) or weight not in self._given.trace.tensors:
+        if not isinstance(weight, fx.Node) or weight not in self._rewriting.trace.tensors:
             return None
-        path = self._given.trace.tensors[weight].rpartition(".")[0]
+        path = self._rewriting.trace.tensors[weight].rpartition(".")[0]
         if not path:
             return None
         module: nn.Module = self._modules[path]
@@ -223,7 +223,7 @@ class _Writer:
             return None
         for leaf in ("bias", "running_mean", "running_var"):
             tensor = call.args.get(leaf)
-            name = self._given.trace.tensors.get(tensor) if isinstance(tensor, fx.Node) else None
+            name = self._rewriting.trace.tensors.get(tensor) if isinstance(tensor, fx.Node) else None
             if name != (f"{path}.{leaf}" if getattr(module, leaf, None) is not None else None):
                 return None
         return path if _same_options(module, call) else None

@@ -104,8 +104,8 @@ def evaluate_steps(
             yield from dense_logits.compute(stop)
         start = 0 if samples is None else len(samples.losses)
         dense = None if dense_logits is None else dense_logits[start:stop]
-        found = Samples.of(outputs[start:stop], split.targets[start:stop], rule, dense)
-        samples = found if samples is None else samples + found
+        batch = Samples.of(outputs[start:stop], split.targets[start:stop], rule, dense)
+        samples = batch if samples is None else samples + batch
         yield samples.reading(
             rule,
             name=name,
@@ -232,8 +232,8 @@ def losses(outputs: Tensor, targets: Tensor) -> Tensor:
         outputs: ``(n, classes, *places)``.
         targets: ``(n, *places)``.
     """
-    found = F.cross_entropy(_exact(outputs), targets, reduction="none")
-    return (found if found.ndim == 1 else found.flatten(1).mean(1)).double()
+    by_place = F.cross_entropy(_exact(outputs), targets, reduction="none")
+    return (by_place if by_place.ndim == 1 else by_place.flatten(1).mean(1)).double()
 
 
 def divergence(dense: Tensor, pruned: Tensor) -> float:
@@ -252,8 +252,8 @@ def divergences(dense: Tensor, pruned: Tensor) -> Tensor:
         ``(n,)``.
     """
     reference, other = _exact(dense).log_softmax(1), _exact(pruned).log_softmax(1)
-    found = F.kl_div(other, reference, reduction="none", log_target=True).sum(1)
-    return (found if found.ndim == 1 else found.flatten(1).mean(1)).double()
+    by_place = F.kl_div(other, reference, reduction="none", log_target=True).sum(1)
+    return (by_place if by_place.ndim == 1 else by_place.flatten(1).mean(1)).double()
 
 
 def _exact(outputs: Tensor) -> Tensor:

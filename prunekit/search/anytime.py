@@ -90,19 +90,19 @@ def draw(dense: Tensor, seed: int) -> Draw:
 
 def _divided(size: int, sizes: Sequence[int]) -> tuple[int, ...]:
     """Divide a draw among the strata; what one has too few for, the most widely decided that has more gives."""
-    found = [min(own, int(share * size)) for own, (_, share) in zip(sizes, STRATA, strict=True)]
+    counts = [min(own, int(share * size)) for own, (_, share) in zip(sizes, STRATA, strict=True)]
     for which in reversed(range(len(sizes))):
-        found[which] += min(size - sum(found), sizes[which] - found[which])
-    return tuple(found)
+        counts[which] += min(size - sum(counts), sizes[which] - counts[which])
+    return tuple(counts)
 
 
 def _checks(n: int) -> tuple[int, ...]:
     """Return sizes that grow by a step, later by an eighth, the last all."""
-    found, size = [], FIRST
+    sizes, size = [], FIRST
     while size < n:
-        found.append(size)
+        sizes.append(size)
         size += max(STEP, size // 8)
-    return (*found, n)
+    return (*sizes, n)
 
 
 def estimate(values: Values, drawn: Draw, check: int) -> tuple[float, float]:

@@ -91,13 +91,13 @@ class Bench:
     def glance(self, logits: Tensor, targets: Tensor, dense: Tensor) -> Reading:
         """Read a network's answers on very few samples."""
         rule = metric_named(self.question.metric)
-        found = Samples.of(logits, targets, rule, dense)
-        return found.reading(rule, recalibrated=self.question.train is not None, glance=True)
+        samples = Samples.of(logits, targets, rule, dense)
+        return samples.reading(rule, recalibrated=self.question.train is not None, glance=True)
 
     def point(self, cell: Cell, reading: Reading) -> Point:
         """Make a cell's point."""
-        found = replace(reading, recipe=cell.recipe.digest, backend=self.probe.program.backend)
-        return Point(self.question.mode, cell.name, cell.level, found)
+        reading = replace(reading, recipe=cell.recipe.digest, backend=self.probe.program.backend)
+        return Point(self.question.mode, cell.name, cell.level, reading)
 
     def ready(self, cell: Cell, glance: bool = False) -> Ready:
         """Prepare a cell's cut; with ``glance``, for an estimate only."""

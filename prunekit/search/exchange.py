@@ -72,7 +72,7 @@ def exchange(
         if other < harm:
             kept, harm = start, other
     step, names = STEP, cycle(problem.counts)
-    while step >= FINEST and search.left > 1:
+    while step >= FINEST and search.trials_left > 1:
         # Of many names, each round looks at as many as leave trials for the exchanges.
         some = tuple(islice(names, min(len(problem.counts), max(2, trials // 4))))
         better = yield from _round(problem, search, kept, harm, step, some)
@@ -88,7 +88,7 @@ class _Search:
     """Measurements made so far, and how many are left."""
 
     def __init__(self, measure: Callable[[Mapping[str, int]], float], trials: int) -> None:
-        self.left = trials
+        self.trials_left = trials
         self._measure, self._trials = measure, trials
         self._known: dict[tuple[int, ...], float] = {}
 
@@ -96,11 +96,11 @@ class _Search:
         """Measure a network, or remember it; infinite where no trial is left."""
         key = tuple(kept.values())
         if key not in self._known:
-            if self.left == 0:
+            if self.trials_left == 0:
                 return float("inf")
-            self.left -= 1
+            self.trials_left -= 1
             self._known[key] = self._measure(kept)
-            yield Trial(self._trials - self.left, self._trials, self._known[key])
+            yield Trial(self._trials - self.trials_left, self._trials, self._known[key])
         return self._known[key]
 
 
@@ -122,7 +122,7 @@ def _round(
     # A rate is harm for each load, negative: the gift with the steepest, the cut with the flattest.
     pairs = [(mends - costs, gift, cut, count) for mends, gift, _ in gifts for costs, cut, count in cuts if gift != cut]
     for gain, gift, cut, count in sorted(pairs)[:PAIRS]:
-        tried = _given({**kept, cut: count}, gift, problem)
+        tried = _filled({**kept, cut: count}, gift, problem)
         if gain >= 0 or tried[gift] == kept[gift]:
             continue
         other = yield from search.harm(tried)
@@ -142,7 +142,7 @@ def _above(loads: Vector, now: int, step: float) -> int:
     return min(enough, default=len(loads) - 1)
 
 
-def _given(kept: Kept, name: str, problem: Problem) -> Kept:
+def _filled(kept: Kept, name: str, problem: Problem) -> Kept:
     """Give a name back as much as the limits allow."""
     counts = problem.counts[name]
     fitting = counts[(problem.loads(kept, name, counts) <= 1).all(0)]

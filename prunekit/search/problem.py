@@ -129,8 +129,8 @@ def weight_problem(
 
     def amounts(kept: Mapping[str, int], name: str, options: Counts) -> Vector:
         zeroed = sum(max(0, remaining[other] - kept[other]) for other in sizes if other != name)
-        left: Vector = params - zeroed - np.maximum(0.0, remaining[name] - options)
-        return left[None]
+        nonzero: Vector = params - zeroed - np.maximum(0.0, remaining[name] - options)
+        return nonzero[None]
 
     return _known(Problem(counts, {}, limits, amounts), curves, sizes)
 
@@ -184,14 +184,14 @@ def _unit_counts(
 ) -> dict[str, Counts]:
     """Collect every count that some sparsity leaves of each group, by the rule that cuts it; one of what is held."""
     whole = count_kept(structure, replace(recipe, channels=held), allowed)
-    found = {group.name: {whole.get(group.name, group.units)} for group in structure.prunable}
+    options = {group.name: {whole.get(group.name, group.units)} for group in structure.prunable}
     groups = [group for group in structure.prunable if group.name not in held]
     for kept in range(1, max((group.units for group in groups), default=0)):
         channels = {group.name: 1 - kept / group.units for group in groups if kept < group.units}
         for name, count in count_kept(structure, replace(recipe, channels=channels), allowed).items():
             if name in channels:
-                found[name].add(count)
-    return {name: np.array(sorted(counts)) for name, counts in found.items()}
+                options[name].add(count)
+    return {name: np.array(sorted(counts)) for name, counts in options.items()}
 
 
 def _known(problem: Problem, curves: Mapping[str, Curve], sizes: Mapping[str, int]) -> Problem:

@@ -42,5 +42,5 @@ def scan(question: Question, half_width: float | None = None, known: Collection[
     Raises:
         RecipeError: a level is no sparsity, or the criterion or metric is unknown.
     """
-    asked = yield from bench(question)
-    yield from exact(asked, known) if half_width is None else within(asked, half_width, known)
+    prepared = yield from bench(question)
+    yield from exact(prepared, known) if half_width is None else within(prepared, half_width, known)

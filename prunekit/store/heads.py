@@ -40,10 +40,10 @@ def put(db: sqlite3.Connection, key: TaskKey, run_id: str | None) -> None:
 
 def undo(db: sqlite3.Connection, key: TaskKey) -> Run | None:
     """Move the head to its parent and return the parent."""
-    left, ahead = _position(db, key)
-    if left is None:
+    run, ahead = _position(db, key)
+    if run is None:
         return None
-    _move(db, key, left.parent, (*ahead, left.id))
+    _move(db, key, run.parent, (*ahead, run.id))
     return head(db, key)
 
 

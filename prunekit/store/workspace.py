@@ -216,8 +216,8 @@ class Workspace:
         try:
             check_place(self._database.path)
         except OSError as error:
-            said = error.strerror or error
-            raise WorkspaceError(f"The workspace {self.path} cannot be written ({said}); choose another.") from error
+            reason = error.strerror or error
+            raise WorkspaceError(f"The workspace {self.path} cannot be written ({reason}); choose another.") from error
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

@@ -48,10 +48,10 @@ def memory() -> Memory:
     Raises:
         TaskError: the environment does not give a number of megabytes.
     """
-    given = os.environ.get(MEMORY_VARIABLE, str(MEGABYTES))
-    if not given.isdecimal():
-        raise TaskError(f"{MEMORY_VARIABLE} is a number of megabytes, not {given!r}.")
-    return Memory(int(given) * 2**20)
+    megabytes = os.environ.get(MEMORY_VARIABLE, str(MEGABYTES))
+    if not megabytes.isdecimal():
+        raise TaskError(f"{MEMORY_VARIABLE} is a number of megabytes, not {megabytes!r}.")
+    return Memory(int(megabytes) * 2**20)
 
 
 @remembered(1)
@@ -88,13 +88,13 @@ def _compare(live: Live, opened: Opened, share: float, inputs: Tensor, calibrati
         _same(live, model, kept, inputs)
         if calibration is not None:
             split = Split(calibration, torch.zeros(len(calibration), dtype=torch.long))
-            wanted = recalibrate(model, split)
+            expected = recalibrate(model, split)
             before = _tensors(model)
             statistics: dict[str, Tensor] = before | finish(live.statistics(before, kept, calibration))
-            for name, value in _tensors(wanted).items():
+            for name, value in _tensors(expected).items():
                 if value.is_floating_point() and not close(statistics[name], value):
                     raise NoPlanError(f"it estimates {name} differently from the network's own forward pass")
-            _same(live, wanted, kept, inputs)
+            _same(live, expected, kept, inputs)
     except (RuntimeError, TypeError, ValueError, IndexError, KeyError) as error:
         raise NoPlanError(f"it fails: {str(error).partition(chr(10))[0]}") from error
 

@@ -149,8 +149,8 @@ class Subject:
             return network
         model = network.pruned.model
         grids = levels(model, rounding_modules(model, self.recipe.bits), self.range_split)
-        told = {path: (grid.scale, grid.zero) for path, grid in grids.items()}
-        return replace(network, pruned=replace(network.pruned, model=round_inputs(model, grids), levels=told))
+        by_path = {path: (grid.scale, grid.zero) for path, grid in grids.items()}
+        return replace(network, pruned=replace(network.pruned, model=round_inputs(model, grids), levels=by_path))
 
     @property
     def pruned(self) -> Pruned:

@@ -61,12 +61,12 @@ def read_settings(path: Path, flags: Settings) -> Settings:
         TaskError: unreadable, or a key is missing, unknown or unusable.
     """
     try:
-        said = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise TaskError(f"The project file {path} cannot be read: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise TaskError(f"The project file {path} is not valid TOML: {error}.") from None
-    return check_settings({**said, **flags}, path.name)
+    return check_settings({**settings, **flags}, path.name)
 
 
 def check_settings(settings: Settings, where: str) -> Settings:
@@ -105,11 +105,11 @@ def from_here(flags: Settings, folder: Path) -> dict[str, Any]:
         flags: values by key.
         folder: where the command was given.
     """
-    found = dict(flags)
+    absolute = dict(flags)
     for key, value in flags.items():
         if key in ("checkpoint", "program") or (key == "data" and ":" not in value):
-            found[key] = str((folder / value).absolute())
+            absolute[key] = str((folder / value).absolute())
         elif key in ("factory", "data", "preprocess", "metric") and ".py:" in value:
             file, _, function = value.partition(":")
-            found[key] = f"{(folder / file).absolute()}:{function}"
-    return found
+            absolute[key] = f"{(folder / file).absolute()}:{function}"
+    return absolute

@@ -75,9 +75,9 @@ def scan_steps(
     """
     stored = stored_points(opened, mode, limit, criterion, half_width, pictures=True)
     known = [point for point in stored if not is_picture(point)]
-    wanted = {(name, level) for name in scanning.sizes(opened.structure, mode) for level in levels}
-    yield from (point for point in known if (point.name, point.level) in wanted)
-    if wanted <= {(point.name, point.level) for point in known}:
+    cells = {(name, level) for name in scanning.sizes(opened.structure, mode) for level in levels}
+    yield from (point for point in known if (point.name, point.level) in cells)
+    if cells <= {(point.name, point.level) for point in known}:
         return
     question = _question(opened, mode, levels, limit, criterion)
     key = scan_key(opened, mode, limit, criterion, half_width)

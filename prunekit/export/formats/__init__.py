@@ -39,10 +39,10 @@ def runtimes(has_train: bool = True) -> dict[str, str]:
 
 def to_write(names: Collection[str]) -> list[Format]:
     """Return what an export writes where some formats are asked for: those always written, and what each is made of."""
-    wanted = {*names, *(name for name, format in FORMATS.items() if format.always)}
+    chosen = {*names, *(name for name, format in FORMATS.items() if format.always)}
     for name in names:
-        wanted |= {*FORMATS[name].made_of}
-    return [format for name, format in FORMATS.items() if name in wanted]
+        chosen |= {*FORMATS[name].made_of}
+    return [format for name, format in FORMATS.items() if name in chosen]
 
 
 def check_formats(names: Collection[str]) -> None:

@@ -63,10 +63,10 @@ def mirrored(labels: Labels, call: Call) -> Dims:
 def looked_up(labels: Labels, call: Call) -> Dims:
     """Take entries along one dimension by a tensor of numbers."""
     dims = labels.dims(call, "self")
-    given = [(axis, node) for axis, node in enumerate(call.args["indices"]) if node is not None]
-    if len(given) != 1 or not isinstance(given[0][1], fx.Node):
+    indexed = [(axis, node) for axis, node in enumerate(call.args["indices"]) if node is not None]
+    if len(indexed) != 1 or not isinstance(indexed[0][1], fx.Node):
         raise Unsupported
-    axis, node = given[0]
+    axis, node = indexed[0]
     numbers = node.meta["val"]
     if numbers.dtype == torch.bool:
         raise Unsupported
