@@ -1,7 +1,7 @@
-"""The points of a scan: a stream of steps, wherever the work is done.
+"""The points of a scan: the same stream of steps, whether this process or others measure them.
 
 Where the measuring takes long enough to pay for their start, processes of one thread each measure a
-part of the groups or layers; else it happens here. Whoever reads the stream cannot tell.
+part of the groups or layers; otherwise this process measures them all.
 """
 
 import os
@@ -23,7 +23,7 @@ PAYS = 10.0
 """Seconds that a scan has to take, before processes are started for it: two were 4.3 s later with their first point,
 and from there on 1.8 times as fast as one (2 cores, resnet20's weights)."""
 PATIENCE = 0.02
-"""Seconds that one step waits for a process, and so a reading for its turn."""
+"""Seconds that one step waits for a process; a reading between two steps waits no longer."""
 DEATHS = 3
 """A part whose processes have died so often is measured here."""
 
@@ -33,11 +33,11 @@ def points(
 ) -> Steps:
     """Measure the cells of a question.
 
-    The processes work only while the stream is read: whoever has something more urgent to do reads
-    on later. A process that dies is replaced, and its successor goes on behind the last point.
+    The processes work only while the stream is read, so that the reader can pause them for more urgent
+    work. A process that dies is replaced, and its successor continues after the last point.
 
     Args:
-        bench: the question on the bench.
+        bench: the question, and what measures it.
         half_width: how precisely each cell is measured; see ``search.scan``.
         known: points that need no measuring.
         workers: how many processes; 1 measures here, ``None`` is one for each core where it pays.
@@ -84,7 +84,7 @@ def _shards(
 
 
 def _apart(shards: list[Shard], half_width: float | None) -> Steps:
-    """Pass on what processes say, and measure here what they cannot."""
+    """Pass on the steps of processes, and measure here the parts that they cannot."""
     try:
         while shards:
             pipes = {shard.pipe: shard for shard in shards}
@@ -97,7 +97,7 @@ def _apart(shards: list[Shard], half_width: float | None) -> Steps:
 
 
 def _next(shard: Shard, shards: list[Shard], half_width: float | None) -> Steps:
-    """Pass on what one process says next, and let it go on when that was taken."""
+    """Pass on the next step of one process, and let it continue once that step was taken."""
     try:
         message = shard.receive()
     except EOFError:

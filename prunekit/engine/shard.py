@@ -1,4 +1,4 @@
-"""A shard: some groups or layers of a scan, in the hands of a process."""
+"""A shard: some groups or layers of a scan, and the process that measures them."""
 
 import contextlib
 import os
@@ -27,9 +27,9 @@ class Shard:
 
     Attributes:
         question: the part.
-        known: the points that are known of it by now.
+        known: the points that are measured so far.
         deaths: how many of its processes have died.
-        pipe: becomes readable when the process has said something.
+        pipe: becomes readable when the process has sent a message.
         process: the process.
     """
 
@@ -39,7 +39,7 @@ class Shard:
         self._start()
 
     def receive(self) -> Any:
-        """Return what the process says next: a step of the scan, or a word of its own.
+        """Return the next message of the process: a step of the scan, or one of ``READY``, ``END`` and ``FAILED``.
 
         Raises:
             EOFError: it is dead.
@@ -71,7 +71,7 @@ class Shard:
         self.process.wait()
 
     def _send(self, message: Any) -> None:
-        with contextlib.suppress(OSError):  # it is dead, which is found when it is listened to
+        with contextlib.suppress(OSError):  # the process is dead, which the next receive reports
             self.pipe.send_bytes(pickle.dumps(message))
 
     def _start(self) -> None:

@@ -128,10 +128,10 @@ def agreement(
     listed as fallen the other way instead of counted as a difference of the metric.
 
     Args:
-        reference: what the measured network said.
-        outputs: what another says.
+        reference: the outputs of the measured network.
+        outputs: those of another one, ``(n, classes, *places)``.
         targets: ``(n, *places)``.
-        metric: name of the metric; one that nobody here knows is not computed.
+        metric: name of the metric; one that is not registered here is not computed.
         rounding: root mean square of what rounding the inputs of layers does to the outputs; 0 where none is rounded.
     """
     known, answers = reference.logits, reference.answers.unsqueeze(1)

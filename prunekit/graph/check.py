@@ -26,7 +26,7 @@ Shapes = list[tuple[str, tuple[int, ...]]]
 
 
 def find_ways(model: nn.Module, structure: Structure, traced: Trace, labels: Labels, example: Example) -> Structure:
-    """Find out which groups the network's own class can lose, which only its graph, and which neither.
+    """Find out which groups can be cut in the network's own class, which only in its graph, and which in neither.
 
     All groups lose a unit together first: where that is right, as it nearly always is, one pass
     on ``meta`` proves them all. Otherwise each is tried alone, and so where the pass computes what nobody reads: that
@@ -74,7 +74,7 @@ def _graph_way(
 def _failures(
     fails: Callable[[Way, Sequence[Group]], str | None], together: bool, way: Way, groups: list[Group]
 ) -> dict[str, str]:
-    """Return the groups that cannot go this way, with why."""
+    """Return the groups that cannot be cut this way, with the reason."""
     if not groups or (together and fails(way, groups) is None):
         return {}
     return {group.name: reason for group in groups if (reason := fails(way, [group])) is not None}

@@ -8,7 +8,7 @@ Inputs = tuple[tuple[Any, ...], dict[str, Any]]
 
 
 def first_input(arguments: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
-    """Return what a hook ``with_kwargs`` finds first; ``None`` where a module is called with nothing."""
+    """Return the first input that a hook ``with_kwargs`` receives; ``None`` where a module is called without any."""
     return arguments[0] if arguments else next(iter(named.values()), None)
 
 

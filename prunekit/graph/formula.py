@@ -23,7 +23,7 @@ from prunekit.records import Cost
 Vector = NDArray[np.float64]
 
 SLACK = 1 / 16
-"""Less than a bit, in bytes. Codes of quantised weights stand in one stream, whose end is padded to a whole byte."""
+"""Less than a bit, in bytes. Codes of quantised weights form one stream, whose end is padded to a whole byte."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,7 +154,7 @@ class _Reader:
 
 
 def _pack(rows: Sequence[Sequence[Vector]], groups: int) -> tuple[Vector, Vector]:
-    """Multiply constant factors out and lay the rest as one matrix."""
+    """Multiply constant factors out and put the other factors into one matrix."""
     one = np.zeros(groups + 1)
     one[-1] = 1.0
     constants = np.array([np.prod([row[-1] for row in term if not row[:-1].any()]) for term in rows])
@@ -213,7 +213,7 @@ def _added(labels: Labels, call: Call) -> list[Product]:
 
 
 def _einsum(labels: Labels, call: Call) -> list[Product]:
-    """Count one multiplication for every combination of letters, but those of one side that are summed before it.
+    """Count one multiplication for every combination of letters, except letters of one operand that are summed first.
 
     Longer products are taken two by two.
     """

@@ -36,7 +36,7 @@ def partition(
 ) -> Partition:
     """Collect the components of coupled atoms into groups.
 
-    A group that cuts no layer's output is left out: nothing could be dragged.
+    A group that cuts no layer's output is left out, since no bar could stand for it.
     """
     root = components(labels)
     reasons = _words(labels.frozen, root)

@@ -39,8 +39,8 @@ class Recording:
         graph: the operations.
         constants: the values of its constants: tensors that are none of the inputs, as they were when first used.
         reads: the operations by which the pass read values, so that other inputs may take other ways.
-        numbers: the values that it read numbers of, with the operation: nobody sees where those go on.
-        output: what the pass gave out, with nodes for tensors; ``None`` where a data class holds them.
+        numbers: the values that it read numbers of, with the operation; where such numbers are used is not recorded.
+        output: what the pass returned, with nodes for tensors; ``None`` where a data class holds them.
     """
 
     graph: fx.Graph

@@ -47,7 +47,7 @@ def _replace(model: nn.Module, replaced: Mapping[str, str]) -> None:
 
 
 def outermost(replaced: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Leave out what is inside of something else that is replaced."""
+    """Leave out modules inside of others that are replaced."""
     kinds = dict(replaced)
     return {path: what for path, what in kinds.items() if not any(path.startswith(f"{other}.") for other in kinds)}
 
@@ -137,7 +137,7 @@ class _Finder:
             )
 
     def prove(self, parts: Iterable[_Part], accepted: list[_Part]) -> Iterator[None]:
-        """Add the parts that can be removed to what was found, one at a step."""
+        """Add the parts that can be removed to those accepted, one at a step."""
         for part in parts:
             with torch.no_grad():
                 proven = self._proven(part)

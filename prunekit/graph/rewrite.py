@@ -69,7 +69,7 @@ class Rewriting:
     samples: Mapping[tuple[fx.Node, str, int | None], int]
 
     def network(self, network: nn.Module, survives: Survives) -> GraphNetwork:
-        """Put the graph of a cut network around a network whose tensors are cut already; it takes them over.
+        """Make the graph of a cut network, which takes over the tensors of a network that are cut already.
 
         Args:
             network: the cut copy of the network, which need not be able to run.
@@ -147,7 +147,7 @@ class _Writer:
         self._batch: fx.Node | None = None
 
     def function(self) -> Callable[..., Any]:
-        """Translate node by node; the input is taken apart first."""
+        """Translate node by node; nested inputs are unpacked first."""
         placeholders = [node for node in self._rewriting.trace.graph.nodes if node.op == "placeholder"]
         inputs = iter(node for node in placeholders if node not in self._rewriting.trace.tensors)
         for position, argument in enumerate(self._rewriting.arguments):
@@ -211,7 +211,7 @@ class _Writer:
         return {}
 
     def _module(self, call: Call) -> str | None:
-        """Return the module that does just this call."""
+        """Return the module that does exactly this call."""
         weight = call.args.get("weight")
         if not isinstance(weight, fx.Node) or weight not in self._rewriting.trace.tensors:
             return None

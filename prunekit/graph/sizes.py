@@ -83,7 +83,7 @@ def _split(labels: Labels, call: Call, survives: Survives) -> Numbers:
 
 
 def _range(labels: Labels, call: Call, survives: Survives) -> Numbers:
-    """Move the ends of a range by what is gone before them."""
+    """Move the ends of a range by the number of removed positions before them."""
     source, axis = call.args["self"], call.args.get("dim", 0) % len(call.shape)
     dim: Dim = labels.of[source][axis]
     if isinstance(dim, str) or call.args.get("step", 1) != 1:

@@ -22,7 +22,7 @@ class Levels:
 
     Attributes:
         scale: distance between two levels.
-        zero: the level that stands for 0, from 0 to 255.
+        zero: the level of the value 0, from 0 to 255.
     """
 
     scale: float

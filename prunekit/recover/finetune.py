@@ -35,7 +35,7 @@ INSIDE = 30.0
 """Weight of what layers read beside what the network answers, where the dense network is followed."""
 
 ALONE = "Expected more than 1 value per channel"
-"""How PyTorch says that a BatchNorm was given one sample without places."""
+"""Part of PyTorch's message where a BatchNorm gets one sample without places."""
 SETTLED = 1000
 """Samples of an epoch that the BatchNorm statistics after it are taken from."""
 

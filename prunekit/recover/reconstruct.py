@@ -1,4 +1,4 @@
-"""Reconstruction: what reads cut channels is fitted by least squares to say what it said before; no training."""
+"""Reconstruction: layers that read cut channels are fitted by least squares to their outputs before the cut."""
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,13 +21,13 @@ from prunekit.tasks.task import Split
 SAMPLES = 500
 BATCH = 50
 RIDGE = 1e-2
-"""Weight of the old weights against the samples, as a share of the inputs' mean square."""
+"""How strongly the fit is pulled towards the old weights, as a share of the inputs' mean square."""
 
 Fit = nn.Conv2d | nn.Linear
 
 
 class Reconstruction(Iterator[Fitted]):
-    """Records of layers that are fitted one after another; stop whenever you like.
+    """Fits layers one after another, with a record of each; it may stop after any.
 
     Attributes:
         model: the network with the layers fitted so far.
@@ -55,8 +55,9 @@ def reconstruct(
 ) -> Reconstruction:
     """Fit each layer behind a cut to the dense network's outputs, in execution order.
 
-    What a layer reads is what the layers before it, fitted already, make of the samples; what it should say are
-    the dense layer's outputs of the channels that are left. Solved by ridge regression towards the weights it has.
+    A layer's inputs are those that the layers before it, which are fitted already, compute from the samples. Its
+    targets are the dense layer's outputs of the channels that are left. The new weights come from a ridge regression
+    towards those that the layer has.
 
     Source: He et al., Channel Pruning for Accelerating Very Deep Neural Networks, 2017, arXiv 1707.06168.
 
@@ -80,7 +81,7 @@ def reconstruct(
     dense, model = copy.deepcopy(dense), copy.deepcopy(pruned)
     cuts = structure.kept_positions(kept)
     unmasked = [layer for layer in structure.layers if layer.weight not in masked]
-    # Before the first layer that reads a cut channel nothing has changed.
+    # Layers before the first one that reads a cut channel compute what they did.
     changed = list(dropwhile(lambda layer: 1 - OUTPUT_DIM[layer.op] not in cuts.get(layer.weight, {}), unmasked))
     called = _called(dense, changed, split.inputs[:2]) & _called(model, changed, split.inputs[:2])
     todo = [layer for layer in changed if layer.name in called]
@@ -165,7 +166,7 @@ def _column(module: Fit) -> Tensor:
 
 
 def _seen(model: nn.Module, name: str, batch: Tensor) -> tuple[Tensor, Tensor]:
-    """Return what a layer reads and says on a batch; the network runs no further than that."""
+    """Return a layer's input and output on a batch; the network runs no further than that layer."""
     seen: list[Tensor] = []
 
     def stop(module: nn.Module, arguments: tuple[Any, ...], named: dict[str, Any], answer: Tensor) -> None:

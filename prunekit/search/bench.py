@@ -18,7 +18,7 @@ from prunekit.search.question import Question
 
 
 class Bench:
-    """All it takes to answer a question.
+    """A scan's question together with what measures its cells.
 
     Args:
         question: the question.
@@ -47,7 +47,7 @@ class Bench:
 
     @cached_property
     def dense_samples(self) -> Samples:
-        """What is known of the dense network's answers, sample by sample."""
+        """The losses and statistics of the dense network's outputs, sample by sample."""
         return Samples.of(self.logits, self.split.targets, metric_named(self.question.metric))
 
     @cached_property

@@ -28,7 +28,7 @@ class Cell:
 
     Attributes:
         name: the group or layer.
-        level: sparsity asked, a fraction 0–1.
+        level: the sparsity, a fraction 0–1.
         recipe: the question.
         kept: how many units or weights stay; cells of one name that keep as many are one network.
     """
@@ -54,7 +54,7 @@ class Cells:
     """Makes the cut of any cell from scores that are computed once.
 
     Args:
-        question: what is asked.
+        question: what is scanned, and how.
 
     Attributes:
         sizes: what is cut, in execution order, and of how many units or weights each is made.

@@ -19,16 +19,16 @@ PICTURE = 16
 
 
 def picture(bench: Bench, known: Collection[Point] = (), samples: int = PICTURE) -> Steps:
-    """Measure every cell on a few samples: where the network is sensitive, before it is known how much.
+    """Measure every cell on a few samples, to show early where the network is sensitive.
 
     Args:
-        bench: the question on the bench.
+        bench: the question, and what measures it.
         known: points that need no picture.
         samples: the first this many are measured.
 
     Yields:
-        Points that are estimates, without an interval: so few samples say little of the metric. BatchNorm is
-        recalibrated, if at all, on few samples too.
+        Points that are estimates without an interval, since so few samples show little of the metric. Where
+        BatchNorm is recalibrated, few samples are used for that too.
     """
     batch = bench.probe.batch(range(min(samples, len(bench.split))))
     dense, targets = bench.first(batch), bench.split.targets[: len(batch.inputs)]
@@ -48,7 +48,7 @@ def exact(bench: Bench, known: Collection[Point] = (), cells: Collection[tuple[s
     """Measure cells on all samples.
 
     Args:
-        bench: the question on the bench.
+        bench: the question, and what measures it.
         known: points of an earlier scan, which measured them on all samples.
         cells: ``(name, level)`` of the cells to measure, all for ``None``.
 

@@ -1,4 +1,4 @@
-"""Exchange: a plan improved by measuring the network it makes, a little cut here for a little given back there."""
+"""Exchange: a plan improved by measuring whole networks: one name is cut a little more, another a little less."""
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from itertools import cycle, islice
@@ -25,7 +25,7 @@ def joint_harm(model: nn.Module, inputs: Tensor, dense: Tensor, *, calibrate: bo
     """Measure how far a cut network is from the dense one, in one pass.
 
     Args:
-        model: a network that nobody needs afterwards: its BatchNorm statistics are overwritten.
+        model: a network that is not used afterwards: its BatchNorm statistics are overwritten.
         inputs: ``(n, …)``.
         dense: ``(n, classes)`` logits of the dense network.
         calibrate: let BatchNorm use the statistics of each batch, as recalibration would estimate them.
@@ -47,7 +47,7 @@ def exchange(
     measure: Callable[[Mapping[str, int]], float],
     trials: int = TRIALS,
 ) -> Generator[Trial, None, Kept]:
-    """Improve a plan by measuring: the curves see each cut alone, this sees them together.
+    """Improve a plan by measuring whole networks, since harm curves know each cut only alone.
 
     Each round measures what cutting, and what giving back, a little of each name changes, then
     tries the most promising pairs of one cut and one gift. The first that lowers the harm is taken;
@@ -85,7 +85,7 @@ def exchange(
 
 
 class _Search:
-    """Measurements made so far, and how many are left."""
+    """The networks measured so far, and how many may still be measured."""
 
     def __init__(self, measure: Callable[[Mapping[str, int]], float], trials: int) -> None:
         self.trials_left = trials
@@ -143,7 +143,7 @@ def _above(loads: Vector, now: int, step: float) -> int:
 
 
 def _filled(kept: Kept, name: str, problem: Problem) -> Kept:
-    """Give a name back as much as the limits allow."""
+    """Return the plan with as much kept of one name as the limits allow."""
     counts = problem.counts[name]
     fitting = counts[(problem.loads(kept, name, counts) <= 1).all(0)]
     return {**kept, name: int(fitting[-1])} if len(fitting) else kept

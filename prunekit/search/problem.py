@@ -68,7 +68,7 @@ class Problem:
         return bool((self.load(kept) <= 1).all())
 
     def harm(self, kept: Mapping[str, int]) -> float:
-        """Return the sum of the harms, as if the cuts did not know of each other."""
+        """Return the sum of the harms, each measured with everything else whole."""
         return float(sum(self.harms[name][np.searchsorted(self.counts[name], n)] for name, n in kept.items()))
 
 
@@ -82,7 +82,7 @@ def channel_problem(
 ) -> Problem:
     """Ask how many units to keep of each prunable group.
 
-    Nothing goes further than its curve, and a group without one stays whole.
+    No group is cut further than its curve goes, and a group without a curve stays whole.
 
     Args:
         structure: the analysis of the dense network.

@@ -31,7 +31,7 @@ def scan(question: Question, half_width: float | None = None, known: Collection[
     groups are never scanned.
 
     Args:
-        question: what is asked.
+        question: what is scanned, and how.
         half_width: measure each cell until half of its 95 % interval is this narrow, or a tenth of the
             drop where that is wider; ``None`` measures every cell on all samples.
         known: points of an earlier scan of the same question; what they answer is not measured again.

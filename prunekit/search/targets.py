@@ -49,7 +49,7 @@ def parse_targets(texts: Iterable[str]) -> dict[str, float]:
 
 
 def read_targets(targets: Mapping[str, float], dense: Cost, mode: Mode, metric: str = "accuracy") -> Targets:
-    """Turn what was asked into constraints.
+    """Turn targets into constraints.
 
     Args:
         targets: resource → what may be left: a fraction of the dense network's up to 1, or a count

@@ -1,4 +1,4 @@
-"""Measuring cells as far as a wanted precision takes: in rounds, on growing samples, bracketing over levels."""
+"""Measuring cells to a given precision: in rounds, on growing samples, with levels between two that agree left out."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
@@ -22,7 +22,7 @@ def within(bench: Bench, half_width: float, known: Collection[Point] = ()) -> St
     """Measure cells until they are known well enough.
 
     Args:
-        bench: the question on the bench.
+        bench: the question, and what measures it.
         half_width: half of a 95 % interval may be this wide (or a tenth of the drop, where that is wider).
         known: points of an earlier scan that answered the same question, or all samples.
 
@@ -59,7 +59,7 @@ class _Table:
                 self.add(point)
 
     def add(self, point: Point) -> None:
-        """Note a point; what was interpolated says nothing new of its neighbours."""
+        """Record a point; an interpolated one is not used to interpolate others."""
         self._done.add((point.name, point.level))
         if point.reading.status is not Status.INTERPOLATED:
             self._measured[point.name][point.level] = point.reading
@@ -126,11 +126,11 @@ class _Sample:
         mean = own.mean(0) + torch.tensor([self._estimate(column)[0] for column in moved.T], dtype=torch.float64)
         self._value = rule.value(mean)
         self.change = self._value - bench.dense.value
-        # Near its value the metric moves with the averages as its slope says.
+        # Near its value the metric changes with the averages by its slope.
         self.half = self._estimate(moved @ rule.slope(mean))[1]
 
     def read(self) -> Reading:
-        """Read everything else, which no decision waits for."""
+        """Return the whole reading; what it has beyond the metric is computed only here."""
         bench, order, logits = self._bench, self._order, self._logits
         if self.whole:  # back into the split's order
             return bench.read(logits[torch.from_numpy(np.argsort(order.numpy()))], bench.split.targets, bench.logits)

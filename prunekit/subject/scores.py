@@ -1,4 +1,4 @@
-"""What the criteria say of a base: the scores of its units, and what they are computed from."""
+"""The scores of a base's units and weights by a criterion, and the gradients and norms they are computed from."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is inside a network: its weights in bins, its kernels as images, the zeros its layers hand on."""
+"""What is inside a network: its weights in bins, its kernels as images, the zeros in its layers' outputs."""
 
 from collections.abc import Iterator
 
@@ -50,7 +50,7 @@ def layer_weights(opened: Opened, recipe: Recipe, layer: str) -> LayerWeights:
 def activations(
     opened: Opened, recipe: Recipe | None = None, limit: int | None = 250
 ) -> Iterator[tuple[Activation, ...]]:
-    """Count the zeros that layers hand on, in a recipe's network or the task's own.
+    """Count the zeros in the outputs of layers, in a recipe's network or the task's own.
 
     Args:
         opened: the task.

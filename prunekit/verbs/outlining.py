@@ -53,7 +53,7 @@ def begin(
     pinned: Collection[str],
     worth: float,
 ) -> tuple[Judge, Outline]:
-    """Check the question and lay it out, before the long scan begins."""
+    """Check the arguments of a plan and outline it, before the long scan begins."""
     base = check(opened, base or Recipe())
     if not 0 <= worth <= 1:
         raise RecipeError(f"Worth is the share of a resource that a cut has to save, 0 to 100 %; not {worth:.0%}.")
@@ -81,7 +81,7 @@ def begin(
 
 
 def problem_of(judge: Judge, curves: Mapping[str, Curve]) -> Problem:
-    """Lay the options out; where only a loss is asked, the limit is all of what the mode lowers first."""
+    """State the allocation problem; where only a loss is given, the limit is all of the resource that the mode cuts."""
     structure, subject = judge.opened.structure, resolve(judge.opened, judge.base)
     whole = subject.cost
     first = RESOURCES[judge.mode][0]

@@ -30,7 +30,8 @@ def evaluate(
         recipe: the question.
         split: ``validation`` or ``test``.
         limit: measure on the first this many samples, all for ``None``.
-        quick: take the quick way where it was seen to agree, not the network's own forward pass.
+        quick: use the fast way of ``subject.live`` where it was compared and agrees, else the network's own forward
+            pass, which ``False`` always uses.
 
     Yields:
         Evaluations on growing numbers of samples; the last is exact, and has the value before
@@ -53,7 +54,7 @@ def evaluate_steps(
         recipe: the question.
         split: ``validation`` or ``test``.
         limit: measure on the first this many samples.
-        quick: take the quick way where it was seen to agree.
+        quick: use the fast way where it agrees with the network's own forward pass.
 
     Yields:
         Evaluations as ``evaluate`` does, and ``None`` after each stretch of work that ends without one.
@@ -124,7 +125,7 @@ def _before_calibration(subject: Subject, split: str, samples: Split, raw: Outpu
 
 
 def _sizes(subject: Subject, evaluation: Evaluation) -> Iterator[Evaluation | None]:
-    """Add what keeps nobody waiting and so comes last: until here no module had to be made."""
+    """Add the sizes last, since they need the network as a module, which the reading itself may do without."""
     pruned = subject.pruned
     yield None
     macs, missing = thop_macs(pruned.model, subject.whole.task.example)

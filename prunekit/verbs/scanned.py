@@ -27,9 +27,9 @@ def stored_points(
     *,
     pictures: bool = False,
 ) -> tuple[Point, ...]:
-    """Return the points of earlier scans of these weights, of each cell the one that says most.
+    """Return the points of earlier scans of these weights, for each cell the most precise one.
 
-    A point on all samples answers a question about the first of them, too.
+    A point on all samples also stands for one on the first samples.
 
     Args:
         opened: as all that follow, see ``scan``.

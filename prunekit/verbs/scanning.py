@@ -119,9 +119,9 @@ def scan_size(opened: Opened, mode: Mode = Mode.CHANNELS, levels: Sequence[float
 
 
 def scanned_metric(opened: Opened) -> Metric:
-    """Return what a scan asks: the task's metric, or agreement with the dense network where samples do not tell it.
+    """Return the metric of a scan: the task's, or agreement with the dense network where the task's needs the network.
 
-    Each of hundreds of networks on all samples would take too long.
+    Such a metric would take too long on each of hundreds of networks.
     """
     return opened.metric if opened.metric.whole is None else usual(opened.task.data.validation.kind, labels=False)
 

@@ -8,7 +8,7 @@ from prunekit.graph.labels import Call, Labels
 
 
 def recurrent(labels: Labels, call: Call) -> Any:
-    """Protect what a recurrent layer reads; what it gives out has no channels to cut."""
+    """Protect what a recurrent layer reads; its outputs have no channels to cut."""
     reason = f"read by a recurrent layer ({call.op})"
     for node in call.node.all_input_nodes:
         labels.freeze_all(labels.of.get(node), reason)
