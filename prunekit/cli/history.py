@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from prunekit.records import Comparison, Evaluation, Node, Reading
 
 DENSE = "dense"
-"""What the task's own network is called where a run is asked for."""
+"""The name of the task's own network where an argument is a run."""
 
 
 def add(verbs: "Verbs") -> None:

@@ -145,7 +145,7 @@ def add_formats(command: argparse.ArgumentParser) -> None:
 
 
 def refuse_unused(options: argparse.Namespace, names: Iterable[str]) -> None:
-    """Refuse options that mean nothing to the ``--kind`` that was asked for; ungiven they are ``None``.
+    """Refuse options that have no meaning for the chosen ``--kind``; an option that is not set is ``None``.
 
     Raises:
         RecipeError: one of them was given.

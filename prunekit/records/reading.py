@@ -27,7 +27,7 @@ class Reading:
         per_class: metric per class, in the order of the task's classes.
         recalibrated: whether BatchNorm statistics were estimated anew.
         value_raw: the metric before recalibration, where that was measured.
-        backend: how a scan ran the network, one of ``measure.program.BACKENDS``; empty elsewhere.
+        backend: how a scan ran the network, one of ``program.program.BACKENDS``; empty elsewhere.
     """
 
     metric: str

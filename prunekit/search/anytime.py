@@ -27,7 +27,7 @@ LOOKS = 2.236
 distribution. A cell is compared with its limit after every check, and may stop at a check by chance."""
 UNSEEN = 1 / len(STRATA)
 """Changes assumed in each stratum beside those seen, so that one in which nothing changed yet is not certain:
-over all strata the one change that Agresti and Min add (see ``measure.intervals.paired``)."""
+over all strata the one change that Agresti and Min add (see ``objectives.intervals.paired``)."""
 NEAR = 2
 """Levels are interpolated between two that lose at most this many times the given precision: where more is lost, a
 curve is no longer smooth, and two networks that lose as much lose it on different samples."""

@@ -80,7 +80,7 @@ def exchange(
             step /= 2
         else:
             kept, harm = better
-    filled = fill(problem, kept)  # room on the way helped the exchanges; now it is given back
+    filled = fill(problem, kept)  # the exchanges needed room below the limits; now it is used
     return filled if (yield from search.harm(filled)) <= harm else kept
 
 

@@ -75,7 +75,7 @@ def can_redo(db: sqlite3.Connection, key: TaskKey) -> bool:
 
 
 def _position(db: sqlite3.Connection, key: TaskKey) -> tuple[Run | None, tuple[str, ...]]:
-    # Its own head, else the one from before heads had data, which is moved by being written anew.
+    # Its own head, else one that was stored before heads named their data, which is replaced when the head moves.
     row = db.execute(
         "SELECT run, ahead FROM heads WHERE task = ? AND model = ? AND data IN (?, '') ORDER BY data DESC",
         (key.name, key.model, key.data),

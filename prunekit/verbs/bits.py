@@ -59,7 +59,7 @@ def scan_bits(
 
 
 def scan_bits_size(opened: Opened, recipe: Recipe | None = None) -> int:
-    """Return how many points ``scan_bits`` yields unless it is told the levels or to try the ends.
+    """Return how many points ``scan_bits`` yields with all levels and without the first and the last layer.
 
     Raises:
         RecipeError: the recipe does not fit the task.

@@ -47,7 +47,7 @@ class Judge:
 
     def recipe(self, kept: Mapping[str, int]) -> Recipe:
         """Write down what a plan keeps of each name."""
-        # What stays whole gets no sparsity, or round_to would take from what a hand or a base run left.
+        # What stays whole gets no sparsity: round_to would cut further what hand-dropped units or a base run leave.
         shares = {name: 1 - n / self._sizes[name] for name, n in kept.items() if n < self._whole[name]}
         if self.mode is Mode.CHANNELS:
             return replace(self.base, channels={**shares, **self.held})

@@ -21,7 +21,7 @@ FOLDER = "recoveries"
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """A recovery that was asked for.
+    """A recovery in rounds, with the rounds that have ended.
 
     Attributes:
         recipe: the cut to arrive at.
@@ -41,7 +41,7 @@ class Recovery:
 
     @property
     def under_way(self) -> Recipe:
-        """What the round after those that have ended asks for."""
+        """The recipe of the first round that has not ended."""
         base = self.done[-1] if self.done else self.recipe.base
         return replace(_part(self.recipe, self.start, (len(self.done) + 1) / self.rounds), base=base)
 
@@ -109,7 +109,7 @@ def gone_on_with(opened: Opened, recovery: Recovery) -> Recovery:
 
 
 def _subject(opened: Opened) -> str:
-    """Name what is trained, on which samples, and by what the best is told; the samples of another are not mixed in."""
+    """Name the weights that are trained, the samples, and the metric that chooses the best network."""
     metric = opened.metric
     judged = f"{opened.data_digest} {metric.higher_is_better} {metric.name}"
     return f"{opened.digest}-{hashlib.sha256(judged.encode()).hexdigest()[:16]}"
