@@ -1,4 +1,4 @@
-"""BatchNorm scale: the network's own volume knob for each channel."""
+"""BatchNorm scale: how strongly each channel is scaled by the BatchNorm behind it."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""L1 norm: what is small is thought to matter little."""
+"""L1 norm: units with small weights are taken to matter little."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""L2 norm: what is small is thought to matter little."""
+"""L2 norm: units with small weights are taken to matter little."""
 
 from typing import TYPE_CHECKING
 

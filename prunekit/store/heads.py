@@ -1,4 +1,4 @@
-"""Where each task's desk stands in its history, and the way back and forth.
+"""The run of the history that is on each task's desk, with undo and redo.
 
 The head is the run on the desk; ``None`` is the task's own network, the root of every history.
 Undo moves the head to its parent and remembers what it left, redo returns there, and putting

@@ -229,7 +229,7 @@ class Workspace:
     def _make_folder(self) -> None:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            # A folder that holds other things may be somebody's project: what git sees there is theirs to say.
+            # A folder that holds other things may be the user's own project, whose .gitignore is not ours to write.
             if all(entry.name in (WEIGHTS, EXPORTS) for entry in self.path.iterdir()):
                 write_aside(self.path / ".gitignore", lambda aside: aside.write_text("*\n"))
         except OSError as error:

@@ -1,4 +1,4 @@
-"""What a person's own network answers, checked before anything is measured."""
+"""The outputs of a user's own network, checked before anything is measured."""
 
 import copy
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ BATCH = 250
 
 
 def answers(model: nn.Module, inputs: Tensor) -> Tensor:
-    """Return the class that the network says, for each sample or pixel.
+    """Return the class that the network predicts, for each sample or pixel.
 
     Raises:
         TaskError: as ``run``.
@@ -83,7 +83,7 @@ def _runs(model: nn.Module, inputs: Tensor) -> bool:
 
 
 def check_output(model: nn.Module, data: Data, *, named: bool) -> Data:
-    """Check that the network's outputs are the data's classes; classes that nobody named are as many as outputs.
+    """Check that the network's outputs are the data's classes; without class names there is one for each output.
 
     Raises:
         TaskError: other outputs, or as ``run``.

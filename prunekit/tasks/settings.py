@@ -55,7 +55,7 @@ Settings = Mapping[str, Any]
 
 
 def read_settings(path: Path, flags: Settings) -> Settings:
-    """Read a project file, over which flags go.
+    """Read a project file; flags replace its settings.
 
     Raises:
         TaskError: unreadable, or a key is missing, unknown or unusable.
@@ -70,7 +70,7 @@ def read_settings(path: Path, flags: Settings) -> Settings:
 
 
 def check_settings(settings: Settings, where: str) -> Settings:
-    """Return settings that say what is needed and nothing that nobody knows.
+    """Return settings, checked: every needed key is there, and every key is known.
 
     Args:
         settings: values by key.
@@ -99,7 +99,7 @@ def check_settings(settings: Settings, where: str) -> Settings:
 
 
 def from_here(flags: Settings, folder: Path) -> dict[str, Any]:
-    """Make the paths in flags absolute: they are relative to where the command was given, not to a project file.
+    """Make the paths in flags absolute: they are relative to the folder of the command, not of the project file.
 
     Args:
         flags: values by key.
