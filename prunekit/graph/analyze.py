@@ -16,6 +16,7 @@ from prunekit.graph.labels import Atoms, Labels
 from prunekit.graph.layers import LayerCall, find_layers, links
 from prunekit.graph.propagate import propagate
 from prunekit.graph.record import Example
+from prunekit.graph.routes import protect_other_routes
 from prunekit.graph.structure import Structure
 from prunekit.graph.trace import Trace, trace
 from prunekit.records import Group, Layer
@@ -52,6 +53,7 @@ def analysis(model: nn.Module, example: Example) -> tuple[Structure, Trace, Labe
     if not traced.tensors:
         raise StructureError("The network has no parameters, so there is nothing to cut.")
     labels, tensors = propagate(traced)
+    protect_other_routes(traced, labels)
     return find_ways(model, analyze(traced, labels, tensors), traced, labels, example), traced, labels
 
 
