@@ -10,14 +10,16 @@ from prunekit.measure.thop_count import thop_macs
 from prunekit.program.outputs import Outputs
 from prunekit.quantize.packing import pack_state
 from prunekit.recipe import Recipe
-from prunekit.records import Evaluation, Reading
+from prunekit.records import Evaluation, Exactness, Reading
 from prunekit.subject.base import base_of
+from prunekit.subject.exactness import exactness
 from prunekit.subject.live import Way, way_of
 from prunekit.subject.opening import Opened
 from prunekit.subject.subject import Subject, dense_outputs, resolve
 from prunekit.tasks.task import Split
 
 SPLITS = ("validation", "test")
+NOT_YET = "The cut is not yet proven to be exact."
 
 
 def evaluate(
@@ -80,7 +82,9 @@ def _steps(subject: Subject, split: str, samples: Split, quick: bool) -> Iterato
         raw = None if network.raw is None else Outputs(network.raw, samples)
     else:
         outputs, raw = yield from _quick(subject, split, samples, way)
-    evaluation = None
+    evaluation: Evaluation | None = None
+    proof: Exactness | None = None
+    is_proven = not subject.state.kept
     for reading in measuring.evaluate_steps(
         outputs,
         samples,
@@ -91,7 +95,15 @@ def _steps(subject: Subject, split: str, samples: Split, quick: bool) -> Iterato
         recalibrated=subject.recalibrates,
         network=None if metric.whole is None else subject.pruned.model,
     ):
-        evaluation = None if reading is None else Evaluation(reading, subject.state.cost, notes=_notes(subject, way))
+        # Nobody waits for the proof to see a first reading, and none is exact without it.
+        if not is_proven and (evaluation is not None or (reading is not None and reading.n == len(samples))):
+            proof, is_proven = exactness(subject), True
+            yield None
+        if reading is None:
+            yield None
+            continue
+        notes = _notes(subject, way) if is_proven else (*_notes(subject, way), NOT_YET)
+        evaluation = Evaluation(reading, subject.state.cost, notes=notes, exactness=proof)
         yield evaluation
     assert evaluation is not None, "the last step is a reading"
     if raw is not None:

@@ -9,6 +9,7 @@ from prunekit.recipe import Recipe
 from prunekit.records import Fitted, Run
 from prunekit.recover import reconstruct as fit
 from prunekit.recover.recalibrate import recalibrate
+from prunekit.subject.exactness import exactness
 from prunekit.subject.opening import Opened
 from prunekit.subject.subject import Subject, resolve
 from prunekit.verbs.recovered import store_run
@@ -33,6 +34,7 @@ def reconstruct(opened: Opened, recipe: Recipe, parent: str | None = None) -> It
     """
     subject = resolve(opened, recipe)
     opened.workspace.check_writable()
+    exactness(subject)
     fitting = fitting_of(subject)
     if not fitting.layers:
         raise RecipeError(

@@ -14,6 +14,7 @@ from prunekit.records import Epoch, Fitted, Run
 from prunekit.recover.finetune import FineTune, finetune
 from prunekit.recover.follow import reads_left
 from prunekit.recover.schedule import Schedule
+from prunekit.subject.exactness import exactness
 from prunekit.subject.opening import Opened
 from prunekit.subject.subject import Subject, resolve
 from prunekit.verbs.reconstructing import calibrated, fitting_of
@@ -52,6 +53,7 @@ def recover(
     schedule = schedule_for(recipe, epochs, schedule)
     subject = resolve(opened, recipe)
     opened.workspace.check_writable()
+    exactness(subject)
     return _recover(subject, schedule, parent)
 
 
