@@ -46,6 +46,7 @@ def _structure_text(answer: dict[str, Any]) -> Iterator[str]:
             yield f"  group {group['name']} can be cut in an exported .pt2 only: {group['graph_only']}"
         if group["linked"]:
             yield f"  group {group['name']} moves {', '.join(group['layers'])} together: {group['linked']}"
+    yield from (f"  {count / answer['params']:6.1%} of the parameters: {why}" for why, count in answer["reach"].items())
     if answer["unknown_ops"]:
         yield f"  operations without a rule (what they touch is protected): {', '.join(answer['unknown_ops'])}"
     yield from (f"  {note}" for note in answer["notes"])

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from prunekit.graph.reach import reach
 from prunekit.records import Proof
 from prunekit.subject.blocks import blocks_of
 from prunekit.subject.opening import Opened
@@ -25,6 +26,7 @@ def inspect(opened: Opened) -> dict[str, Any]:
         "layers": [{**asdict(layer), "shape": list(layer.shape)} for layer in structure.layers],
         "groups": [asdict(group) for group in structure.groups],
         "blocks": [asdict(block) for block in blocks_of(opened)],
+        "reach": reach(structure),
         "unknown_ops": list(structure.unknown_ops),
         "notes": list(structure.notes),
     }
