@@ -106,6 +106,15 @@ def test_an_export_adds_the_files_and_the_reading_of_a_test_split(with_test, fol
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("verb", ["scan", "plan --target params=0.5"])
+def test_weights_have_the_keys_of_channels(folder, verb):
+    verb, *options = verb.split()
+    told = answer([verb, str(OWN), "--kind", "weights", *options, "--json"])
+    assert faults(told, f"prunekit {verb}") == []
+    assert told["kind"] == "weights"
+
+
+@pytest.mark.slow
 def test_a_metric_of_ones_own_counts_nothing(folder):
     project = OWN.with_name("own_model")
     told = answer(["evaluate", str(project), "--metric", f"{project / 'nets.py'}:worst_class", "--json"])
