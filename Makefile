@@ -2,6 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# Where this is set, as in many containers, every process that a test starts compiles torch anew: ten seconds each.
+unexport PYTHONDONTWRITEBYTECODE
+
 # The linters read while the browser is fetched.
 MAKEFLAGS += --jobs=2
 
