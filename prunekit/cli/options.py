@@ -52,6 +52,11 @@ def add_task(command: argparse.ArgumentParser, nargs: str | None = None) -> argp
     own.add_argument("--preprocess", metavar="FILE.PY:FUNCTION", help="prepares inputs instead")
     own.add_argument("--metric", metavar="NAME", help=f"{', '.join(METRICS)} or FILE.PY:FUNCTION")
     own.add_argument("--lower-is-better", action="store_true", help="of a metric of your own")
+    return add_use(command)
+
+
+def add_use(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Let a verb run files of a person's own code first."""
     command.add_argument(
         "--use",
         action="append",
