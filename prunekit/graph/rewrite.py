@@ -180,10 +180,11 @@ class _Writer:
     def _call(self, node: fx.Node) -> fx.Node:
         call = bind(node)
         assert call is not None
-        path = self._module(call)
+        new = fitted(self._given.labels, call, self._survives)
+        path = self._module(call, new)
         if path is not None:
             return self._graph.call_module(path, (self._values[_source(call)],))
-        new = {**fitted(self._given.labels, call, self._survives), **self._modes(call)}
+        new = {**new, **self._modes(call)}
         args = [self._argument(node, name, call.args[name], new) for name in list(call.args)[: len(node.args)]]
         kwargs = {name: self._argument(node, name, value, new) for name, value in node.kwargs.items()}
         kwargs |= {name: value for name, value in new.items() if name not in call.args}
@@ -210,35 +211,43 @@ class _Writer:
             return {"train": self._graph.get_attr("training")}
         return {}
 
-    def _module(self, call: Call) -> str | None:
-        """Return the module that does just this call."""
-        weight = call.args.get("weight")
-        if not isinstance(weight, fx.Node) or weight not in self._given.trace.tensors:
-            return None
-        path = self._given.trace.tensors[weight].rpartition(".")[0]
+    def _module(self, call: Call, new: Mapping[str, Any]) -> str | None:
+        """Return the module that does just this call, with the numbers that the cut gives it."""
+        weight = self._name(call.args.get("weight"))
+        path = weight.rpartition(".")[0] if weight else ""
         if not path:
             return None
         module: nn.Module = self._modules[path]
         if type(module).__module__.partition(".")[0] != "torch" or not isinstance(module, MODULES.get(call.op, ())):
             return None
-        for leaf in ("bias", "running_mean", "running_var"):
-            tensor = call.args.get(leaf)
-            name = self._given.trace.tensors.get(tensor) if isinstance(tensor, fx.Node) else None
-            if name != (f"{path}.{leaf}" if getattr(module, leaf, None) is not None else None):
+        if module._forward_hooks or module._forward_pre_hooks:  # what they did was recorded, and would be done twice
+            return None
+        for leaf in ("weight", "bias", "running_mean", "running_var"):
+            own = f"{path}.{leaf}" if getattr(module, leaf, None) is not None else None
+            # A tensor that the pass computes is none of the module's, and yet it is there.
+            if self._name(call.args.get(leaf)) != own:
                 return None
-        return path if _same_options(module, call) else None
+        return path if _same_options(module, {**call.args, **new}) else None
+
+    def _name(self, value: Any) -> str | None:
+        """Return the name of a parameter or buffer, nothing for any other value, ``None`` where there is no value."""
+        return self._given.trace.tensors.get(value, "") if isinstance(value, fx.Node) else None
 
 
-def _same_options(module: nn.Module, call: Call) -> bool:
+def _same_options(module: nn.Module, args: Mapping[str, Any]) -> bool:
     """Whether a module calls its operation with these options."""
     if isinstance(module, nn.modules.conv._ConvNd):
         defaults = {"stride": [1], "padding": [0], "dilation": [1]}
-        return module.padding_mode == "zeros" and all(
-            tuple(call.args.get(name, default * len(module.kernel_size))) == tuple(getattr(module, name))
+        same = module.padding_mode == "zeros" and args.get("groups", 1) == module.groups
+        return same and all(
+            tuple(args.get(name, default * len(module.kernel_size))) == tuple(getattr(module, name))
             for name, default in defaults.items()
         )
-    if isinstance(module, nn.LayerNorm | nn.modules.batchnorm._BatchNorm):
-        return bool(call.args.get("eps", 1e-5) == module.eps)
+    if isinstance(module, nn.modules.batchnorm._BatchNorm):
+        reads_batch = module.running_mean is None and module.running_var is None
+        return bool(args["eps"] == module.eps and args["training"] == reads_batch)
+    if isinstance(module, nn.LayerNorm):
+        return bool(args.get("eps", 1e-5) == module.eps)
     return not isinstance(module, nn.Embedding) or module.max_norm is None
 
 
