@@ -11,6 +11,7 @@ from torch.utils import _pytree as pytree
 
 from prunekit.errors import StructureError
 from prunekit.graph.record import Example, Recording, leaves, record
+from prunekit.tasks.folding import results_of
 
 HEAVY = 64 * 2**20
 """Bytes of parameters and buffers from which a forward pass is recorded on ``meta``."""
@@ -95,7 +96,7 @@ def _record(model: nn.Module, example: Example) -> tuple[Recording, bool]:
     first = on_meta(model) if is_meta else stand_in(model)
     for network in (first,) if first is model or is_meta else (first, model):
         try:
-            copied = copy.deepcopy(network).eval()
+            copied = copy.deepcopy(network, results_of(network)).eval()
             tensors = dict(named_tensors(copied))
             return record(copied, tensors, _beside(tensors, example)), network is not first
         except Exception as error:
@@ -125,7 +126,7 @@ def stand_in(model: nn.Module) -> nn.Module:
 
 def on_meta(model: nn.Module) -> nn.Module:
     """Copy a model with every tensor on the ``meta`` device, without copying its weights."""
-    memo: dict[int, Any] = {}
+    memo = results_of(model)
     for _, tensor in named_tensors(model):
         empty = torch.empty_like(tensor, device="meta")
         memo[id(tensor)] = nn.Parameter(empty, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else empty
