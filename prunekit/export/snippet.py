@@ -152,6 +152,7 @@ def load_snippet(
         ExportError: the factory path cannot be imported by its name.
     """
     modules, factory = _factory(factory_path)
+    results = _RESULTS if folded else ""
     return _TEXT.format(
         name=name,
         params=params,
@@ -159,9 +160,7 @@ def load_snippet(
         network="" if factory else "network",
         comma="" if factory else ", ",
         documented=_ONE_LINE if factory else _WITH_ARGUMENTS.rstrip(),
-        fresh=f"factory({_call(arguments)})"
-        if factory
-        else f"copy.deepcopy(network{_RESULTS if folded else ''}).cpu()",
+        fresh=f"factory({_call(arguments)})" if factory else f"copy.deepcopy(network{results}).cpu()",
         factory=factory,
         torch="import torch\n" if few_bits or replaced or folded else "",
         nothing=_NOTHING if replaced else "",

@@ -1,6 +1,6 @@
 """From a trace to a structure: labels, groups, formulas and the proof that each group can go."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +8,7 @@ from torch import nn
 
 from prunekit.errors import StructureError
 from prunekit.graph.blocks import find_blocks
-from prunekit.graph.calls import draws
+from prunekit.graph.calls import bind, draws
 from prunekit.graph.check import find_ways
 from prunekit.graph.formula import formula
 from prunekit.graph.groups import Partition, partition
@@ -71,10 +71,19 @@ def analyze(traced: Trace, labels: Labels, tensors: Mapping[str, Sequence[Atoms]
         group_of=parts.group_of,
         unit_of=parts.unit_of,
         notes=_notes(traced),
+        norms=tuple(_norms(traced)),
     )
     costs = counts.layer_costs({}, len(calls))
     layers = [_layer(traced, parts, structure, call, cost) for call, cost in zip(calls, costs, strict=True)]
     return replace(structure, layers=tuple(layers))
+
+
+def _norms(traced: Trace) -> Iterator[tuple[str, str]]:
+    """Find running statistics by the calls that read them: not every batch normalisation is a module."""
+    for call in filter(None, map(bind, traced.graph.nodes)):
+        mean, variance = (traced.tensors.get(call.args.get(name)) for name in ("running_mean", "running_var"))  # type: ignore[arg-type]
+        if call.op == "batch_norm" and mean and variance and not call.args["training"]:
+            yield mean, variance
 
 
 def _notes(traced: Trace) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from prunekit.graph.labels import Labels
 from prunekit.graph.layers import find_layers
 from prunekit.program.cuts import Cut
 from prunekit.program.fused import fused
-from prunekit.program.operations import Operation, Operations
+from prunekit.program.operations import NoPlanError, Operation, Operations
 from prunekit.program.plan import Plan
 from prunekit.program.slicing import Slicer
 from prunekit.program.step import Step, plain
@@ -95,8 +95,14 @@ def calibrating(source: Operations, tell: Tell, fuse: bool) -> list[Step]:
         source: the operations.
         tell: is given the statistics.
         fuse: whether to fuse what else can be.
+
+    Raises:
+        NoPlanError: a scale, a shift or a statistic is no tensor of the network.
     """
     names = source.trace.tensors
+    for call in source.calls:
+        if call.name == "batch_norm" and not all(node is None or node in names for node in call.args[1:5]):
+            raise NoPlanError("a batch normalisation reads tensors that the pass computes")
     steps = fused(source, fold_norms=False) if fuse else [plain(call, names) for call in source.calls]
     return [_norm_step(step.calls[0], names, tell) if step.calls[0].name == "batch_norm" else step for step in steps]
 

@@ -32,8 +32,8 @@ def fold(model: nn.Module) -> tuple[str, ...]:
     """
     names: list[str] = []
     for path, module in [*model.named_modules()]:
-        for leaf in (*_fold_hooks(module), *_fold_parametrizations(module)):
-            names.append(f"{path}.{leaf}" if path else leaf)
+        leaves = (*_fold_hooks(module), *_fold_parametrizations(module))
+        names += [f"{path}.{leaf}" if path else leaf for leaf in leaves]
     return tuple(names)
 
 
