@@ -230,7 +230,8 @@ class _Readers(TorchFunctionMode):
         if func == _DATA:
             return args[0].detach()  # which is the same here, and seen
         if func in READERS or (func in COLLECTORS and args and not isinstance(args[-1], Tensor)):
-            self._recorder.note(READERS.get(func) or COLLECTORS[func], (args, kwargs))
+            read = args[1:] if func is Tensor.new_tensor else args  # of the tensor itself it takes device and type
+            self._recorder.note(READERS.get(func) or COLLECTORS[func], (read, kwargs))
             if (kwargs or {}).get("device", args[0].device if func is Tensor.new_tensor else CPU) == META:
                 return func(*args, **{**(kwargs or {}), "device": CPU}).to(META)  # else its values would be lost
         return func(*args, **(kwargs or {}))

@@ -7,14 +7,18 @@ without some channels. What it did can: the graph is run in its place, around th
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from torch import Tensor, fx, nn
+from torch.fx.graph_module import _format_import_block
+from torch.package import sys_importer
 from torch.utils import _pytree as pytree
 
 from prunekit.errors import StructureError
 from prunekit.graph.calls import bind
 from prunekit.graph.labels import Call, Labels
+from prunekit.graph.packing import pack, unpack
 from prunekit.graph.record import Example
 from prunekit.graph.sizes import Survives, fitted
 from prunekit.graph.trace import Trace, trace
@@ -36,19 +40,27 @@ class GraphNetwork(nn.Module):
 
     Args:
         network: a network whose modules and tensors it takes over.
-        run: the graph as a function of the network and its arguments.
+        source: the graph as Python code, a function of the network and its arguments.
     """
 
-    def __init__(self, network: nn.Module, run: Callable[..., Any]) -> None:
+    def __init__(self, network: nn.Module, source: str) -> None:
         super().__init__()
         self._modules, self._parameters, self._buffers = network._modules, network._parameters, network._buffers
         self._non_persistent_buffers_set = network._non_persistent_buffers_set
-        self._run = run
+        self._source = source  # text goes to other processes, a function does not
         self.training = network.training
 
     def forward(self, first: Any, *others: Any) -> Any:
         """Run the graph."""
-        return self._run(self, first, *others)
+        return _function(self._source)(self, first, *others)
+
+
+@lru_cache(64)
+def _function(source: str) -> Callable[..., Any]:
+    scope: dict[str, Any] = {}
+    exec(source, scope)
+    made: Callable[..., Any] = scope["forward"]
+    return made
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +80,10 @@ class Rewriting:
     arguments: tuple[Any, ...]
     samples: Mapping[tuple[fx.Node, str, int | None], int]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        values = self.trace, self.labels, self.arguments, self.samples
+        return _unpacked, (pack(self.trace.graph, values),)
+
     def network(self, network: nn.Module, survives: Survives) -> GraphNetwork:
         """Put the graph of a cut network around a network whose tensors are cut already; it takes them over.
 
@@ -75,10 +91,14 @@ class Rewriting:
             network: the cut copy of the network, which need not be able to run.
             survives: which atoms stay.
         """
-        made = GraphNetwork(network, _Writer(self, network, survives).function())
+        made = GraphNetwork(network, _Writer(self, network, survives).source())
         for node, value in self.trace.constants.items():
             setattr(made, str(node.target), value)
         return made
+
+
+def _unpacked(data: bytes) -> Rewriting:
+    return Rewriting(*unpack(data))
 
 
 def rewriting(model: nn.Module, example: Example, traced: Trace, labels: Labels) -> Rewriting:
@@ -146,7 +166,7 @@ class _Writer:
         self._values: dict[fx.Node, Any] = {}
         self._batch: fx.Node | None = None
 
-    def function(self) -> Callable[..., Any]:
+    def source(self) -> str:
         """Translate node by node; the input is taken apart first."""
         placeholders = [node for node in self._given.trace.graph.nodes if node.op == "placeholder"]
         inputs = iter(node for node in placeholders if node not in self._given.trace.tensors)
@@ -162,10 +182,7 @@ class _Writer:
                 self._values[node] = self._graph.get_attr(node.target)
         self._graph.output(fx.node.map_arg(self._given.trace.output, self._values.__getitem__))
         code = self._graph.python_code("self")
-        scope = dict(code.globals)
-        exec(code.src, scope)
-        made: Callable[..., Any] = scope["forward"]
-        return made
+        return _format_import_block(code.globals, sys_importer) + code.src
 
     def _take_apart(self, argument: Any, value: fx.Node, inputs: Any) -> None:
         if isinstance(argument, Tensor):
