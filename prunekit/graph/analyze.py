@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from torch import nn
 
-from prunekit.errors import StructureError
+from prunekit.errors import StructureError, listed
 from prunekit.graph.blocks import find_blocks
 from prunekit.graph.calls import bind, draws
 from prunekit.graph.check import find_ways
@@ -16,6 +16,7 @@ from prunekit.graph.labels import Atoms, Labels
 from prunekit.graph.layers import LayerCall, find_layers, links
 from prunekit.graph.propagate import propagate
 from prunekit.graph.record import Example
+from prunekit.graph.rewrite import frozen_statistics
 from prunekit.graph.structure import Structure
 from prunekit.graph.trace import Trace, trace
 from prunekit.records import Group, Layer
@@ -52,7 +53,17 @@ def analysis(model: nn.Module, example: Example) -> tuple[Structure, Trace, Labe
     if not traced.tensors:
         raise StructureError("The network has no parameters, so there is nothing to cut.")
     labels, tensors = propagate(traced)
-    return find_ways(model, analyze(traced, labels, tensors), traced, labels, example), traced, labels
+    structure = find_ways(model, analyze(traced, labels, tensors), traced, labels, example)
+    if structure.rewriting and (names := frozen_statistics(structure.rewriting, model)):
+        structure = replace(structure, notes=(*structure.notes, _frozen(names)))
+    return structure, traced, labels
+
+
+def _frozen(names: Sequence[str]) -> str:
+    return (
+        f"Where a cut goes by the graph, training leaves {listed(names)} and their like as they are: no module of "
+        "torch's own reads them, so that nobody sees what the code does with them in training."
+    )
 
 
 def analyze(traced: Trace, labels: Labels, tensors: Mapping[str, Sequence[Atoms]]) -> Structure:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 from torch import Tensor, fx, nn
 from torch.fx.graph_module import _format_import_block
-from torch.package import sys_importer
+from torch.package.importer import sys_importer
 from torch.utils import _pytree as pytree
 
 from prunekit.errors import StructureError
@@ -95,6 +96,19 @@ class Rewriting:
         for node, value in self.trace.constants.items():
             setattr(made, str(node.target), value)
         return made
+
+
+def frozen_statistics(given: Rewriting, network: nn.Module) -> tuple[str, ...]:
+    """Name the running means that the graph of a network reads as in eval mode, whatever its mode.
+
+    A module that stands for a call follows the network's mode. Of a function that was called with statistics nobody
+    knows what the code would call it with in training.
+    """
+    writer = _Writer(given, network, np.ones(given.labels.count, dtype=bool))
+    calls = filter(None, map(bind, given.trace.graph.nodes))
+    norms = (call for call in calls if call.op == "batch_norm" and writer.module(call, {}) is None)
+    names = (given.trace.tensors.get(call.args["running_mean"]) for call in norms)
+    return tuple(filter(None, names))
 
 
 def _unpacked(data: bytes) -> Rewriting:
@@ -198,7 +212,7 @@ class _Writer:
         call = bind(node)
         assert call is not None
         new = fitted(self._given.labels, call, self._survives)
-        path = self._module(call, new)
+        path = self.module(call, new)
         if path is not None:
             return self._graph.call_module(path, (self._values[_source(call)],))
         new = {**new, **self._modes(call)}
@@ -228,7 +242,7 @@ class _Writer:
             return {"train": self._graph.get_attr("training")}
         return {}
 
-    def _module(self, call: Call, new: Mapping[str, Any]) -> str | None:
+    def module(self, call: Call, new: Mapping[str, Any]) -> str | None:
         """Return the module that does just this call, with the numbers that the cut gives it."""
         weight = self._name(call.args.get("weight"))
         path = weight.rpartition(".")[0] if weight else ""

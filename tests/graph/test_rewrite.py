@@ -107,3 +107,22 @@ def test_modules_stay_where_they_do_what_the_graph_does():
         module.register_forward_hook(lambda module, *_: called.append(module))
     small(torch.randn(4, 5))
     assert called == [small.stem, small.out, small.norm]
+
+
+def test_a_cut_by_the_graph_trains_as_its_modules_do_and_says_what_it_leaves_frozen():
+    def run(net, h):
+        h = net.norm(net.drop(net.out(h)))
+        return F.batch_norm(h, net.mean, net.var, training=net.training)
+
+    parts = {"out": nn.Linear(8, 6), "norm": nn.BatchNorm1d(6), "drop": nn.Dropout(0.5)}
+    net = Fixed(run, **parts).eval()
+    net.register_buffer("mean", torch.zeros(6))
+    net.register_buffer("var", torch.ones(6))
+    structure = structure_of(net, torch.randn(4, 5))
+    assert "training leaves mean and their like as they are" in structure.notes[-1]
+    small = shrink(net, structure, {"stem": [0, 1, 2]}).train()
+    torch.manual_seed(0)
+    once, again = small(torch.ones(4, 5)), small(torch.ones(4, 5))
+    assert not torch.equal(once, again)  # dropout
+    assert small.norm.num_batches_tracked == 2
+    assert not small.mean.any()
