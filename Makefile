@@ -2,10 +2,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# Where this is set, as in many containers, every process that a test starts compiles torch anew: ten seconds each.
+unexport PYTHONDONTWRITEBYTECODE
+
 # The linters read while the browser is fetched.
 MAKEFLAGS += --jobs=2
 
-.PHONY: app test fast more lint browser picture bench
+.PHONY: app test fast more lint browser picture notebooks bench
 
 ## Start the desk: make app, make app TASK=vgg, make app TASK=path/to/prunekit.toml
 app: .venv/.app
@@ -44,6 +47,10 @@ browser: .venv/.dev
 ## The README's moving picture, from a real browser
 picture: browser
 	$(BIN)/python -m tools.moving_picture
+
+## The example notebooks, executed anew with their outputs and pictures
+notebooks: browser
+	$(BIN)/python -m tools.notebooks
 
 ## Every claim's benchmark, one after the other
 bench: browser

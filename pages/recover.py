@@ -24,9 +24,9 @@ owner = recovery.owner(opened)
 job = jobs.started(owner)
 now = session()
 
-if job is not None and job.finished and job.id not in now.taken:
+if job is not None and job.finished and job.id not in now.adopted:
     # The recovered run is the new base of every desk that still is what was recovered; bars moved meanwhile stay.
-    now.taken.add(job.id)
+    now.adopted.add(job.id)
     run = opened.workspace.head(opened.key)
     if run is not None and replace(run.recipe, base=None) == replace(reading.desk_recipe(opened), base=None):
         now.recipe = reading.recipe_of(opened, run)
@@ -92,7 +92,7 @@ def before_and_after(run: Run) -> None:
 
 def pending() -> bool:
     """Whether a recovery runs, or what it waits for is not there yet."""
-    timing = session().asked.get("recovery time")
+    timing = session().questions.get("recovery time")
     return jobs.running(owner) or exact(opened) is None or (timing is not None and not timing.finished)
 
 

@@ -7,7 +7,7 @@ from prunekit.ui.sensitivity import scanning
 from prunekit.ui.sensitivity.scan_start import other_criterion, scan_start
 from prunekit.ui.state import jobs
 from prunekit.ui.state.reading import dense, desk_recipe
-from prunekit.ui.state.session import Asked, by_hand, keyed, session
+from prunekit.ui.state.session import Question, by_hand, keyed, session
 from prunekit.ui.weights.picture import picture
 from prunekit.ui.widgets.hints import hint
 from prunekit.ui.widgets.mode import mode_switch
@@ -132,7 +132,7 @@ def choose(name: str) -> None:
     now.scanned = name
 
 
-def weights(name: str) -> Asked:
+def weights(name: str) -> Question:
     """Ask for the weights of a layer, or of the first of a group."""
     layers = [layer.name for layer in opened.structure.layers]
     layer = name if name in layers else opened.structure.group(name).layers[0]

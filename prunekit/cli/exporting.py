@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prunekit.cli.options import add_formats, add_recipe, add_verb, opened_of, recipe_of
+from prunekit.cli.options import add_formats, add_recipe, add_use, add_verb, opened_of, recipe_of
 from prunekit.cli.output import evaluation_text, files_answer, reading_text, show
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def add(verbs: "Verbs") -> None:
     command = add_recipe(add_verb(verbs, "prune", _prune, "Export the smaller network, proven equal."))
     command.add_argument("--out", type=Path, required=True, help="folder to write")
     add_formats(command)
-    command = add_verb(verbs, "verify", _verify, "Prove an export again in a fresh process.")
+    command = add_use(add_verb(verbs, "verify", _verify, "Prove an export again in a fresh process."))
     command.add_argument("path", type=Path, help="the export's folder, or one of its files")
     command.add_argument("--task", help="the project it was exported from, where it is not a bundled task")
 
@@ -56,7 +56,9 @@ def write_files(
 
 def _verify(options: argparse.Namespace) -> int:
     from prunekit import verbs
+    from prunekit.tasks import own_code
 
+    own_code.use([*own_code.used_everywhere(), *options.use])  # a format of one's own is known by its file alone
     opened = verbs.open_task(options.task, options.workspace) if options.task else None
     verdict = verbs.verify(options.path, opened)
     show(options, verdict.to_json(), (f"{'ok ' if c.ok else 'NOT'} {c.name}: {c.detail}" for c in verdict.checks))

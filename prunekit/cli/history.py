@@ -9,10 +9,10 @@ from prunekit.cli.output import show
 
 if TYPE_CHECKING:
     from prunekit.cli.options import Verbs
-    from prunekit.records import Comparison, Evaluation, Node
+    from prunekit.records import Comparison, Evaluation, Node, Reading
 
 DENSE = "dense"
-"""What the task's own network is called where a run is asked for."""
+"""The name of the task's own network where an argument is a run."""
 
 
 def add(verbs: "Verbs") -> None:
@@ -38,9 +38,9 @@ def _compare(options: argparse.Namespace) -> None:
     from prunekit.records import Comparison
 
     opened = opened_of(options)
-    found = verbs.last(verbs.compare(opened, *(None if run == DENSE else run for run in (options.a, options.b))))
-    assert isinstance(found, Comparison), "a comparison comes last"
-    show(options, found.to_json(), _comparison_text(found))
+    comparison = verbs.last(verbs.compare(opened, *(None if run == DENSE else run for run in (options.a, options.b))))
+    assert isinstance(comparison, Comparison), "a comparison comes last"
+    show(options, comparison.to_json(), _comparison_text(comparison))
 
 
 def _history_text(nodes: "tuple[Node, ...]", head: str | None) -> Iterator[str]:
@@ -49,25 +49,32 @@ def _history_text(nodes: "tuple[Node, ...]", head: str | None) -> Iterator[str]:
     for node in nodes:
         run = node.run
         marks = ("●" if run.id == head else "│") + ("★" if run.starred else " ")
-        readings = "  ".join(f"{found.split} {found.metric} {found.value:.2%} of {found.n}" for found in run.readings)
+        readings = "  ".join(_reading_text(reading) for reading in run.readings)
         yield f"{'  ' * node.lane}{marks} {run.id}  {readings}  {run.cost.params:,} parameters  {run.label}".rstrip()
 
 
-def _comparison_text(found: "Comparison") -> Iterator[str]:
-    a, b = found.a or DENSE, found.b or DENSE
-    for change in found.changes:
+def _reading_text(reading: "Reading") -> str:
+    return f"{reading.split} {reading.metric} {reading.value:.2%} of {reading.n}"
+
+
+def _comparison_text(comparison: "Comparison") -> Iterator[str]:
+    a, b = comparison.a or DENSE, comparison.b or DENSE
+    for change in comparison.changes:
         yield f"{change.key:<12} {change.name:<24} {_value(change.a):>10} → {_value(change.b)}"
-    for name, evaluation in zip((a, b), found.evaluations, strict=True):
+    for name, evaluation in zip((a, b), comparison.evaluations, strict=True):
         yield f"{name}: {_evaluation_text(evaluation)}"
-    for name, before, after in zip(found.classes, *(e.reading.per_class for e in found.evaluations), strict=False):
+    per_class = (evaluation.reading.per_class for evaluation in comparison.evaluations)
+    for name, before, after in zip(comparison.classes, *per_class, strict=False):
         yield f"  class {name:<20} {before:>8.2%} → {after:.2%}"
-    if found.evaluations[0].reading.correct is None:
-        gain = f"; {b} minus {a}: {found.gain[0]:+.2%} to {found.gain[1]:+.2%}, 95 % interval" if found.gain else ""
-        yield f"{len(found.shifts)} samples whose own figure differs are listed with --json{gain}"
+    gain = ""
+    if comparison.gain:
+        low, high = comparison.gain
+        gain = f"; {b} minus {a}: {low:+.2%} to {high:+.2%}, 95 % interval"
+    if comparison.evaluations[0].reading.correct is None:
+        yield f"{len(comparison.shifts)} samples whose own figure differs are listed with --json{gain}"
         return
-    right = f"{found.fixed} only by {b}, {found.broken} only by {a}"
-    gain = f"; {b} minus {a}: {found.gain[0]:+.2%} to {found.gain[1]:+.2%}, 95 % interval" if found.gain else ""
-    yield f"{len(found.flips)} predictions differ; right are {right}{gain}"
+    right = f"{comparison.fixed} only by {b}, {comparison.broken} only by {a}"
+    yield f"{len(comparison.flips)} predictions differ; right are {right}{gain}"
 
 
 def _evaluation_text(evaluation: "Evaluation") -> str:

@@ -30,25 +30,26 @@ def _tasks(options: argparse.Namespace) -> None:
 def _inspect(options: argparse.Namespace) -> None:
     from prunekit import verbs
 
-    found = verbs.inspect(opened_of(options))
-    show(options, found, _structure_text(found))
+    answer = verbs.inspect(opened_of(options))
+    show(options, answer, _structure_text(answer))
 
 
-def _structure_text(found: dict[str, Any]) -> Iterator[str]:
-    yield f"{found['task']}: {found['params']:,} parameters, {found['macs']:,} MACs, {found['bytes']:,} bytes"
-    yield from _fit_text(found["checkpoint"])
-    for layer in found["layers"]:
+def _structure_text(answer: dict[str, Any]) -> Iterator[str]:
+    yield f"{answer['task']}: {answer['params']:,} parameters, {answer['macs']:,} MACs, {answer['bytes']:,} bytes"
+    yield from _fit_text(answer["checkpoint"])
+    for layer in answer["layers"]:
         fate = f"protected: {layer['protected']}" if layer["protected"] else f"group {layer['group']}"
         shape = "×".join(map(str, layer["shape"]))
         yield f"  {layer['name']:<24} {shape:<14} {layer['params']:>10,} params {layer['macs']:>12,} MACs  {fate}"
-    for group in found["groups"]:
+    for group in answer["groups"]:
         if group["graph_only"]:
             yield f"  group {group['name']} can be cut in an exported .pt2 only: {group['graph_only']}"
         if group["linked"]:
             yield f"  group {group['name']} moves {', '.join(group['layers'])} together: {group['linked']}"
-    if found["unknown_ops"]:
-        yield f"  operations without a rule (what they touch is protected): {', '.join(found['unknown_ops'])}"
-    yield from (f"  {note}" for note in found["notes"])
+    yield from (f"  {count / answer['params']:6.1%} of the parameters: {why}" for why, count in answer["reach"].items())
+    if answer["unknown_ops"]:
+        yield f"  operations without a rule (what they touch is protected): {', '.join(answer['unknown_ops'])}"
+    yield from (f"  {note}" for note in answer["notes"])
 
 
 def _check(options: argparse.Namespace) -> int:

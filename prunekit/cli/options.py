@@ -52,6 +52,11 @@ def add_task(command: argparse.ArgumentParser, nargs: str | None = None) -> argp
     own.add_argument("--preprocess", metavar="FILE.PY:FUNCTION", help="prepares inputs instead")
     own.add_argument("--metric", metavar="NAME", help=f"{', '.join(METRICS)} or FILE.PY:FUNCTION")
     own.add_argument("--lower-is-better", action="store_true", help="of a metric of your own")
+    return add_use(command)
+
+
+def add_use(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Let a verb run files of a person's own code first."""
     command.add_argument(
         "--use",
         action="append",
@@ -145,14 +150,14 @@ def add_formats(command: argparse.ArgumentParser) -> None:
 
 
 def refuse_unused(options: argparse.Namespace, names: Iterable[str]) -> None:
-    """Refuse options that mean nothing to the ``--kind`` that was asked for; ungiven they are ``None``.
+    """Refuse options that have no meaning for the chosen ``--kind``; an option that is not set is ``None``.
 
     Raises:
         RecipeError: one of them was given.
     """
-    given = [f"--{name}" for name in names if getattr(options, name) is not None]
-    if given:
-        raise RecipeError(f"--kind {options.kind} does not go with {', '.join(given)}; leave that out.")
+    unused = [f"--{name}" for name in names if getattr(options, name) is not None]
+    if unused:
+        raise RecipeError(f"--kind {options.kind} does not go with {', '.join(unused)}; leave that out.")
 
 
 def recipe_of(options: argparse.Namespace, opened: "Opened", bits_follow: bool = False) -> "Recipe":

@@ -53,17 +53,17 @@ def _plan(options: argparse.Namespace) -> int:
     from prunekit.search.targets import parse_targets
 
     check_file(options.out)
-    asked = parse_targets(options.target)
+    targets = parse_targets(options.target)
     if options.kind == "bits":
         refuse_unused(options, ["worth"])
     opened = opened_of(options)
     if options.kind == "bits":
-        return _plan_bits(options, opened, asked)
+        return _plan_bits(options, opened, targets)
     mode = Mode(options.kind)
-    found: list[Candidate] = []
+    candidates: list[Candidate] = []
     outline, points = None, 0
     worth = 1.0 if options.worth is None else options.worth
-    for record in verbs.plan(opened, asked, mode, recipe_of(options, opened), options.pin, worth / 100):
+    for record in verbs.plan(opened, targets, mode, recipe_of(options, opened), options.pin, worth / 100):
         match record:
             case Outline():
                 outline = record
@@ -73,15 +73,15 @@ def _plan(options: argparse.Namespace) -> int:
             case Trial():
                 progress(record.done, record.limit, f"search: KL to dense {record.kl:.4f}")
             case Candidate():
-                found.append(record)
+                candidates.append(record)
     assert outline is not None
-    *candidates, best = found
+    *candidates, best = candidates
     if options.out:
         write_json(options.out, best.recipe.to_json())
     answer = {
         "task": opened.task.name,
         "kind": mode.value,
-        "targets": asked,
+        "targets": targets,
         "pinned": list(outline.pinned),
         "spared": list(outline.spared),
         "candidates": [candidate.to_json() for candidate in candidates],
@@ -91,29 +91,29 @@ def _plan(options: argparse.Namespace) -> int:
     return 1 if best.misses else 0
 
 
-def _plan_bits(options: argparse.Namespace, opened: "Opened", asked: dict[str, float]) -> int:
+def _plan_bits(options: argparse.Namespace, opened: "Opened", targets: dict[str, float]) -> int:
     from prunekit import verbs
     from prunekit.records import Candidate, Point
 
-    if set(asked) != {"bytes"}:
+    if set(targets) != {"bytes"}:
         raise RecipeError("Bits are planned to a byte budget: give --target bytes=0.2 and nothing else.")
     recipe = recipe_of(options, opened, bits_follow=True)
-    found: list[Candidate] = []
+    candidates: list[Candidate] = []
     points = 0
-    for record in verbs.plan_bits(opened, asked["bytes"], recipe, pinned=options.pin):
+    for record in verbs.plan_bits(opened, targets["bytes"], recipe, pinned=options.pin):
         match record:
             case Point():
                 points += 1
                 progress(points, points, f"scan: {record.name} at {record.level:.0f} bits")
             case Candidate():
-                found.append(record)
-    *candidates, best = found
+                candidates.append(record)
+    *candidates, best = candidates
     if options.out:
         write_json(options.out, best.recipe.to_json())
     answer = {
         "task": opened.task.name,
         "kind": "bits",
-        "targets": asked,
+        "targets": targets,
         "candidates": [candidate.to_json() for candidate in candidates],
         "best": best.to_json(),
     }

@@ -51,16 +51,16 @@ def add(verbs: "Verbs") -> None:
 @contextmanager
 def _stoppable() -> Iterator[Event]:
     """Let the first Ctrl+C only ask to stop; the second interrupts."""
-    asked = Event()
+    stop = Event()
 
     def ask(*_: object) -> None:
-        asked.set()
+        stop.set()
         signal.signal(signal.SIGINT, signal.default_int_handler)
         print("prunekit: stopping; Ctrl+C again ends at once.", file=sys.stderr)
 
     before = signal.signal(signal.SIGINT, ask)
     try:
-        yield asked
+        yield stop
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -88,20 +88,20 @@ def _recover(options: argparse.Namespace) -> int:
     else:
         records = verbs.recover_in_rounds(opened, recipe, options.rounds, schedule)
     before = opened.workspace.head(opened.key)
-    with _stoppable() as asked, closing(cast("Generator[Epoch | Fitted | Run]", records)):
+    with _stoppable() as stop, closing(cast("Generator[Epoch | Fitted | Run]", records)):
         for record in records:
             if isinstance(record, Epoch):
                 progress(record.step, record.steps, f"loss {record.loss:.3f}")
             elif isinstance(record, Fitted):
                 progress(record.done, record.total, f"fitted {record.layer}")
-            if asked.is_set():
+            if stop.is_set():
                 break  # closed between two records, a training keeps its best network so far, as on the screen
     run = opened.workspace.head(opened.key)
     if run is None or run == before:
         raise KeyboardInterrupt  # there was nothing to keep yet
-    stopped = ", the best network until it was stopped" if asked.is_set() else ""
-    tell(options, opened, run, stopped, export=bool(options.out) and not asked.is_set())
-    return 130 if asked.is_set() else 0
+    stopped = ", the best network until it was stopped" if stop.is_set() else ""
+    tell(options, opened, run, stopped, export=bool(options.out) and not stop.is_set())
+    return 130 if stop.is_set() else 0
 
 
 def check_out(options: argparse.Namespace) -> None:

@@ -92,11 +92,11 @@ def _scan(options: argparse.Namespace) -> None:
 def _blocks(options: argparse.Namespace, opened: "Opened") -> None:
     from prunekit import verbs
 
-    found = []
+    removals = []
     for removal in verbs.scan_blocks(opened):
-        found.append(removal)
-        progress(len(found), len(verbs.known_removals(opened)), removal.block.name)
-    blocks = [removal.to_json() for removal in found]
+        removals.append(removal)
+        progress(len(removals), len(verbs.known_removals(opened)), removal.block.name)
+    blocks = [removal.to_json() for removal in removals]
     answer = {"task": opened.task.name, "kind": "blocks", "blocks": blocks}
     if options.out:
         write_json(options.out, answer)
@@ -105,13 +105,13 @@ def _blocks(options: argparse.Namespace, opened: "Opened") -> None:
 
 def _blocks_text(blocks: Sequence[dict[str, Any]], opened: "Opened") -> Iterator[str]:
     if blocks:
-        readings = [found["reading"] for found in blocks]
+        readings = [block["reading"] for block in blocks]
         yield f"alone: {_metric(readings, opened)} without this block and the change by it, {_measured(readings)}"
-    for found in blocks:
-        influence = "not known" if found["influence"] is None else f"{found['influence']:.3f}"
+    for block in blocks:
+        influence = "not known" if block["influence"] is None else f"{block['influence']:.3f}"
         yield (
-            f"{found['block']['name']:<28} influence {influence}  {found['macs']:>6.1%} of the MACs"
-            f"  alone {found['reading']['value']:.1%} ({100 * found['drop']:+.1f} points)"
+            f"{block['block']['name']:<28} influence {influence}  {block['macs']:>6.1%} of the MACs"
+            f"  alone {block['reading']['value']:.1%} ({100 * block['drop']:+.1f} points)"
         )
 
 
@@ -169,13 +169,13 @@ def _points_text(
 
 def _metric(readings: Sequence[dict[str, Any]], opened: "Opened") -> str:
     """Name what the percentages of a scan are, which of a metric of one's own is not always that metric."""
-    name, wanted = readings[0]["metric"], opened.metric
-    if name != wanted.name:
+    name, metric = readings[0]["metric"], opened.metric
+    if name != metric.name:
         beside = name if metric_named(name).of_dense else f"{name} of the answers"
-        return f"{beside} with the dense network (a scan of many networks does not read {wanted.name})"
-    if wanted.of_dense:
+        return f"{beside} with the dense network (a scan of many networks does not read {metric.name})"
+    if metric.of_dense:
         return f"{name} with the dense network"
-    return name if wanted.higher_is_better else f"{name} (lower is better)"
+    return name if metric.higher_is_better else f"{name} (lower is better)"
 
 
 def _measured(readings: Sequence[dict[str, Any]]) -> str:

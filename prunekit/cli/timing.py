@@ -32,14 +32,14 @@ def _latency(options: argparse.Namespace) -> None:
     from prunekit import verbs
 
     opened = opened_of(options)
-    found = verbs.last(
+    measured = verbs.last(
         verbs.latency(opened, recipe_of(options, opened), options.batch, options.threads, options.runtime)
     )
-    show(options, found.to_json(), _latency_text(found))
+    show(options, measured.to_json(), _latency_text(measured))
 
 
-def _latency_text(found: "Latency") -> Iterator[str]:
-    for name, timing in (("dense", found.dense), ("candidate", found.candidate)):
+def _latency_text(latency: "Latency") -> Iterator[str]:
+    for name, timing in (("dense", latency.dense), ("candidate", latency.candidate)):
         times = (
             f"{kind} {1e3 * median:.3f} ms (quartiles {1e3 * low:.3f} to {1e3 * high:.3f})"
             for kind, median, (low, high) in (
@@ -49,12 +49,13 @@ def _latency_text(found: "Latency") -> Iterator[str]:
         )
         memory = "not known" if timing.memory is None else f"{timing.memory / 1e6:.1f} MB"
         yield f"{name:<10} {', '.join(times)}, memory at its peak {memory}"
-    low, high = found.interval
-    clock = {"cpu": "CPU", "wall": "wall"}[found.clock]
-    beside = " (dense: ONNX Runtime fp32)" if found.runtime == "int8" else ""
+    low, high = latency.interval
+    clock = {"cpu": "CPU", "wall": "wall"}[latency.clock]
+    beside = " (dense: ONNX Runtime fp32)" if latency.runtime == "int8" else ""
     yield (
-        f"{found.verdict.value}: {found.speedup:.2f} times as fast by {clock} time, 95 % interval {low:.2f} to"
-        f" {high:.2f}, {found.rounds} rounds, batch {found.batch}, threads {found.threads}, {found.runtime}{beside}"
+        f"{latency.verdict.value}: {latency.speedup:.2f} times as fast by {clock} time, 95 % interval {low:.2f} to"
+        f" {high:.2f}, {latency.rounds} rounds, batch {latency.batch}, threads {latency.threads},"
+        f" {latency.runtime}{beside}"
     )
-    if found.busy:
+    if latency.busy:
         yield "The machine was busy: wall times are too long."

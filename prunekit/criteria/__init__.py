@@ -28,7 +28,7 @@ CRITERIA: dict[str, Criterion] = {
 """Every criterion by its recipe name; a new one is a file and a name here, or registered from a person's own file."""
 
 FALLBACK = L2.name
-"""What scores where another criterion finds nothing to read."""
+"""The criterion that scores groups in which another one has nothing to read."""
 
 
 def criterion_named(name: str) -> Criterion:

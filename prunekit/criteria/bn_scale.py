@@ -1,4 +1,4 @@
-"""BatchNorm scale: the network's own volume knob for each channel."""
+"""BatchNorm scale: how strongly each channel is scaled by the BatchNorm behind it."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def bn_scale(given: ScoreInput) -> "Tensor":
+def bn_scale(inputs: ScoreInput) -> "Tensor":
     """Score a unit by the absolute BatchNorm scale |gamma| over its channels.
 
     Source: Liu et al., Learning Efficient Convolutional Networks through Network Slimming,
@@ -18,9 +18,9 @@ def bn_scale(given: ScoreInput) -> "Tensor":
     Raises:
         NotScorableError: no BatchNorm runs over these units.
     """
-    if not given.scales:
+    if not inputs.scales:
         raise NotScorableError("No BatchNorm runs over these units.")
-    return balanced(scale.abs().sum(1) for scale in given.scales)
+    return balanced(scale.abs().sum(1) for scale in inputs.scales)
 
 
 BN_SCALE = Criterion(

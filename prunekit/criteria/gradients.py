@@ -36,12 +36,12 @@ def gradients(model: nn.Module, split: Split, limit: int | None = 256) -> dict[s
     room = ENTRIES // max(1, sum(parameter.numel() for parameter in parameters.values()))
     batches = max(1, min(len(samples) // BATCH, room))
     size = math.ceil(len(samples) / batches)
-    found: dict[str, list[Tensor]] = {name: [] for name in parameters}
+    by_name: dict[str, list[Tensor]] = {name: [] for name in parameters}
     with torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.enable_grad():
         for start in range(0, len(samples), size):
             inputs, targets = samples.inputs[start : start + size], samples.targets[start : start + size]
             loss = F.cross_entropy(twin(inputs), targets)
             values = torch.autograd.grad(loss, list(parameters.values()), materialize_grads=True)
             for name, value in zip(parameters, values, strict=True):
-                found[name].append(value)
-    return {name: torch.stack(values) for name, values in found.items()}
+                by_name[name].append(value)
+    return {name: torch.stack(values) for name, values in by_name.items()}

@@ -1,4 +1,4 @@
-"""L1 norm: what is small is thought to matter little."""
+"""L1 norm: units with small weights are taken to matter little."""
 
 from typing import TYPE_CHECKING
 
@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def l1(given: ScoreInput) -> "Tensor":
+def l1(inputs: ScoreInput) -> "Tensor":
     """Score a unit by the sum of its absolute weights.
 
     Source: Li et al., Pruning Filters for Efficient ConvNets, 2017, arXiv 1608.08710.
     """
-    return balanced(weight.abs().sum(1) for weight in given.weights)
+    return balanced(weight.abs().sum(1) for weight in inputs.weights)
 
 
 L1 = Criterion(

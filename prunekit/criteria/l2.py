@@ -1,4 +1,4 @@
-"""L2 norm: what is small is thought to matter little."""
+"""L2 norm: units with small weights are taken to matter little."""
 
 from typing import TYPE_CHECKING
 
@@ -9,14 +9,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def l2(given: ScoreInput) -> "Tensor":
+def l2(inputs: ScoreInput) -> "Tensor":
     """Score a unit by the Euclidean norm of its weights.
 
     Source: the variant measured beside L1 in Li et al., 2017, arXiv 1608.08710.
     """
     from torch.linalg import vector_norm
 
-    return balanced(vector_norm(weight, dim=1) for weight in given.weights)
+    return balanced(vector_norm(weight, dim=1) for weight in inputs.weights)
 
 
 L2 = Criterion(

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def lamp(given: ScoreInput) -> "Tensor":
+def lamp(inputs: ScoreInput) -> "Tensor":
     """Score a weight by its square over the sum of the squares of all that are not smaller; units by their norms.
 
     Within a layer the order is that of the magnitudes; across layers one threshold leaves each layer something.
@@ -18,7 +18,7 @@ def lamp(given: ScoreInput) -> "Tensor":
     """
     import torch
 
-    squares = balanced(torch.linalg.vector_norm(weight, dim=1) for weight in given.weights).double().square()
+    squares = balanced(torch.linalg.vector_norm(weight, dim=1) for weight in inputs.weights).double().square()
     order = squares.argsort(stable=True)
     rising = squares[order]
     not_smaller = rising.flip(0).cumsum(0).flip(0).clamp(min=torch.finfo(torch.float64).tiny)

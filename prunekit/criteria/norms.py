@@ -29,8 +29,8 @@ def input_norms(model: nn.Module, split: Split, limit: int | None = 256) -> Mapp
     places: dict[str, int] = {}
 
     def watch(path: str) -> Any:
-        def look(module: nn.Module, given: tuple[Any, ...], named: dict[str, Any]) -> None:
-            channels = first_input(given, named).detach().double()
+        def look(module: nn.Module, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
+            channels = first_input(arguments, named).detach().double()
             channel = 1 if isinstance(module, nn.modules.conv._ConvNd) else channels.ndim - 1
             rows = channels.movedim(channel, 0).flatten(1)
             squares[path] = squares.get(path, 0.0) + rows.square().sum(1)

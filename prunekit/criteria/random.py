@@ -9,14 +9,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def random(given: ScoreInput) -> "Tensor":
+def random(inputs: ScoreInput) -> "Tensor":
     """Score every unit by a uniform draw from [0, 1) that depends on the seed alone.
 
     Source: the baseline of Mittal et al., Recovering from Random Pruning, 2018, arXiv 1801.10447.
     """
     import torch
 
-    return torch.rand(given.units, generator=torch.Generator().manual_seed(given.seed))
+    return torch.rand(inputs.units, generator=torch.Generator().manual_seed(inputs.seed))
 
 
 RANDOM = Criterion(

@@ -28,13 +28,13 @@ def criterion(
     """Register a criterion of one's own; what is decorated scores.
 
     The function takes a ``ScoreInput`` and returns ``(units,)`` scores, finite and not negative; the lowest go first.
-    What it is given are copies, and what it draws with torch depends on the recipe's seed.
+    Its tensors are copies, and what it draws with torch depends on the recipe's seed.
 
     Example::
 
         @prunekit.criterion(title="Spread", caption="How much a channel's weights differ; the most alike go first.")
-        def spread(given):
-            return prunekit.criteria.balanced(weight.std(1) for weight in given.weights)
+        def spread(inputs):
+            return prunekit.criteria.balanced(weight.std(1) for weight in inputs.weights)
 
     Args:
         title: what it is called on screen.
@@ -72,21 +72,21 @@ def criterion(
 
 
 def _checked(name: str, function: "Score") -> "Score":
-    def score(given: ScoreInput) -> "Tensor":
+    def score(inputs: ScoreInput) -> "Tensor":
         import torch
 
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(given.seed)
+            torch.manual_seed(inputs.seed)
             try:
-                scores = function(_copied(given))
+                scores = function(_copied(inputs))
             except PrunekitError:
                 raise
             except RAISED as error:
                 raise RecipeError(f"The criterion {name} raised {said(error)}.") from error
-        if not isinstance(scores, torch.Tensor) or scores.shape != (given.units,):
+        if not isinstance(scores, torch.Tensor) or scores.shape != (inputs.units,):
             kind = tuple(scores.shape) if isinstance(scores, torch.Tensor) else type(scores).__name__
             raise RecipeError(
-                f"The criterion {name} must return one score for each unit, a tensor ({given.units},); it returned "
+                f"The criterion {name} must return one score for each unit, a tensor ({inputs.units},); it returned "
                 f"{kind}."
             )
         if not bool(scores.isfinite().all()) or float(scores.min()) < 0:
@@ -99,16 +99,16 @@ def _checked(name: str, function: "Score") -> "Score":
     return score
 
 
-def _copied(given: ScoreInput) -> ScoreInput:
-    """Copy the tensors: those given may be the network's own, which nobody changes."""
+def _copied(inputs: ScoreInput) -> ScoreInput:
+    """Copy the tensors: they may be the network's own, which must not change."""
 
     def copies(tensors: "tuple[Tensor, ...] | None") -> "tuple[Tensor, ...] | None":
         return None if tensors is None else tuple(tensor.clone() for tensor in tensors)
 
     return replace(
-        given,
-        weights=copies(given.weights) or (),
-        gradients=copies(given.gradients),
-        scales=copies(given.scales) or (),
-        norms=copies(given.norms),
+        inputs,
+        weights=copies(inputs.weights) or (),
+        gradients=copies(inputs.gradients),
+        scales=copies(inputs.scales) or (),
+        norms=copies(inputs.norms),
     )

@@ -36,9 +36,9 @@ def count_kept(
     dense = {group.name: group.units for group in structure.groups}
     for name in cut_groups(recipe):
         step = recipe.round_to.get(name, 1)
-        wanted = kept_units(dense[name], recipe.channels.get(name, 0.0), step)
+        goal = kept_units(dense[name], recipe.channels.get(name, 0.0), step)
         available = len(_candidates(base.get(name, range(dense[name])), recipe.drop.get(name, ())))
-        counts[name] = max(_at_most(available, wanted, step), len(recipe.keep.get(name, ())), 1)
+        counts[name] = max(_at_most(available, goal, step), len(recipe.keep.get(name, ())), 1)
     return counts
 
 
@@ -77,8 +77,8 @@ def _candidates(units: Sequence[int], drop: Sequence[int]) -> Sequence[int]:
     return [unit for unit in units if unit not in drop] if drop else units
 
 
-def _at_most(available: int, wanted: int, step: int) -> int:
-    """Keep what is wanted; where a hand or a base left less, whole steps of it if there is one."""
-    if wanted <= available:
-        return wanted
+def _at_most(available: int, goal: int, step: int) -> int:
+    """Return the goal; where fewer are available, as many whole steps as they make, or all where they make none."""
+    if goal <= available:
+        return goal
     return available // step * step or available

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def taylor(given: ScoreInput) -> "Tensor":
+def taylor(inputs: ScoreInput) -> "Tensor":
     """Score a unit by (Σ g·w)², the squared first-order change of the loss when it is removed.
 
     The square is averaged over mini-batches, as in the paper: a single mean gradient of a trained
@@ -22,9 +22,9 @@ def taylor(given: ScoreInput) -> "Tensor":
     Raises:
         RecipeError: no gradients were given.
     """
-    if given.gradients is None:
+    if inputs.gradients is None:
         raise RecipeError("Taylor scores need gradients on train data, and there are none; use l2.")
-    pairs = zip(given.weights, given.gradients, strict=True)
+    pairs = zip(inputs.weights, inputs.gradients, strict=True)
     return balanced((weight * gradient).sum(2).square().mean(0) for weight, gradient in pairs)
 
 

@@ -66,14 +66,14 @@ def unit_scores(
     values: dict[str, NDArray[np.float64]] = {}
     fallen: dict[str, list[str]] = {}
     for group in structure.prunable:
-        given = _look(model, structure, group, gradients, norms)
-        given = replace(given, seed=own_seed(seed, group.name))
+        inputs = _look(model, structure, group, gradients, norms)
+        inputs = replace(inputs, seed=own_seed(seed, group.name))
         try:
-            found = score(criterion, given)
+            group_scores = score(criterion, inputs)
         except NotScorableError as reason:
-            found = score(FALLBACK, given)
+            group_scores = score(FALLBACK, inputs)
             fallen.setdefault(str(reason), []).append(group.name)
-        values[group.name] = found.double().numpy()
+        values[group.name] = group_scores.double().numpy()
     notes = tuple(f"{reason} Scored by {FALLBACK} instead: {', '.join(names)}." for reason, names in fallen.items())
     return Scores(criterion, values, notes, frozenset(name for names in fallen.values() for name in names))
 

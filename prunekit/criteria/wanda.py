@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def wanda(given: ScoreInput) -> "Tensor":
+def wanda(inputs: ScoreInput) -> "Tensor":
     """Score a weight by |w| · ‖x‖, its magnitude times the norm of the input it multiplies; units by the sum.
 
     Source: Sun et al., A Simple and Effective Pruning Approach for Large Language Models, 2024, arXiv 2306.11695.
@@ -18,9 +18,9 @@ def wanda(given: ScoreInput) -> "Tensor":
     Raises:
         RecipeError: no input norms were given.
     """
-    if given.norms is None:
+    if inputs.norms is None:
         raise RecipeError("Wanda scores need activations on train data, and there are none; use l2.")
-    pairs = zip(given.weights, given.norms, strict=True)
+    pairs = zip(inputs.weights, inputs.norms, strict=True)
     return balanced((weight.abs() * norm).sum(1) for weight, norm in pairs)
 
 

@@ -37,7 +37,7 @@ def weight_scores(
     """
     if not criterion_named(criterion).scores_weights:
         raise _meaningless(criterion)
-    given = ScoreInput(
+    inputs = ScoreInput(
         units=weight.numel(),
         weights=(precise(weight).reshape(-1, 1),),
         gradients=None if gradient is None else (precise(gradient).reshape(len(gradient), -1, 1),),
@@ -45,7 +45,7 @@ def weight_scores(
         seed=seed,
     )
     try:
-        return score(criterion, given).reshape(weight.shape)
+        return score(criterion, inputs).reshape(weight.shape)
     except NotScorableError:
         raise _meaningless(criterion) from None
 
@@ -90,13 +90,13 @@ def layer_scores(
     }
 
 
-def score(criterion: str, given: ScoreInput) -> Tensor:
+def score(criterion: str, inputs: ScoreInput) -> Tensor:
     """Apply the criterion of this name.
 
     Raises:
         RecipeError: nobody knows the name, or the criterion cannot score what is given.
     """
-    return criterion_named(criterion).score(given)
+    return criterion_named(criterion).score(inputs)
 
 
 def precise(tensor: Tensor) -> Tensor:

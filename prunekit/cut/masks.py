@@ -50,9 +50,9 @@ def ranks(scores: Tensor) -> Tensor:
         [3, 0, 2, 1]
     """
     flat = scores.reshape(-1)
-    found = torch.empty(flat.numel(), dtype=torch.int32)
-    found[flat.argsort(stable=True)] = torch.arange(flat.numel(), dtype=torch.int32)
-    return found.reshape(scores.shape)
+    rank = torch.empty(flat.numel(), dtype=torch.int32)
+    rank[flat.argsort(stable=True)] = torch.arange(flat.numel(), dtype=torch.int32)
+    return rank.reshape(scores.shape)
 
 
 def keep_pattern(scores: Tensor, pattern: Pattern, dim: int) -> Tensor:

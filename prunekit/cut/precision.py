@@ -43,11 +43,11 @@ class Precision:
 
 def precisions(structure: Structure, recipe: Recipe) -> dict[str, Precision]:
     """Return how a recipe stores each weight that it quantises, by the weight's name."""
-    found = {}
+    stored = {}
     for name, bits in recipe.bits.items():
         layer = structure.layer(name)
-        found[layer.weight] = Precision(bits, OUTPUT_DIM[layer.op], name in recipe.weights)
-    return found
+        stored[layer.weight] = Precision(bits, OUTPUT_DIM[layer.op], name in recipe.weights)
+    return stored
 
 
 def cost_of(structure: Structure, recipe: Recipe, kept: Mapping[str, int]) -> Cost:

@@ -155,22 +155,22 @@ def _masks(
     norms: Mapping[str, Tensor] | None,
 ) -> dict[str, Tensor]:
     tensors = {name: structure.layer(name).weight for name in recipe.weights}
-    found = layer_scores(model, tensors, recipe.criterion, gradients=gradients, norms=norms, seed=recipe.seed)
+    scores = layer_scores(model, tensors, recipe.criterion, gradients=gradients, norms=norms, seed=recipe.seed)
     masks: dict[str, Tensor] = {}
     for layer, weight in tensors.items():
-        remaining = slice_state({weight: found[layer]}, structure, kept)[weight]
+        remaining = slice_state({weight: scores[layer]}, structure, kept)[weight]
         dense = math.prod(structure.layer(layer).shape)
-        asked = recipe.weights[layer]
-        if isinstance(asked, Pattern):
-            mask = keep_pattern(remaining, asked, 1 - OUTPUT_DIM[structure.layer(layer).op])
+        sparsity = recipe.weights[layer]
+        if isinstance(sparsity, Pattern):
+            mask = keep_pattern(remaining, sparsity, 1 - OUTPUT_DIM[structure.layer(layer).op])
         else:
-            mask = keep_highest(remaining, kept_units(dense, asked))
+            mask = keep_highest(remaining, kept_units(dense, sparsity))
         masks[weight] = masks[weight] & mask if weight in masks else mask
     return masks
 
 
 def _whole(structure: Structure, recipe: Recipe) -> list[str]:
-    """Say which groups stay whole although a sparsity was asked, for want of one multiple."""
+    """Say which groups stay whole although the recipe cuts them: they have fewer units than one multiple."""
     steps = {name: recipe.round_to.get(name, 1) for name in recipe.channels}
     return [
         f"Group {name!r} stays whole: it has {units} units, and multiples of {step} were asked."

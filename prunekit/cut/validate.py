@@ -1,4 +1,4 @@
-"""Checks a recipe against the network it is asked of."""
+"""Checks that a recipe fits a network."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -44,16 +44,16 @@ def check_recipe(recipe: Recipe, structure: Structure, allowed: Mapping[str, Seq
 
 
 def _by_group(what: str, values: Mapping[str, V], structure: Structure) -> dict[str, V]:
-    found: dict[str, V] = {}
+    by_group: dict[str, V] = {}
     for name, value in values.items():
         group = structure.group(name)
         if group.protected is not None:
             raise RecipeError(f"Group {group.name!r} is protected ({group.protected}); take {what} of {name!r} out.")
-        if found.setdefault(group.name, value) != value:
+        if by_group.setdefault(group.name, value) != value:
             raise RecipeError(
-                f"Group {group.name!r} moves as one, but {what} gives it both {found[group.name]!r} and {value!r}."
+                f"Group {group.name!r} moves as one, but {what} gives it both {by_group[group.name]!r} and {value!r}."
             )
-    return found
+    return by_group
 
 
 def _check_units(recipe: Recipe, structure: Structure, name: str, allowed: Sequence[int] | None) -> None:

@@ -1,7 +1,7 @@
-"""The points of a scan: a stream of steps, wherever the work is done.
+"""The points of a scan: the same stream of steps, whether this process or others measure them.
 
 Where the measuring takes long enough to pay for their start, processes of one thread each measure a
-part of the groups or layers; else it happens here. Whoever reads the stream cannot tell.
+part of the groups or layers; otherwise this process measures them all.
 """
 
 import os
@@ -23,21 +23,21 @@ PAYS = 10.0
 """Seconds that a scan has to take, before processes are started for it: two were 4.3 s later with their first point,
 and from there on 1.8 times as fast as one (2 cores, resnet20's weights)."""
 PATIENCE = 0.02
-"""Seconds that one step waits for a process, and so a reading for its turn."""
+"""Seconds that one step waits for a process; a reading between two steps waits no longer."""
 DEATHS = 3
 """A part whose processes have died so often is measured here."""
 
 
 def points(
-    asked: Bench, half_width: float | None = None, known: Collection[Point] = (), workers: int | None = None
+    bench: Bench, half_width: float | None = None, known: Collection[Point] = (), workers: int | None = None
 ) -> Steps:
     """Measure the cells of a question.
 
-    The processes work only while the stream is read: whoever has something more urgent to do reads
-    on later. A process that dies is replaced, and its successor goes on behind the last point.
+    The processes work only while the stream is read, so that the reader can pause them for more urgent
+    work. A process that dies is replaced, and its successor continues after the last point.
 
     Args:
-        asked: the question on the bench.
+        bench: the question, and what measures it.
         half_width: how precisely each cell is measured; see ``search.scan``.
         known: points that need no measuring.
         workers: how many processes; 1 measures here, ``None`` is one for each core where it pays.
@@ -45,19 +45,19 @@ def points(
     Yields:
         Points, and ``None`` after each short stretch of work without one.
     """
-    seconds = yield from _timed(asked.prepare())
+    seconds = yield from _timed(bench.prepare())
     done = {(point.name, point.level) for point in known}
-    left = [cell for cell in asked.cells.at(asked.levels) if (cell.name, cell.level) not in done]
+    remaining = [cell for cell in bench.cells.at(bench.levels) if (cell.name, cell.level) not in done]
     if workers is None:
-        pays = expected(seconds, len(left), "exact" if half_width is None else "within") > PAYS
+        pays = expected(seconds, len(remaining), "exact" if half_width is None else "within") > PAYS
         workers = cores() if pays else 1
-    names = [name for name in asked.cells.sizes if any(cell.name == name for cell in left)]
-    shards = _shards(asked.question, names, half_width, known, workers)
+    names = [name for name in bench.cells.sizes if any(cell.name == name for cell in remaining)]
+    shards = _shards(bench.question, names, half_width, known, workers)
     if shards:
-        asked.release()
+        bench.release()
         yield from _apart(shards, half_width)
     else:
-        yield from exact(asked, known) if half_width is None else within(asked, half_width, known)
+        yield from exact(bench, known) if half_width is None else within(bench, half_width, known)
 
 
 def cores() -> int:
@@ -84,12 +84,12 @@ def _shards(
 
 
 def _apart(shards: list[Shard], half_width: float | None) -> Steps:
-    """Pass on what processes say, and measure here what they cannot."""
+    """Pass on the steps of processes, and measure here the parts that they cannot."""
     try:
         while shards:
-            said = {shard.pipe: shard for shard in shards}
-            for pipe in wait(list(said), PATIENCE):
-                yield from _next(said[pipe], shards, half_width)  # type: ignore[index]
+            pipes = {shard.pipe: shard for shard in shards}
+            for pipe in wait(list(pipes), PATIENCE):
+                yield from _next(pipes[pipe], shards, half_width)  # type: ignore[index]
             yield None
     finally:
         for shard in shards:
@@ -97,21 +97,21 @@ def _apart(shards: list[Shard], half_width: float | None) -> Steps:
 
 
 def _next(shard: Shard, shards: list[Shard], half_width: float | None) -> Steps:
-    """Pass on what one process says next, and let it go on when that was taken."""
+    """Pass on the next step of one process, and let it continue once that step was taken."""
     try:
-        said = shard.receive()
+        message = shard.receive()
     except EOFError:
         if shard.deaths < DEATHS:
             shard.restart()
             return
-        said = FAILED
-    if said == FAILED:
+        message = FAILED
+    if message == FAILED:
         yield from scan(shard.question, half_width, shard.known)
-    if said in (FAILED, END):
+    if message in (FAILED, END):
         shards.remove(shard)
         shard.close()
-    elif said != READY:
-        yield said
+    elif message != READY:
+        yield message
         shard.go_on()
 
 

@@ -1,8 +1,8 @@
 """A worker process: answers a part of a question on one thread, as fast as its answers are taken.
 
-Started as ``python -m prunekit.engine.process FD``, where ``FD`` is one end of a pipe. It says that it
-is there, is sent the question, and sends each step back. It may be so many steps ahead of whoever reads
-them as ``AHEAD`` says: it rests when nobody does, and ends when nobody is left.
+Started as ``python -m prunekit.engine.process FD``, where ``FD`` is one end of a pipe. It sends ``READY``,
+receives the question, and sends each step back. It runs at most ``AHEAD`` steps ahead of the reader, waits
+while nothing is read, and ends when the pipe is closed.
 """
 
 import os
@@ -11,15 +11,15 @@ import sys
 from multiprocessing.connection import Connection
 
 AHEAD = 2
-"""Steps that may be done before the first of them was asked for."""
+"""Steps that may be computed before the first of them is read."""
 READY, END, FAILED = "ready", "end", "failed"
-"""What is said beside steps: that it is there, that all is answered, and that it cannot be answered here."""
+"""Messages beside steps: it waits for the question, all steps are sent, the question cannot be answered here."""
 
 
 def main() -> None:
     """Set the process up and answer."""
     pipe = Connection(int(sys.argv[1]))
-    os.dup2(2, 1)  # what a network prints is no answer
+    os.dup2(2, 1)  # what a network prints goes to standard error
 
     import torch
 
@@ -46,8 +46,8 @@ def answer(pipe: Connection) -> None:
                 ahead -= 1
         pipe.send_bytes(pickle.dumps(END))
     except (EOFError, OSError):
-        pass  # nobody is left to work for
-    except Exception:  # whatever it is, it is raised again where the scan is read
+        pass  # the reader has closed the pipe
+    except Exception:  # the parent measures this part itself, and meets the same error there
         pipe.send_bytes(pickle.dumps(FAILED))
 
 

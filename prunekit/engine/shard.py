@@ -1,4 +1,4 @@
-"""A shard: some groups or layers of a scan, in the hands of a process."""
+"""A shard: some groups or layers of a scan, and the process that measures them."""
 
 import contextlib
 import os
@@ -27,9 +27,9 @@ class Shard:
 
     Attributes:
         question: the part.
-        known: the points that are known of it by now.
+        known: the points that are measured so far.
         deaths: how many of its processes have died.
-        pipe: becomes readable when the process has said something.
+        pipe: becomes readable when the process has sent a message.
         process: the process.
     """
 
@@ -39,20 +39,20 @@ class Shard:
         self._start()
 
     def receive(self) -> Any:
-        """Return what the process says next: a step of the scan, or a word of its own.
+        """Return the next message of the process: a step of the scan, or one of ``READY``, ``END`` and ``FAILED``.
 
         Raises:
             EOFError: it is dead.
         """
         try:
-            said = pickle.loads(self.pipe.recv_bytes())
+            message = pickle.loads(self.pipe.recv_bytes())
         except OSError as error:
             raise EOFError from error
-        if said == READY:
+        if message == READY:
             self._send((self._packed, self._half_width, self.known))
-        if isinstance(said, Point):
-            self.known.append(said)
-        return said
+        if isinstance(message, Point):
+            self.known.append(message)
+        return message
 
     def go_on(self) -> None:
         """Let the process do one more step."""
@@ -70,9 +70,9 @@ class Shard:
         self.process.kill()
         self.process.wait()
 
-    def _send(self, said: Any) -> None:
-        with contextlib.suppress(OSError):  # it is dead, which is found when it is listened to
-            self.pipe.send_bytes(pickle.dumps(said))
+    def _send(self, message: Any) -> None:
+        with contextlib.suppress(OSError):  # the process is dead, which the next receive reports
+            self.pipe.send_bytes(pickle.dumps(message))
 
     def _start(self) -> None:
         self.pipe, theirs = Pipe()

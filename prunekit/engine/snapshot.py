@@ -30,7 +30,7 @@ class Snapshot(Generic[R]):
 
     Attributes:
         id: twelve hexadecimal digits.
-        owner: who asked for it.
+        owner: who submitted it.
         label: what a person calls it.
         state: queued, running, or how it ended.
         records: what it has yielded; of a reading only the latest.

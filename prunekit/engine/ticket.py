@@ -1,8 +1,8 @@
 """A ticket: the handle on one piece of submitted work, from the queue to its end.
 
-Two sides hold it. Whoever asked, on any thread, looks, waits and cancels. The worker's thread
-alone calls ``step``, so the iterator belongs to that thread and needs no lock; everything both
-sides see changes under the ticket's lock, which is never held while the work itself runs.
+Two sides hold it. The submitter, on any thread, reads its state, waits and cancels. The worker's
+thread alone calls ``step``, so the iterator belongs to that thread and needs no lock; everything
+that both sides see changes under the ticket's lock, which is never held while the work itself runs.
 """
 
 import threading
@@ -27,7 +27,7 @@ class Ticket(Generic[R]):
     Args:
         steps: makes the iterator whose every record is one step, and so is every ``None``; called on the
             worker's thread.
-        owner: who asked for it.
+        owner: who submitted it.
         label: what a person calls it.
         total: how many records it will yield, where that is known.
         keep: how many of the latest records to hold; ``None`` is all of them.
@@ -146,10 +146,10 @@ class Ticket(Generic[R]):
 
     def _fail(self, state: State, error: BaseException) -> None:
         expected = isinstance(error, PrunekitError)
-        told = TracebackException.from_exception(error)  # text only: frames would keep the work's tensors alive
+        trace = TracebackException.from_exception(error)  # text only: frames would keep the work's tensors alive
         with self._changed:
-            self._error = str(error) if expected else f"The work met an unexpected {type(error).__name__}: {told}"
-            self._traceback = None if expected else "".join(told.format())
+            self._error = str(error) if expected else f"The work met an unexpected {type(error).__name__}: {trace}"
+            self._traceback = None if expected else "".join(trace.format())
             self._end(state)
 
     def _end(self, state: State) -> None:

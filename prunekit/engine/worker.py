@@ -1,8 +1,8 @@
 """The worker: one thread that owns torch and does all work on models, one step at a time.
 
 Work is a callable that returns an iterator of records; each record is a step. Between any two
-steps the worker chooses again: what must be closed first, then readings by turns, then the job
-at the head of the line. So a reading waits for at most one step of a job, whoever's it is.
+steps the worker chooses again: work that must be closed first, then readings in turn, then the
+first job of the queue. So a reading waits for at most one step of any job.
 """
 
 import threading
@@ -40,7 +40,7 @@ class Worker:
         """Submit a reading: it runs between two steps of any job, and supersedes an older one of the same key.
 
         Args:
-            key: who asks for what, such as a session's desk; keys take turns, step by step.
+            key: names what is read and for whom, such as a session's desk; keys take turns, step by step.
             steps: makes the iterator of records; the ticket holds the latest record only.
 
         Raises:
@@ -50,7 +50,7 @@ class Worker:
         with self._changed:
             self._check_open()
             older = self._readings.get(key)
-            self._readings[key] = ticket  # in the older one's turn, so that asking often gains and loses nothing
+            self._readings[key] = ticket  # in the older one's place, so that frequent submitting changes no turn
             if older is not None:
                 older.stop(State.SUPERSEDED)
                 self._superseded.append(older)
@@ -63,7 +63,7 @@ class Worker:
         """Submit a job: jobs run one at a time, first come first served.
 
         Args:
-            owner: who asks for it.
+            owner: who submits it.
             label: what a person calls it.
             steps: makes the iterator of records; the ticket holds all of them.
             total: how many records it will yield, where that is known.

@@ -37,7 +37,7 @@ class Loaded:
 
     @cached_property
     def split(self) -> Split:
-        """The samples that the network was measured on; a bundled task's are opened where none at hand fits.
+        """The samples that the network was measured on; a bundled task's are opened where no known split fits.
 
         Raises:
             CheckpointError: they are not at hand.
@@ -102,7 +102,7 @@ def network_checks(
         path: the file.
         manifest: what its export claims; the file's format is known here.
         splits: validation splits at hand.
-        network: a network of the person's own class that knows nothing, where there is no factory to import.
+        network: an untrained network of the user's own class, where there is no factory to import.
         where: where this runs, in words.
     """
     format = FORMATS[manifest.format_of(path.name)]

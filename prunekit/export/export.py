@@ -76,13 +76,13 @@ def check_folder(directory: Path) -> None:
             return
         if not directory.is_dir():
             raise ExportError(f"{directory} is a file; name a folder to export to.")
-        found = {entry.name for entry in directory.iterdir()}
+        entries = {entry.name for entry in directory.iterdir()}
     except OSError as error:
         raise _unwritable(directory, error) from error
     ours = {MANIFEST, "__pycache__"}
-    if MANIFEST in found:
+    if MANIFEST in entries:
         ours |= set(Manifest.read(directory).files)
-    if others := sorted(found - ours):
+    if others := sorted(entries - ours):
         raise ExportError(f"{directory} holds other files ({', '.join(others[:3])}); name a new or empty folder.")
 
 

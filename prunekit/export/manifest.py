@@ -25,7 +25,7 @@ class FileEntry:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """What a file was measured to say that is not the measured network itself, such as its int8 version.
+    """The measured outputs of a file that holds another network than the measured one, such as its int8 version.
 
     Attributes:
         reference: name of the file that holds its outputs.

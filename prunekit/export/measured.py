@@ -94,12 +94,12 @@ class Measured:
 
 
 def is_program(task: Task) -> bool:
-    """Tell whether a task was opened from an exported program, whose class is nobody's own."""
+    """Return whether a task was opened from an exported program, which has no class of its own."""
     return not task.factory_path and isinstance(task.model, fx.GraphModule)
 
 
 def own_class(task: Task) -> str:
-    """Name the network's class where only whoever made the network can make another.
+    """Name the network's class where only the user's own code can make another network of it.
 
     Returns:
         ``Net of module``; empty where a load snippet makes the network by its factory, or where it is a program.
@@ -110,7 +110,7 @@ def own_class(task: Task) -> str:
 
 
 def blank_network(task: Task) -> nn.Module | None:
-    """Make a dense network that knows nothing, for a checkpoint to fill in its proof.
+    """Make a dense network of zeros, which a checkpoint fills in its proof.
 
     Returns:
         A network of the task's class whose tensors are zero; ``None`` where a load snippet makes its own.

@@ -28,7 +28,7 @@ from prunekit.records import Check
 from prunekit.tasks.task import Split
 
 UNPROVEN = ("class", "format")
-"""Checks that say what this process has not: whoever has it may prove the file."""
+"""Checks that fail because this process lacks a class or a format; a process that has it can prove the file."""
 
 
 def prove(path: Path, splits: Sequence[Split], network: nn.Module | None = None) -> Iterator[tuple[str, Check]]:

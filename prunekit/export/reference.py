@@ -96,8 +96,8 @@ def outputs(model: nn.Module, inputs: Tensor) -> Tensor:
 
 def write_reference(path: Path, logits: Tensor) -> None:
     """Store what the measured network said, given its logits ``(n, classes, *places)``; no sample is stored."""
-    said, small = Reference.of(logits), torch.uint8 if logits.shape[1] <= 256 else torch.int32
-    path.write_bytes(save({"logits": said.logits.clone().contiguous(), "answers": said.answers.to(small)}))
+    reference, small = Reference.of(logits), torch.uint8 if logits.shape[1] <= 256 else torch.int32
+    path.write_bytes(save({"logits": reference.logits.clone().contiguous(), "answers": reference.answers.to(small)}))
 
 
 def read_reference(path: Path) -> Reference:
@@ -120,7 +120,7 @@ def mean_difference(first: Tensor, second: Tensor) -> float:
 
 
 def agreement(
-    reference: Reference, given: Tensor, targets: Tensor, metric: str = "accuracy", rounding: float = 0.0
+    reference: Reference, outputs: Tensor, targets: Tensor, metric: str = "accuracy", rounding: float = 0.0
 ) -> Agreement:
     """Compare logits ``(n, classes, *places)`` with the reference.
 
@@ -128,75 +128,75 @@ def agreement(
     listed as fallen the other way instead of counted as a difference of the metric.
 
     Args:
-        reference: what the measured network said.
-        given: what another says.
+        reference: the outputs of the measured network.
+        outputs: those of another one, ``(n, classes, *places)``.
         targets: ``(n, *places)``.
-        metric: name of the metric; one that nobody here knows is not computed.
+        metric: name of the metric; one that is not registered here is not computed.
         rounding: root mean square of what rounding the inputs of layers does to the outputs; 0 where none is rounded.
     """
     known, answers = reference.logits, reference.answers.unsqueeze(1)
-    shown, gap = given[: len(known)], CLOSE_CALL
+    shown, gap = outputs[: len(known)], CLOSE_CALL
     difference, allowed = (shown - known).abs().max().item(), TOLERANCE * max(1.0, known.abs().max().item())
     if rounding:
         gap = max(gap, 2 * difference)
         difference, allowed = mean_difference(shown, known), max(allowed, FLIPS * rounding)
-    largest, chosen = given.max(1, keepdim=True)
-    behind = given.gather(1, answers)
+    largest, chosen = outputs.max(1, keepdim=True)
+    behind = outputs.gather(1, answers)
     swapped = (chosen != answers) & (largest - behind < gap)
-    other_way = given.scatter(1, chosen, behind).scatter(1, answers, largest)
-    settled = torch.where(swapped, other_way, given)
+    other_way = outputs.scatter(1, chosen, behind).scatter(1, answers, largest)
+    settled = torch.where(swapped, other_way, outputs)
     rule = of_outputs(metric)
-    found = None if rule is None else rule.statistics(settled, targets)
+    statistics = None if rule is None else rule.statistics(settled, targets)
     return Agreement(
         difference=difference,
         allowed=allowed,
         compared=len(known),
-        correct=int(found.sum()) if rule is not None and found is not None and rule.counts else None,
+        correct=int(statistics.sum()) if rule is not None and statistics is not None and rule.counts else None,
         swapped=tuple(swapped.reshape(len(targets), -1).any(1).nonzero().flatten().tolist()),
         changed=int(((settled.argmax(1) != reference.answers).reshape(len(targets), -1).any(1)).sum()),
-        value=rule.value(found.mean(0)) if rule is not None and found is not None else None,
+        value=rule.value(statistics.mean(0)) if rule is not None and statistics is not None else None,
         rounds=rounding > 0,
     )
 
 
 def agreement_checks(
-    found: Agreement, correct: int | None, n: int, metric: str = "accuracy", value: float = 0.0
+    outcome: Agreement, correct: int | None, n: int, metric: str = "accuracy", value: float = 0.0
 ) -> tuple[Check, Check]:
     """Say whether the outputs are equal and the metric is the displayed one.
 
     Args:
-        found: how the outputs agree.
+        outcome: how the outputs agree.
         correct: samples the displayed reading has right; ``None`` where its metric does not count.
         n: samples of the displayed reading.
         metric: name of its metric.
         value: the displayed metric.
     """
-    same = found.difference <= found.allowed and (found.rounds or not found.changed)  # false for NaN
-    which = f"{n:,}" if found.compared >= n else f"the first {found.compared:,} of {n:,}"
-    answers = "" if found.compared >= n else f", and {found.changed:,} of {n:,} have another answer"
-    words = "none of them" if not found.swapped else f"samples {listed([str(one) for one in found.swapped], 12)}"
+    same = outcome.difference <= outcome.allowed and (outcome.rounds or not outcome.changed)  # false for NaN
+    which = f"{n:,}" if outcome.compared >= n else f"the first {outcome.compared:,} of {n:,}"
+    answers = "" if outcome.compared >= n else f", and {outcome.changed:,} of {n:,} have another answer"
+    words = "none of them" if not outcome.swapped else f"samples {listed([str(one) for one in outcome.swapped], 12)}"
     if correct is not None:
-        equal = found.correct == correct
-        said = f"{found.correct:,} of {n:,} validation samples right, displayed {correct:,}; "
-    elif found.value is not None:
-        equal = abs(found.value - value) <= TOLERANCE
-        said = f"{metric} {found.value:.4%} of {n:,} validation samples, displayed {value:.4%}; "
+        equal = outcome.correct == correct
+        sentence = f"{outcome.correct:,} of {n:,} validation samples right, displayed {correct:,}; "
+    elif outcome.value is not None:
+        equal = abs(outcome.value - value) <= TOLERANCE
+        sentence = f"{metric} {outcome.value:.4%} of {n:,} validation samples, displayed {value:.4%}; "
     else:
         equal = same
-        said = f"{metric} is not known here, but it is asked of equal outputs; "
+        sentence = f"{metric} is not known here, but it is asked of equal outputs; "
     return (
         Check(
             "outputs",
             same,
-            f"outputs on {which} validation samples differ by {found.difference:.1e} root mean square (allowed "
-            f"{found.allowed:.1e}: half of what rounding the inputs of layers does){answers}."
-            if found.rounds
-            else f"outputs on {which} validation samples differ by at most {found.difference:.1e} "
-            f"(allowed {found.allowed:.1e}){answers}.",
+            f"outputs on {which} validation samples differ by {outcome.difference:.1e} root mean square (allowed "
+            f"{outcome.allowed:.1e}: half of what rounding the inputs of layers does){answers}."
+            if outcome.rounds
+            else f"outputs on {which} validation samples differ by at most {outcome.difference:.1e} "
+            f"(allowed {outcome.allowed:.1e}){answers}.",
         ),
         Check(
             "metric",
             equal,
-            f"{said}close calls that fell the other way: {words}.",
+            f"{sentence}close calls that fell the other way: {words}.",
         ),
     )

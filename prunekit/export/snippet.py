@@ -136,7 +136,7 @@ def load_snippet(
 
     Args:
         name: stem of the checkpoint beside it.
-        factory_path: ``module:function`` or ``file.py:function``; empty where whoever loads brings a network.
+        factory_path: ``module:function`` or ``file.py:function``; empty where the receiver brings a network.
         params: parameters of the pruned network, for the title.
         arguments: what the factory is called with.
         few_bits: whether the checkpoint has weights of few bits.

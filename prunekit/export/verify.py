@@ -48,7 +48,7 @@ def verify(path: Path, splits: Sequence[Split] = (), network: nn.Module | None =
     Args:
         path: the folder of an export, or one of its network files.
         splits: the validation split it was measured on; a bundled task needs none.
-        network: a network of the person's own class that knows nothing, where the export names no factory.
+        network: an untrained network of the user's own class, where the export names no factory.
 
     Returns:
         Every check; a damaged file is a failed check, not an error.
@@ -64,7 +64,7 @@ def proofs(paths: Sequence[Path], splits: Sequence[Split] = (), network: nn.Modu
     Args:
         paths: folders of exports, or files in them.
         splits: validation splits they were measured on; exports find theirs by its digest.
-        network: a network of the person's own class that knows nothing, where the exports name no factory.
+        network: an untrained network of the user's own class, where the exports name no factory.
     """
     for proof in _proofs_elsewhere(paths, splits, network):
         if proof.check.name not in UNPROVEN:
@@ -108,7 +108,7 @@ def _proofs_elsewhere(paths: Sequence[Path], splits: Sequence[Split], network: n
                 try:
                     yield from _listen(process, job)
                 finally:
-                    process.kill()  # nobody listens any more; a process that has ended does not mind
+                    process.kill()  # its output is not read any more; an ended process ignores this
             if process.returncode:
                 errors.seek(0)
                 last = (errors.read().strip().splitlines() or ["no message"])[-1]

@@ -28,7 +28,7 @@ class _Folder:
     own: dict[str, Own] = field(default_factory=dict)
 
     def new(self) -> list[Path]:
-        """Return the files that nobody has listed yet."""
+        """Return the files that are not listed yet."""
         return sorted(path for path in self.path.iterdir() if path.name not in self.files)
 
     def listed(self, path: Path, caption: str = "") -> ExportedFile:

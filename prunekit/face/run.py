@@ -12,6 +12,7 @@ from prunekit import records, verbs
 from prunekit.face.work import call
 from prunekit.recipe import Recipe
 from prunekit.records import Evaluation, ExportedFile
+from prunekit.subject.exactness import exactness
 from prunekit.subject.subject import resolve
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ class Pruned:
         return self._desk.export(self.recipe, folder, formats, progress=progress)
 
     def _made(self) -> nn.Module:
-        own = copy.deepcopy(resolve(self._desk.opened, self.recipe).pruned.model)
+        subject = resolve(self._desk.opened, self.recipe)
+        exactness(subject)  # a network that would compute something else is refused here
+        own = copy.deepcopy(subject.pruned.model)
         origin = self._desk.origin
         return own if origin is None else origin.give_back(own)
 

@@ -1,5 +1,7 @@
 """What a desk says of itself."""
 
+from pathlib import Path
+
 from prunekit.subject.opening import Opened
 
 
@@ -16,6 +18,12 @@ def overview(opened: Opened) -> tuple[str, list[tuple[str, str]], list[str]]:
         ("samples", ", ".join(f"{len(split):,} {name}" for name, split in splits.items() if split is not None)),
         ("classes", f"{len(data.classes)}"),
         ("metric", task.metric),
-        ("workspace", str(opened.workspace.path)),
+        ("workspace", _from_here(opened.workspace.path)),
     ]
     return f"Desk of {task.title}", rows, [str(task.card.get("about", "")), *structure.notes]
+
+
+def _from_here(path: Path) -> str:
+    """Write a path below the working folder from there: a notebook that is passed on names no folders of its writer."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -1,4 +1,4 @@
-"""How much of what layers hand on is zero."""
+"""The share of zeros in the outputs of layers."""
 
 from collections.abc import Sequence
 
@@ -9,39 +9,41 @@ from prunekit.figures.palette import KEPT, NEUTRAL
 from prunekit.records import Activation
 
 
-def activations(found: Sequence[Activation], dense: Sequence[Activation] = ()) -> go.Figure:
+def activations(desk: Sequence[Activation], dense: Sequence[Activation] = ()) -> go.Figure:
     """Draw the share of zeros in every layer's output; channels that are always zero are named beside it.
 
     Args:
-        found: the layers of the network on the desk.
+        desk: the layers of the network on the desk.
         dense: the same of the dense network, drawn as a tick on each bar.
     """
     title = "How much of each layer's output is zero?"
-    if not found:
+    if not desk:
         return nothing_yet(title, "No layer of this network hands its output on to a convolution or linear layer.")
-    height = 130 + round(row_height(len(found)) * len(found))
-    made = figure(title, height, f"share of zeros on {found[0].n:,} samples, %", legend=bool(dense))
-    names = [plain(activation.layer) for activation in found]
-    made.add_bar(
-        x=[100 * activation.zeros for activation in found],
+    height = 130 + round(row_height(len(desk)) * len(desk))
+    chart = figure(title, height, f"share of zeros on {desk[0].n:,} samples, %", legend=bool(dense))
+    names = [plain(activation.layer) for activation in desk]
+    chart.add_bar(
+        x=[100 * activation.zeros for activation in desk],
         y=names,
         orientation="h",
         name="on the desk",
         marker={"color": KEPT},
-        text=[f"{activation.dead} always zero" if activation.dead else "" for activation in found],
+        text=[f"{activation.dead} always zero" if activation.dead else "" for activation in desk],
         textposition="auto",
         insidetextanchor="start",
-        customdata=[activation.layer for activation in found],
+        customdata=[activation.layer for activation in desk],
         hovertext=[
             f"as {plain(activation.reader)} reads it: {activation.dead} of {activation.channels} channels always zero"
-            for activation in found
+            for activation in desk
         ],
         hovertemplate="%{y}: %{x:.1f} % zeros<br>%{hovertext}<extra></extra>",
     )
-    there = {activation.layer for activation in found}
-    before = [activation for activation in dense if activation.layer in there]  # others went with their block
+    present = {activation.layer for activation in desk}
+    before = [
+        activation for activation in dense if activation.layer in present
+    ]  # the other layers were removed with their block
     if before:
-        made.add_scatter(
+        chart.add_scatter(
             x=[100 * activation.zeros for activation in before],
             y=[plain(activation.layer) for activation in before],
             mode="markers",
@@ -49,12 +51,12 @@ def activations(found: Sequence[Activation], dense: Sequence[Activation] = ()) -
             marker={"symbol": "line-ns-open", "size": 14, "color": NEUTRAL, "line": {"width": 2}},
             hovertemplate="%{y}: %{x:.1f} % zeros<extra>dense</extra>",
         )
-    made.update_xaxes(range=[0, 100])
-    layer_axis(made, [activation.layer for activation in found])
-    return made
+    chart.update_xaxes(range=[0, 100])
+    layer_axis(chart, [activation.layer for activation in desk])
+    return chart
 
 
-def activations_table(found: Sequence[Activation]) -> list[Row]:
+def activations_table(desk: Sequence[Activation]) -> list[Row]:
     """Return every layer's share of zeros, and who reads it."""
     return [
         {
@@ -65,5 +67,5 @@ def activations_table(found: Sequence[Activation]) -> list[Row]:
             "always zero": activation.dead,
             "samples": activation.n,
         }
-        for activation in found
+        for activation in desk
     ]

@@ -9,22 +9,22 @@ from prunekit.figures.palette import SIGNED
 from prunekit.records import Agreement
 
 
-def agreement(found: Agreement, title_of: Callable[[str], str]) -> go.Figure:
+def agreement(correlations: Agreement, title_of: Callable[[str], str]) -> go.Figure:
     """Draw the rank correlation of each criterion with each.
 
     Args:
-        found: the correlations.
+        correlations: the rank correlations of a group's units.
         title_of: what a criterion is called.
     """
-    title = f"Do the criteria agree on what goes first in {plain(found.group)}?"
-    if not found.criteria:
+    title = f"Do the criteria agree on what goes first in {plain(correlations.group)}?"
+    if not correlations.criteria:
         return nothing_yet(title, "No criterion finds anything to rank in this group; choose another.")
-    made = figure(title, 170 + 44 * len(found.criteria))
-    names = [plain(title_of(name)) for name in found.criteria]
-    made.add_heatmap(
+    chart = figure(title, 170 + 44 * len(correlations.criteria))
+    names = [plain(title_of(name)) for name in correlations.criteria]
+    chart.add_heatmap(
         x=names,
         y=names,
-        z=found.matrix,
+        z=correlations.matrix,
         zmin=-1,
         zmax=1,
         colorscale=SIGNED,
@@ -32,18 +32,23 @@ def agreement(found: Agreement, title_of: Callable[[str], str]) -> go.Figure:
         ygap=2,
         texttemplate="%{z:.2f}",
         hoverongaps=False,
-        showscale=False,  # the numbers stand in the cells, which need the room
-        hovertemplate=f"%{{y}} and %{{x}} on {found.units} units: %{{z:.2f}}<extra></extra>",
+        showscale=False,  # the cells show the numbers, and need the width
+        hovertemplate=f"%{{y}} and %{{x}} on {correlations.units} units: %{{z:.2f}}<extra></extra>",
     )
-    made.update_xaxes(type="category", tickangle=-40)
-    made.update_yaxes(type="category", autorange="reversed")
-    return made
+    chart.update_xaxes(type="category", tickangle=-40)
+    chart.update_yaxes(type="category", autorange="reversed")
+    return chart
 
 
-def agreement_table(found: Agreement) -> list[Row]:
+def agreement_table(correlations: Agreement) -> list[Row]:
     """Return one row for each pair of criteria."""
     return [
-        {"criterion": a, "other criterion": b, "rank correlation": found.matrix[i][i + 1 + j], "units": found.units}
-        for i, a in enumerate(found.criteria)
-        for j, b in enumerate(found.criteria[i + 1 :])
+        {
+            "criterion": a,
+            "other criterion": b,
+            "rank correlation": correlations.matrix[i][i + 1 + j],
+            "units": correlations.units,
+        }
+        for i, a in enumerate(correlations.criteria)
+        for j, b in enumerate(correlations.criteria[i + 1 :])
     ]

@@ -3,29 +3,30 @@
 from prunekit.records import Histogram
 
 
-def width(found: Histogram) -> float:
+def width(histogram: Histogram) -> float:
     """Return how wide every bin is."""
-    return (found.high - found.low) / len(found.counts)
+    return (histogram.high - histogram.low) / len(histogram.counts)
 
 
-def centres(found: Histogram) -> list[float]:
+def centres(histogram: Histogram) -> list[float]:
     """Return the middle of every bin.
 
     Example:
         >>> centres(Histogram("fc", -1.0, 1.0, (2, 3), n=5, zeros=1))
         [-0.5, 0.5]
     """
-    return [found.low + (i + 0.5) * width(found) for i in range(len(found.counts))]
+    return [histogram.low + (i + 0.5) * width(histogram) for i in range(len(histogram.counts))]
 
 
-def without(found: Histogram, zeros: int) -> list[int]:
-    """Return the counts less so many zeros, which lie in one bin; of two whose edge 0 is, in the right one.
+def without(histogram: Histogram, zeros: int) -> list[int]:
+    """Return the counts without some of the zeros, all of which are in the bin that begins at or contains 0.
 
     Example:
         >>> without(Histogram("fc", -1.0, 1.0, (2, 3), n=5, zeros=1), 1)
         [2, 2]
     """
-    edge, step = found.low, width(found)
+    edge, step = histogram.low, width(histogram)
     return [
-        count - (zeros if edge + i * step <= 0 < edge + (i + 1) * step else 0) for i, count in enumerate(found.counts)
+        count - (zeros if edge + i * step <= 0 < edge + (i + 1) * step else 0)
+        for i, count in enumerate(histogram.counts)
     ]

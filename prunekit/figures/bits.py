@@ -23,10 +23,10 @@ def bits_heatmap(points: Sequence[Point]) -> go.Figure:
     if not points:
         return nothing_yet(title, "Start the scan of bits to see what each layer bears.")
     layers, bits = _sides(points)
-    made = figure(title, int(140 + row_height(len(layers)) * len(layers)), "bits of each weight")
+    chart = figure(title, int(140 + row_height(len(layers)) * len(layers)), "bits of each weight")
     harm = {(point.name, point.level): point.reading.kl for point in points}
     value = {(point.name, point.level): point.reading.value for point in points}
-    made.add_heatmap(
+    chart.add_heatmap(
         x=[str(n) for n in bits],
         y=[plain(layer) for layer in layers],
         z=[[_log(harm.get((layer, float(n)))) for n in bits] for layer in layers],
@@ -42,9 +42,9 @@ def bits_heatmap(points: Sequence[Point]) -> go.Figure:
             "ticktext": ["≤0.001", "0.01", "0.1", "≥1"],
         },
     )
-    made.update_xaxes(type="category")
-    layer_axis(made, layers)
-    return made
+    chart.update_xaxes(type="category")
+    layer_axis(chart, layers)
+    return chart
 
 
 def bits_table(points: Sequence[Point]) -> list[Row]:

@@ -1,4 +1,4 @@
-"""Dense against now, layer by layer."""
+"""The costs of each layer, dense and on the desk."""
 
 from collections.abc import Sequence
 
@@ -26,10 +26,10 @@ def per_layer(layers: Sequence[Layer], now: Costs, what: str = "params") -> go.F
         return nothing_yet(title, "This network has no layer with weights.")
     names = [plain(layer.name) for layer in layers]
     kept = [cost[0 if what == "params" else 1] for cost in now]
-    gone = [getattr(layer, what) - left for layer, left in zip(layers, kept, strict=True)]
-    made = figure(title, 110 + 22 * len(layers), unit, legend=True)
+    gone = [getattr(layer, what) - remaining for layer, remaining in zip(layers, kept, strict=True)]
+    chart = figure(title, 110 + 22 * len(layers), unit, legend=True)
     for label, values, colour, pattern in (("kept", kept, KEPT, ""), ("removed", gone, REMOVED, "/")):
-        made.add_bar(
+        chart.add_bar(
             x=values,
             y=names,
             orientation="h",
@@ -37,9 +37,9 @@ def per_layer(layers: Sequence[Layer], now: Costs, what: str = "params") -> go.F
             marker={"color": colour, "pattern": {"shape": pattern}},
             hovertemplate="%{y}: %{x:,} " + unit + " " + label + "<extra></extra>",
         )
-    made.update_layout(barmode="stack")
-    made.update_yaxes(autorange="reversed", tickvals=names, ticktext=[short(layer.name) for layer in layers])
-    return made
+    chart.update_layout(barmode="stack")
+    chart.update_yaxes(autorange="reversed", tickvals=names, ticktext=[short(layer.name) for layer in layers])
+    return chart
 
 
 def per_layer_table(layers: Sequence[Layer], now: Costs) -> list[Row]:

@@ -25,10 +25,10 @@ def criteria(scans: Mapping[str, Sequence[Point]], name: str, title_of: Callable
     curves = {criterion: _own(points, name) for criterion, points in scans.items()}
     if not any(curves.values()):
         return nothing_yet(title, "Start a scan to compare criteria.")
-    made = figure(title, 330, "sparsity, %", "KL divergence, nats", legend=True)
+    chart = figure(title, 330, "sparsity, %", "KL divergence, nats", legend=True)
     for place, (criterion, own) in enumerate(curves.items()):
         if own:
-            made.add_scatter(
+            chart.add_scatter(
                 x=[100 * point.level for point in own],
                 y=[_harm(point) for point in own],
                 mode="lines+markers",
@@ -38,9 +38,12 @@ def criteria(scans: Mapping[str, Sequence[Point]], name: str, title_of: Callable
                 hovertemplate="%{x:.0f} %: %{y:.4f} nats<extra>" + plain(title_of(criterion)) + "</extra>",
             )
     harms = [math.log10(_harm(point)) for own in curves.values() for point in own]
-    decades = [math.floor(min(harms) - 0.05), math.ceil(max(harms) + 0.05)]  # at least one, so that it has a number
-    made.update_layout(xaxis={"range": [0, 100]}, yaxis={"type": "log", "dtick": 1, "range": decades})
-    return made
+    decades = [
+        math.floor(min(harms) - 0.05),
+        math.ceil(max(harms) + 0.05),
+    ]  # at least one decade, so that the axis has a number
+    chart.update_layout(xaxis={"range": [0, 100]}, yaxis={"type": "log", "dtick": 1, "range": decades})
+    return chart
 
 
 def criteria_table(scans: Mapping[str, Sequence[Point]], name: str) -> list[Row]:
@@ -63,7 +66,7 @@ def mean_harms(scans: Mapping[str, Sequence[Point]], name: str) -> dict[str, flo
     """Return the geometric mean of the harm in nats of cutting one group by each criterion, the least first.
 
     It is over the levels that all of them know of that group; empty where there is none. An arithmetic
-    mean would say what happens at the highest level alone.
+    mean would be decided by the highest level alone.
     """
     harms = {
         criterion: {point.level: math.log(_harm(point)) for point in own}
@@ -84,10 +87,10 @@ def _harm(point: Point) -> float:
 
 
 def _label(title: str, own: Sequence[Point]) -> str:
-    """Name a criterion, and say where some of it is but a first look."""
+    """Return the title of a criterion, with a note where some of its points are only a first look."""
     return plain(title) + (f" ({GLANCED})" if any(known_as(point) == GLANCED for point in own) else "")
 
 
 def _own(points: Sequence[Point], name: str) -> list[Point]:
-    found = [point for point in points if point.name == name and point.reading.kl is not None]
-    return sorted(found, key=lambda point: point.level)
+    own = [point for point in points if point.name == name and point.reading.kl is not None]
+    return sorted(own, key=lambda point: point.level)

@@ -11,11 +11,11 @@ from prunekit.figures.palette import FREQUENCY, KEPT
 from prunekit.records import Histogram
 
 RAREST, COMMONEST = -4, -0.5
-"""Powers of ten of the shares that are drawn faintest and strongest; what lies beyond looks like them."""
+"""Powers of ten of the shares between which the colour goes from faint to strong."""
 
 
 def distributions(histograms: Sequence[Histogram], chosen: str | None = None) -> go.Figure:
-    """Draw one row of colour for each layer: where its weights lie, the more the stronger.
+    """Draw one row for each layer, coloured by how many of its weights lie at each value.
 
     The marker before each row can be clicked; its ``customdata`` is the layer's name.
 
@@ -29,17 +29,19 @@ def distributions(histograms: Sequence[Histogram], chosen: str | None = None) ->
     title = "Where do the weights of every layer lie?"
     if not histograms:
         return nothing_yet(title, "This network has no layer with weights.")
-    ranges = {(found.low, found.high, len(found.counts)) for found in histograms}
+    ranges = {(histogram.low, histogram.high, len(histogram.counts)) for histogram in histograms}
     if len(ranges) > 1:
         raise ValueError(f"One axis needs bins over one range, not {len(ranges)}; bin the layers with a common range.")
     ((low, high, _),) = ranges
-    made = figure(title, 120 + round(row_height(len(histograms)) * len(histograms)), "weight")
-    layers = [found.layer for found in histograms]
+    chart = figure(title, 120 + round(row_height(len(histograms)) * len(histograms)), "weight")
+    layers = [histogram.layer for histogram in histograms]
     names = [plain(layer) for layer in layers]
-    made.add_heatmap(
+    chart.add_heatmap(
         x=centres(histograms[0]),
         y=names,
-        z=[[round(math.log10(share), 2) if share else None for share in _shares(found)] for found in histograms],
+        z=[
+            [round(math.log10(share), 2) if share else None for share in _shares(histogram)] for histogram in histograms
+        ],
         zmin=RAREST,
         zmax=COMMONEST,
         colorscale=FREQUENCY,
@@ -52,7 +54,7 @@ def distributions(histograms: Sequence[Histogram], chosen: str | None = None) ->
         hovertemplate="%{y}<br>around %{x:.4f}: 10^%{z:.1f} of the weights<extra></extra>",
     )
     room = 0.06 * (high - low)
-    made.add_scatter(
+    chart.add_scatter(
         x=[low - room / 2] * len(names),
         y=names,
         mode="markers",
@@ -66,40 +68,42 @@ def distributions(histograms: Sequence[Histogram], chosen: str | None = None) ->
         hovertemplate="%{y}: click to look closer<extra></extra>",
         showlegend=False,
     )
-    made.update_xaxes(range=[low - room, high])
-    layer_axis(made, layers)
-    made.update_yaxes(showgrid=False)  # it would shine through
-    return made
+    chart.update_xaxes(range=[low - room, high])
+    layer_axis(chart, layers)
+    chart.update_yaxes(showgrid=False)  # the cells are transparent
+    return chart
 
 
 def distributions_table(histograms: Sequence[Histogram]) -> list[Row]:
     """Return the spread of every layer in numbers."""
     return [
         {
-            "layer": found.layer,
-            "weights": found.n,
-            "zeros": found.zeros,
-            "mean |weight|": _mean_magnitude(found),
-            "90 % within ±": _quantile(found, 0.9),
-            "largest |weight| within ±": found.high,
+            "layer": histogram.layer,
+            "weights": histogram.n,
+            "zeros": histogram.zeros,
+            "mean |weight|": _mean_magnitude(histogram),
+            "90 % within ±": _quantile(histogram, 0.9),
+            "largest |weight| within ±": histogram.high,
         }
-        for found in histograms
+        for histogram in histograms
     ]
 
 
-def _shares(found: Histogram) -> list[float]:
-    return [count / max(1, found.n) for count in found.counts]
+def _shares(histogram: Histogram) -> list[float]:
+    return [count / max(1, histogram.n) for count in histogram.counts]
 
 
-def _mean_magnitude(found: Histogram) -> float:
-    return sum(abs(x) * count for x, count in zip(centres(found), found.counts, strict=True)) / max(1, found.n)
+def _mean_magnitude(histogram: Histogram) -> float:
+    return sum(abs(x) * count for x, count in zip(centres(histogram), histogram.counts, strict=True)) / max(
+        1, histogram.n
+    )
 
 
-def _quantile(found: Histogram, share: float) -> float:
-    """Return the magnitude that so many weights stay below, by the bins' edges."""
+def _quantile(histogram: Histogram, share: float) -> float:
+    """Return the edge of a bin, as a magnitude, within which a share of the weights lies."""
     inside = 0
-    for x, count in sorted(zip(centres(found), found.counts, strict=True), key=lambda item: abs(item[0])):
+    for x, count in sorted(zip(centres(histogram), histogram.counts, strict=True), key=lambda item: abs(item[0])):
         inside += count
-        if inside >= share * found.n:
-            return abs(x) + width(found) / 2
-    return found.high
+        if inside >= share * histogram.n:
+            return abs(x) + width(histogram) / 2
+    return histogram.high

@@ -12,7 +12,7 @@ from prunekit.records import Node, Reading, Run
 ADVICE = "Move a bar: every state you let go of is a run, and it appears here."
 OWN = "the task's own network"
 UNDIMMED = {"marker": {"opacity": 1}}
-"""A click chooses a run; the others are not less there for it."""
+"""The look of marks that were not clicked: a click chooses a run, and does not dim the others."""
 RING = {"symbol": "circle-open", "size": 20, "color": REMOVED, "line": {"width": 2}}
 
 
@@ -34,10 +34,10 @@ def tree(
         return nothing_yet(title, ADVICE)
     lanes = 1 + max(node.lane for node in nodes)
     steps = f"steps from {OWN}{'' if is_whole else ', of the runs shown'}"
-    made = figure(title, 230 + 34 * lanes, steps, legend=True)
+    chart = figure(title, 230 + 34 * lanes, steps, legend=True)
     places = {node.run.id: (node.depth, node.lane) for node in nodes}
-    made.add_trace(_lines(nodes, places))
-    made.add_scatter(
+    chart.add_trace(_lines(nodes, places))
+    chart.add_scatter(
         x=[0],
         y=[0],
         mode="markers",
@@ -45,22 +45,22 @@ def tree(
         marker={"symbol": "square", "size": 13, "color": NEUTRAL},
         hovertemplate=f"{OWN}<extra></extra>",
     )
-    for label, symbol, wanted in (("cut", "circle", False), ("recovered", "diamond", True)):
-        shown = [node for node in nodes if bool(node.run.weights) is wanted and reading_of(node.run, split)]
-        _add_nodes(made, shown, label, {"symbol": symbol, "coloraxis": "coloraxis"}, split)
+    for label, symbol, is_recovered in (("cut", "circle", False), ("recovered", "diamond", True)):
+        shown = [node for node in nodes if bool(node.run.weights) is is_recovered and reading_of(node.run, split)]
+        _add_nodes(chart, shown, label, {"symbol": symbol, "coloraxis": "coloraxis"}, split)
     unread = [node for node in nodes if not reading_of(node.run, split)]
-    _add_nodes(made, unread, "not measured", {"symbol": "x", "color": NEUTRAL}, split)
+    _add_nodes(chart, unread, "not measured", {"symbol": "x", "color": NEUTRAL}, split)
     x, y = places.get(head or "", (0, 0))
-    made.add_scatter(x=[x], y=[y], mode="markers", name="on the desk", marker=RING, hoverinfo="skip")
-    found = next((reading for node in nodes if (reading := reading_of(node.run, split))), None)
-    metric = found.metric if found else "metric"
-    made.update_layout(
+    chart.add_scatter(x=[x], y=[y], mode="markers", name="on the desk", marker=RING, hoverinfo="skip")
+    measured = next((reading for node in nodes if (reading := reading_of(node.run, split))), None)
+    metric = measured.metric if measured else "metric"
+    chart.update_layout(
         coloraxis={"colorscale": AREA, "colorbar": {"title": f"{metric}, %", "thickness": 12, "nticks": 4}}
     )
     deepest = max(node.depth for node in nodes)
-    made.update_xaxes(range=[-0.3, deepest + 0.5], dtick=1 if deepest <= 20 else None, zeroline=False, showgrid=False)
-    made.update_yaxes(visible=False, range=[lanes - 0.4, -0.7])  # from above, with room for a name on the first lane
-    return made
+    chart.update_xaxes(range=[-0.3, deepest + 0.5], dtick=1 if deepest <= 20 else None, zeroline=False, showgrid=False)
+    chart.update_yaxes(visible=False, range=[lanes - 0.4, -0.7])  # the first lane on top, with room for a name above it
+    return chart
 
 
 def tree_table(nodes: Sequence[Node], split: str = "validation") -> list[Row]:
@@ -86,7 +86,7 @@ def reading_of(run: Run, split: str) -> Reading | None:
 
 
 def numbers(run: Run, split: str) -> Row:
-    """Return what a table says of any run: its reading and its counts."""
+    """Return the columns that every table of runs has: the reading and the counts."""
     reading = reading_of(run, split)
     low, high = reading.interval if reading and reading.interval else (None, None)
     return {
@@ -101,7 +101,7 @@ def numbers(run: Run, split: str) -> Row:
 
 
 def hover(run: Run, split: str) -> str:
-    """Say in a few lines what a run is."""
+    """Describe a run in a few lines."""
     reading = reading_of(run, split)
     lines = [f"{plain(called(run))}{' (recovered)' if run.weights else ''}"]
     if reading:
@@ -112,12 +112,12 @@ def hover(run: Run, split: str) -> str:
 
 
 def called(run: Run) -> str:
-    """Return what a person calls a run, else the beginning of its id; a star goes before."""
+    """Return the name that a person gave a run, else the beginning of its id; after a star where it is starred."""
     return f"{'★ ' if run.starred else ''}{run.label or f'run {run.id[:6]}'}"
 
 
 def caption(run: Run) -> str:
-    """Return the text beside a run's mark: only those a person marked have one, so that texts stay readable."""
+    """Return the text beside a run's mark, which only named or starred runs have, so that texts do not overlap."""
     return short(called(run), 20) if run.starred or run.label else ""
 
 
@@ -132,15 +132,15 @@ def _lines(nodes: Sequence[Node], places: dict[str, tuple[int, int]]) -> go.Scat
     return go.Scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip", showlegend=False)
 
 
-def _add_nodes(made: go.Figure, nodes: Sequence[Node], name: str, marker: dict[str, object], split: str) -> None:
+def _add_nodes(chart: go.Figure, nodes: Sequence[Node], name: str, marker: dict[str, object], split: str) -> None:
     if not nodes:
         return
-    # A mark whose colour is a value stands black in the legend, which a dark ground swallows.
+    # The legend shows a mark whose colour is a value in black, which cannot be seen on a dark page.
     sign = {"symbol": marker["symbol"], "size": 13, "color": NEUTRAL}
-    made.add_scatter(x=[None], y=[None], mode="markers", name=name, legendgroup=name, marker=sign)
-    found = [reading_of(node.run, split) for node in nodes]
-    values = {"color": [100 * reading.value for reading in found if reading]} if all(found) else {}
-    made.add_scatter(
+    chart.add_scatter(x=[None], y=[None], mode="markers", name=name, legendgroup=name, marker=sign)
+    readings = [reading_of(node.run, split) for node in nodes]
+    values = {"color": [100 * reading.value for reading in readings if reading]} if all(readings) else {}
+    chart.add_scatter(
         x=[node.depth for node in nodes],
         y=[node.lane for node in nodes],
         mode="markers+text",

@@ -9,33 +9,35 @@ from prunekit.figures.palette import SIGNED
 from prunekit.records import Kernels
 
 
-def kernels(found: Kernels) -> go.Figure:
+def kernels(layer_kernels: Kernels) -> go.Figure:
     """Draw the kernels of each output channel as one image, its input channels one below the other.
 
     All of them are one heatmap. The crosses mark what a recipe removes; the ``customdata`` of every
     mark is its channel's number as text, removed or not, so each can be clicked.
 
     Args:
-        found: the kernels.
+        layer_kernels: the kernels.
     """
-    some = len(found.values)
-    of = "" if some == found.channels else f" (the first {some} of {found.channels})"
-    inputs, rows, columns = (len(part) for part in (found.values[0], found.values[0][0], found.values[0][0][0]))
+    some = len(layer_kernels.values)
+    of = "" if some == layer_kernels.channels else f" (the first {some} of {layer_kernels.channels})"
+    inputs, rows, columns = (
+        len(part) for part in (layer_kernels.values[0], layer_kernels.values[0][0], layer_kernels.values[0][0][0])
+    )
     high, wide = inputs * rows + 1, columns + 1  # one blank line between two images
     across = _across(some, high / wide)
     lines = math.ceil(some / across)
     z: list[list[float | None]] = [[None] * (across * wide - 1) for _ in range(lines * high - 1)]
     text = [[""] * (across * wide - 1) for _ in range(lines * high - 1)]
-    for channel, images in enumerate(found.values):
+    for channel, images in enumerate(layer_kernels.values):
         line, place = divmod(channel, across)
         for i, row in enumerate(row for image in images for row in image):
             start = place * wide
             z[line * high + i][start : start + columns] = row
             text[line * high + i][start : start + columns] = [f"channel {channel}, input {i // rows}"] * columns
-    reach = max(abs(value) for images in found.values for image in images for row in image for value in row)
+    reach = max(abs(value) for images in layer_kernels.values for image in images for row in image for value in row)
     height = max(200, 90 + round(440 * len(z) / len(z[0])))
-    made = figure(f"What do the kernels of {plain(found.layer)} look for{of}?", height)
-    made.add_heatmap(
+    chart = figure(f"What do the kernels of {plain(layer_kernels.layer)} look for{of}?", height)
+    chart.add_heatmap(
         z=z,
         text=text,
         zmin=-(reach or 1.0),
@@ -46,18 +48,20 @@ def kernels(found: Kernels) -> go.Figure:
         hovertemplate="%{text}: %{z:.4f}<extra></extra>",
     )
     marks = {"symbol": "x", "color": "black", "line": {"width": 1.5, "color": "white"}}
-    made.add_scatter(
+    chart.add_scatter(
         x=[channel % across * wide + (columns - 1) / 2 for channel in range(some)],
         y=[channel // across * high + (inputs * rows - 1) / 2 for channel in range(some)],
         mode="markers",
-        marker={**marks, "size": 11, "opacity": [0.0 if stays else 1.0 for stays in found.kept]},
+        marker={**marks, "size": 11, "opacity": [0.0 if stays else 1.0 for stays in layer_kernels.kept]},
         customdata=[str(channel) for channel in range(some)],
-        hovertemplate=[f"channel {i}: {'kept' if s else 'removed'}<extra></extra>" for i, s in enumerate(found.kept)],
+        hovertemplate=[
+            f"channel {i}: {'kept' if s else 'removed'}<extra></extra>" for i, s in enumerate(layer_kernels.kept)
+        ],
         showlegend=False,
     )
-    made.update_xaxes(visible=False, constrain="domain")
-    made.update_yaxes(visible=False, autorange="reversed", scaleanchor="x")
-    return made
+    chart.update_xaxes(visible=False, constrain="domain")
+    chart.update_yaxes(visible=False, autorange="reversed", scaleanchor="x")
+    return chart
 
 
 def _across(images: int, tall: float) -> int:
@@ -74,15 +78,15 @@ def _across(images: int, tall: float) -> int:
     return min(images, max(8, round(math.sqrt(1.5 * images * tall))))
 
 
-def kernels_table(found: Kernels) -> list[Row]:
+def kernels_table(layer_kernels: Kernels) -> list[Row]:
     """Return every kernel's weights, row by row."""
     return [
         {
             "channel": channel,
             "input": i,
-            "kept": found.kept[channel],
+            "kept": layer_kernels.kept[channel],
             "weights": " / ".join(" ".join(f"{value:.4g}" for value in row) for row in image),
         }
-        for channel, images in enumerate(found.values)
+        for channel, images in enumerate(layer_kernels.values)
         for i, image in enumerate(images)
     ]

@@ -1,4 +1,4 @@
-"""What all charts share: margins, transparent grounds, names that fit, and what to say of nothing."""
+"""What all charts share: margins, transparent backgrounds, names that fit, and the chart without data."""
 
 import html
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ Row = dict[str, object]
 """One line of a chart's table twin."""
 
 TITLE = 38
-"""Pixels that the title takes."""
+"""Height of the title in pixels."""
 
 
 def figure(title: str, height: int, x: str = "", y: str = "", *, legend: bool = False) -> go.Figure:
@@ -32,7 +32,7 @@ def figure(title: str, height: int, x: str = "", y: str = "", *, legend: bool = 
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
             "showlegend": legend,
-            # Within the whole picture instead of the plot: there it pushes the plot down, and never lies on the title.
+            # Placed relative to the whole picture, the legend moves the plot down and never covers the title.
             "legend": {
                 "orientation": "h",
                 "x": 0,
@@ -51,15 +51,15 @@ def figure(title: str, height: int, x: str = "", y: str = "", *, legend: bool = 
 
 def nothing_yet(title: str, advice: str, height: int = 240) -> go.Figure:
     """Return a chart without data that says what to do next."""
-    made = figure(title, height)
-    made.add_annotation(text=plain(advice), showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5)
-    made.update_xaxes(visible=False)
-    made.update_yaxes(visible=False)
-    return made
+    chart = figure(title, height)
+    chart.add_annotation(text=plain(advice), showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5)
+    chart.update_xaxes(visible=False)
+    chart.update_yaxes(visible=False)
+    return chart
 
 
 def row_height(rows: int, most: float = 24.0) -> float:
-    """Return the height in pixels of one of many rows: as many as can be read fit.
+    """Return the height in pixels of each of many rows, lower the more there are, but never too low to be read.
 
     Example:
         >>> row_height(20), row_height(150)
@@ -68,10 +68,10 @@ def row_height(rows: int, most: float = 24.0) -> float:
     return min(most, max(14.0, 1000 / rows))
 
 
-def layer_axis(made: go.Figure, layers: Sequence[str]) -> None:
+def layer_axis(chart: go.Figure, layers: Sequence[str]) -> None:
     """Name the rows of a chart whose vertical axis is the layers, the first on top."""
     size = 12 if row_height(len(layers)) > 16 else 10
-    made.update_yaxes(
+    chart.update_yaxes(
         autorange="reversed",
         tickvals=[plain(layer) for layer in layers],
         ticktext=[short(layer, 22) for layer in layers],
@@ -90,7 +90,7 @@ def plain(name: str) -> str:
 
 
 def short(name: str, most: int = 28) -> str:
-    """Shorten a long name in its middle; the whole one belongs into the hover text.
+    """Shorten a long name in its middle; the hover text has room for the whole name.
 
     Example:
         >>> short("features.stage3.block11.residual.conv2", 20)

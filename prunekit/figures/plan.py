@@ -1,4 +1,4 @@
-"""What the planner found: what each candidate is worth for what it leaves."""
+"""The candidates of a plan: the metric of each against the share of a resource that remains."""
 
 from collections.abc import Sequence
 
@@ -17,10 +17,10 @@ SYMBOLS = {
     "curves": "diamond",
     "exchange": "star",
 }
-"""A shape for each way to find a candidate; grey are the baselines, open is what misses a target."""
+"""The mark of each search method; baselines are grey, and candidates that miss a target have an open mark."""
 BASELINES = ("uniform", "global")
 NARROWEST = 10.0
-"""Points of the resource that the axis spans at least, so that a hair's breadth looks like one."""
+"""Percentage points that the axis spans at least, so that candidates of almost equal cost are drawn close together."""
 
 
 def plan_chart(
@@ -29,13 +29,13 @@ def plan_chart(
     dense: tuple[Cost, Reading] | None,
     best: Candidate | None = None,
 ) -> go.Figure:
-    """Draw every candidate's metric, with its 95 % interval, against what is left of the first target's resource.
+    """Draw every candidate's metric, with its 95 % interval, against what remains of the first target's resource.
 
     The candidates can be clicked; their ``customdata`` is the recipe's digest.
 
     Args:
         candidates: what was evaluated.
-        outline: what was asked.
+        outline: the targets of the plan.
         dense: counts and reading of the task's own network.
         best: the one that was selected.
     """
@@ -45,17 +45,17 @@ def plan_chart(
     if not candidates or dense is None:
         return nothing_yet(title, "No candidate was measured yet.")
     cost, reference = dense
-    made = figure(title, 440, f"{unit} left, % of the dense network", f"{metric}, %", legend=True)
+    chart = figure(title, 440, f"{unit} left, % of the dense network", f"{metric}, %", legend=True)
     for name in dict.fromkeys(candidate.name for candidate in candidates):
-        _add(made, name, [candidate for candidate in candidates if candidate.name == name], outline, cost)
+        _add(chart, name, [candidate for candidate in candidates if candidate.name == name], outline, cost)
     if any(candidate.misses for candidate in candidates):
         open_marks = {"symbol": "circle-open", "size": 12, "color": NEUTRAL}
-        made.add_scatter(x=[None], y=[None], mode="markers", name="open: misses a target", marker=open_marks)
+        chart.add_scatter(x=[None], y=[None], mode="markers", name="open: misses a target", marker=open_marks)
     if best is not None:
         x, y = _share(best, outline, cost), 100 * best.reading.value
-        made.add_scatter(x=[x], y=[y], mode="markers", name="best", marker=RING, hoverinfo="skip")
-    _bounds(made, candidates, outline, cost, reference)
-    return made
+        chart.add_scatter(x=[x], y=[y], mode="markers", name="best", marker=RING, hoverinfo="skip")
+    _bounds(chart, candidates, outline, cost, reference)
+    return chart
 
 
 def plan_table(
@@ -86,9 +86,9 @@ def plan_table(
     ]
 
 
-def _add(made: go.Figure, name: str, candidates: Sequence[Candidate], outline: Outline, cost: Cost) -> None:
+def _add(chart: go.Figure, name: str, candidates: Sequence[Candidate], outline: Outline, cost: Cost) -> None:
     symbol, colour = SYMBOLS.get(name, "circle"), NEUTRAL if name in BASELINES else KEPT
-    made.add_scatter(
+    chart.add_scatter(
         x=[_share(candidate, outline, cost) for candidate in candidates],
         y=[100 * candidate.reading.value for candidate in candidates],
         error_y=_intervals(candidates),
@@ -106,36 +106,38 @@ def _add(made: go.Figure, name: str, candidates: Sequence[Candidate], outline: O
         customdata=[candidate.recipe.digest for candidate in candidates],
     )
     filled = {"symbol": symbol, "size": 12, "color": colour}
-    made.add_scatter(x=[None], y=[None], mode="markers", name=name, marker=filled)
+    chart.add_scatter(x=[None], y=[None], mode="markers", name=name, marker=filled)
 
 
-def _bounds(made: go.Figure, candidates: Sequence[Candidate], outline: Outline, cost: Cost, reference: Reading) -> None:
-    """Draw what was asked and what the dense network does, and leave room around it all."""
+def _bounds(
+    chart: go.Figure, candidates: Sequence[Candidate], outline: Outline, cost: Cost, reference: Reading
+) -> None:
+    """Draw the targets and the dense network as lines, and leave room around all marks."""
     shares = [_share(candidate, outline, cost) for candidate in candidates]
     for resource, limit in outline.limits:
         if resource == outline.resource:
             shares.append(100 * limit / getattr(cost, resource))
-            made.add_vline(
+            chart.add_vline(
                 x=shares[-1],
                 line={"color": REMOVED, "dash": "dash", "width": 1},
                 annotation={"text": "target"},
                 annotation_position="bottom right",
             )
-    made.add_hline(
+    chart.add_hline(
         y=100 * reference.value,
         line={"color": NEUTRAL, "dash": "dot", "width": 1},
         annotation={"text": "dense network"},
         annotation_position="bottom left",
     )
     if outline.loss is not None:
-        made.add_hline(
+        chart.add_hline(
             y=100 * (reference.value - outline.loss),
             line={"color": REMOVED, "dash": "dash", "width": 1},
             annotation={"text": "the most that may be lost"},
             annotation_position="bottom left",
         )
     middle, half = (max(shares) + min(shares)) / 2, 0.55 * max(NARROWEST, max(shares) - min(shares))
-    made.update_xaxes(range=[middle - half, middle + half])
+    chart.update_xaxes(range=[middle - half, middle + half])
 
 
 def _share(candidate: Candidate, outline: Outline, cost: Cost) -> float:
@@ -144,9 +146,9 @@ def _share(candidate: Candidate, outline: Outline, cost: Cost) -> float:
 
 
 def _hover(candidate: Candidate, outline: Outline) -> str:
-    left = f"{candidate.amount(outline.resource, outline.mode):,} {UNITS[outline.resource]} left"
+    remaining = f"{candidate.amount(outline.resource, outline.mode):,} {UNITS[outline.resource]} left"
     value = f"{candidate.reading.metric} {100 * candidate.reading.value:.1f} %"
-    return "<br>".join([candidate.name, value, left, *candidate.misses])
+    return "<br>".join([candidate.name, value, remaining, *candidate.misses])
 
 
 def _intervals(candidates: Sequence[Candidate]) -> dict[str, object]:

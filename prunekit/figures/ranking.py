@@ -12,14 +12,14 @@ from prunekit.records import Rank
 ADVICE = "Start a scan to see how each group takes being cut alone."
 WORDS = {"macs": "MACs", "params": "parameters"}
 LEAST = 1e-6
-"""Nats for each hundredth below which differences are not drawn."""
+"""Nats for each 1 % saved; smaller values are drawn at this one."""
 
 
 def ranking(ranks: Sequence[Rank], resource: str, protected: Mapping[str, str] | None = None) -> go.Figure:
     """Draw the harm of each group's cut for what it saves, the cheapest on top.
 
     Args:
-        ranks: as they are ranked; a group that is protected, or of which nothing is removed, is not among them.
+        ranks: as they are ranked; a group that is protected, or that no level removes anything of, is not among them.
         resource: ``macs`` or ``params``, what is saved.
         protected: groups that cannot be cut, each with its reason, named below the chart.
     """
@@ -27,14 +27,14 @@ def ranking(ranks: Sequence[Rank], resource: str, protected: Mapping[str, str] |
     if not ranks:
         return nothing_yet(title, ADVICE)
     axis = f"KL divergence for each 1 % of the {WORDS[resource]} saved, nats"
-    made = figure(title, 140 + 24 * len(ranks), axis + besides(protected), legend=True)
-    for label, colour, symbol, wanted in (
+    chart = figure(title, 140 + 24 * len(ranks), axis + besides(protected), legend=True)
+    for label, colour, symbol, is_allowed in (
         ("cut as far as the harm allowed", KEPT, "circle", True),
         ("mildest cut, more harm than allowed", REMOVED, "x", False),
     ):
-        own = [rank for rank in ranks if rank.allowed is wanted]
+        own = [rank for rank in ranks if rank.allowed is is_allowed]
         if own:
-            made.add_scatter(
+            chart.add_scatter(
                 x=[max(LEAST, rank.rate) for rank in own],
                 y=[plain(rank.name) for rank in own],
                 mode="markers+text",
@@ -47,7 +47,7 @@ def ranking(ranks: Sequence[Rank], resource: str, protected: Mapping[str, str] |
             )
     powers = [math.log10(max(LEAST, rank.rate)) for rank in ranks]
     room = 0.1 * (max(powers) - min(powers)) + 0.1
-    made.update_layout(
+    chart.update_layout(
         xaxis={"type": "log", "range": [min(powers) - room, max(powers) + 2.5 * room], "dtick": 1},
         yaxis={
             "categoryorder": "array",
@@ -57,7 +57,7 @@ def ranking(ranks: Sequence[Rank], resource: str, protected: Mapping[str, str] |
             "ticktext": [short(rank.name, 22) for rank in ranks],
         },
     )
-    return made
+    return chart
 
 
 def ranking_table(ranks: Sequence[Rank], resource: str) -> list[Row]:
@@ -78,7 +78,7 @@ def ranking_table(ranks: Sequence[Rank], resource: str) -> list[Row]:
 
 
 def besides(protected: Mapping[str, str] | None) -> str:
-    """Name the groups that are not in a chart because they cannot be cut."""
+    """Return a line for below a chart that names the groups which cannot be cut, each with its reason."""
     named = [f"{short(name)} ({short(reason, 40)})" for name, reason in (protected or {}).items()]
     more = f" and {len(named) - 3} more" if len(named) > 3 else ""
     return f"<br>protected: {', '.join(named[:3])}{more}" if named else ""

@@ -10,7 +10,7 @@ from prunekit.records import Epoch, Reading
 
 
 def learning_curve(epochs: Sequence[Epoch], before: Reading | None = None, dense: Reading | None = None) -> go.Figure:
-    """Draw the training loss as it falls and the validation metric as it returns, over all epochs planned.
+    """Draw the training loss and the validation metric so far, on an axis of all epochs planned.
 
     Args:
         epochs: what the recovery has yielded so far.
@@ -20,9 +20,9 @@ def learning_curve(epochs: Sequence[Epoch], before: Reading | None = None, dense
     title = "Is it coming back?"
     if not epochs:
         return nothing_yet(title, "Start a recovery to watch loss and metric.")
-    made = figure(title, 360, "epochs", "training loss", legend=True)
+    chart = figure(title, 360, "epochs", "training loss", legend=True)
     planned = _planned(epochs[-1])
-    made.add_scatter(
+    chart.add_scatter(
         x=[epoch.epoch for epoch in epochs],
         y=[epoch.loss for epoch in epochs],
         mode="lines",
@@ -33,7 +33,7 @@ def learning_curve(epochs: Sequence[Epoch], before: Reading | None = None, dense
     readings = [(epoch.epoch, epoch.reading) for epoch in epochs if epoch.reading is not None]
     if before is not None:
         readings.insert(0, (0.0, before))
-    made.add_scatter(
+    chart.add_scatter(
         x=[at for at, _ in readings],
         y=[100 * reading.value for _, reading in readings],
         error_y=_bars([reading for _, reading in readings]),
@@ -44,7 +44,7 @@ def learning_curve(epochs: Sequence[Epoch], before: Reading | None = None, dense
         hovertemplate="epoch %{x:.2f}: %{y:.1f} %<extra></extra>",
     )
     if dense is not None:
-        made.add_scatter(
+        chart.add_scatter(
             x=[0, planned],
             y=[100 * dense.value] * 2,
             mode="lines",
@@ -55,17 +55,17 @@ def learning_curve(epochs: Sequence[Epoch], before: Reading | None = None, dense
         )
     known = [reading for _, reading in readings] + ([dense] if dense else [])
     metric = known[0].metric if known else "metric"
-    made.update_layout(
+    chart.update_layout(
         xaxis={"range": [-0.02 * planned, 1.02 * planned]},
         yaxis2={
             "title": {"text": f"{metric}, %"},
             "overlaying": "y",
             "side": "right",
             "showgrid": False,
-            "tickmode": "auto",  # round numbers of its own; by default it takes the other axis' places
+            "tickmode": "auto",  # its own round numbers; by default it has ticks where the other axis has them
         },
     )
-    return made
+    return chart
 
 
 def learning_table(epochs: Sequence[Epoch]) -> list[Row]:
@@ -83,7 +83,7 @@ def learning_table(epochs: Sequence[Epoch]) -> list[Row]:
 
 
 def _planned(latest: Epoch) -> float:
-    """Return the epochs there will be, so that the axis stands still while the curve grows."""
+    """Return how many epochs there will be, so that the axis keeps its range while the curve grows."""
     return round(latest.epoch * latest.steps / latest.step, 6) if latest.step else max(1.0, latest.epoch)
 
 

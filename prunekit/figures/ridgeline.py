@@ -1,4 +1,4 @@
-"""Every layer's weights as a ridge, one behind the other."""
+"""Every layer's weights as a ridge, all on one axis and partly overlapping."""
 
 from collections.abc import Sequence
 
@@ -10,12 +10,12 @@ from prunekit.figures.palette import KEPT, NEUTRAL
 from prunekit.records import Histogram
 
 OVERLAP = 1.8
-"""Rows that the highest ridge reaches over."""
+"""Height of the highest ridge, in rows."""
 ROW = 34
 
 
 def ridgeline(histograms: Sequence[Histogram], dense: Sequence[Histogram] = ()) -> go.Figure:
-    """Draw each layer's weights, zeros apart, as a ridge on its own line.
+    """Draw each layer's weights without its zeros as a ridge on its own line.
 
     ``distributions_table`` is its table twin. All ridges are one trace: a trace for each would take
     a browser seconds.
@@ -29,9 +29,9 @@ def ridgeline(histograms: Sequence[Histogram], dense: Sequence[Histogram] = ()) 
     if not histograms:
         return nothing_yet(title, "This network has no layer with weights.")
     height = 130 + round(row_height(len(histograms), ROW) * len(histograms))
-    made = figure(title, height, "weight", legend=bool(dense))
-    highest = [max(_density(found), default=0.0) or 1.0 for found in dense or histograms]
-    made.add_scatter(
+    chart = figure(title, height, "weight", legend=bool(dense))
+    highest = [max(_density(histogram), default=0.0) or 1.0 for histogram in dense or histograms]
+    chart.add_scatter(
         **_ridges(histograms, highest),
         mode="lines",
         fill="toself",
@@ -43,15 +43,15 @@ def ridgeline(histograms: Sequence[Histogram], dense: Sequence[Histogram] = ()) 
     )
     if dense:
         line = {"color": NEUTRAL, "width": 1}
-        made.add_scatter(**_ridges(dense, highest), mode="lines", line=line, name="dense", hoverinfo="skip")
+        chart.add_scatter(**_ridges(dense, highest), mode="lines", line=line, name="dense", hoverinfo="skip")
     rows = list(range(0, -len(histograms), -1))
-    made.update_yaxes(
+    chart.update_yaxes(
         tickvals=rows,
-        ticktext=[short(found.layer, 22) for found in histograms],
+        ticktext=[short(histogram.layer, 22) for histogram in histograms],
         tickfont={"size": 12 if height / len(rows) > 18 else 10},
         zeroline=False,
     )
-    return made
+    return chart
 
 
 def _ridges(histograms: Sequence[Histogram], highest: Sequence[float]) -> dict[str, list[object]]:
@@ -59,13 +59,16 @@ def _ridges(histograms: Sequence[Histogram], highest: Sequence[float]) -> dict[s
     x: list[object] = []
     y: list[object] = []
     text: list[object] = []
-    for row, (found, full) in enumerate(zip(histograms, highest, strict=True)):
-        x += [found.low, *centres(found), found.high, None]
-        y += [-row, *(OVERLAP * density / full - row for density in _density(found)), -row, None]
-        shares = (f"{count / max(1, found.n):.2%} of the weights of {plain(found.layer)}" for count in found.counts)
+    for row, (histogram, full) in enumerate(zip(histograms, highest, strict=True)):
+        x += [histogram.low, *centres(histogram), histogram.high, None]
+        y += [-row, *(OVERLAP * density / full - row for density in _density(histogram)), -row, None]
+        shares = (
+            f"{count / max(1, histogram.n):.2%} of the weights of {plain(histogram.layer)}"
+            for count in histogram.counts
+        )
         text += ["", *shares, "", None]
     return {"x": x, "y": y, "text": text}
 
 
-def _density(found: Histogram) -> list[float]:
-    return [count / width(found) for count in without(found, found.zeros)]
+def _density(histogram: Histogram) -> list[float]:
+    return [count / width(histogram) for count in without(histogram, histogram.zeros)]

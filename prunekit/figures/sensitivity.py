@@ -13,17 +13,17 @@ from prunekit.recipe import kept_units
 from prunekit.records import Point, Status
 
 FLOOR = 1e-4
-"""Nats of KL divergence below which two networks answer alike."""
+"""Nats of KL divergence; two networks below it are drawn as equal."""
 MARKS = " "
-"""The heatmap's column of marks to click."""
+"""Name of the heatmap's first column, which holds the marks to click."""
 INK = "#1f2430"
-"""What is written on a cell: it reads on pale and on dark ones."""
+"""The colour of marks on cells, legible on pale and on dark ones."""
 
 MEASURED, ESTIMATED, INTERPOLATED, GLANCED = "measured", "estimated", "interpolated, no interval", "first look"
 SYMBOLS = {MEASURED: "circle", ESTIMATED: "diamond", INTERPOLATED: "circle-open", GLANCED: "x-thin-open"}
-"""How what is known of a cell is marked; on the heatmap only what has no interval is."""
+"""The mark of each kind of point; the heatmap marks only points without an interval."""
 GLYPHS = {INTERPOLATED: "○", GLANCED: "×"}
-"""The same marks in words below the heatmap, where they take the colour of the text."""
+"""The same marks as characters, for the explanation below the heatmap."""
 
 
 def heatmap(
@@ -53,17 +53,19 @@ def heatmap(
     levels = sorted({point.level for point in points})
     cells = {(point.name, point.level): point for point in points}
     vague = [(point, state) for point in points if (state := known_as(point)) in (INTERPOLATED, GLANCED)]
-    if all(state == GLANCED for _, state in vague) and len(vague) == len(points):  # a mark on every cell marks none
+    if all(state == GLANCED for _, state in vague) and len(vague) == len(
+        points
+    ):  # marks on all cells would say nothing
         vague, glyphs = [], f"<br>every cell is but a {GLANCED}"
     else:
         known = {state for _, state in vague}
         glyphs = "".join(f"<br>{glyph} {state}" for state, glyph in GLYPHS.items() if state in known)
     axis = "sparsity, %" + glyphs + besides(protected)
-    made = figure(title, 130 + 26 * len(names) + 18 * glyphs.count("<br>"), axis)
+    chart = figure(title, 130 + 26 * len(names) + 18 * glyphs.count("<br>"), axis)
     labels = [plain(name) for name in names]
     rows = [[cells.get((name, level)) for level in levels] for name in names]
     columns = [f"{100 * level:.0f}" for level in levels]
-    made.add_heatmap(
+    chart.add_heatmap(
         x=columns,
         y=labels,
         z=[[_cell(point, metric, dense, units) for point in row] for row in rows],
@@ -77,7 +79,7 @@ def heatmap(
         colorbar=_scale(metric),
         hovertemplate="%{y} at %{x} % sparsity<br>%{text}<extra></extra>",
     )
-    made.add_scatter(
+    chart.add_scatter(
         x=[MARKS] * len(labels),
         y=labels,
         mode="markers",
@@ -94,7 +96,7 @@ def heatmap(
             if known == state and _cell(point, metric, dense, units) is not None and point.name in names
         ]
         if own:
-            made.add_scatter(
+            chart.add_scatter(
                 x=[f"{100 * point.level:.0f}" for point in own],
                 y=[plain(point.name) for point in own],
                 mode="markers",
@@ -106,11 +108,11 @@ def heatmap(
                 hovertemplate="%{y} at %{x} % sparsity<br>%{text}<extra></extra>",
                 unselected={"marker": {"opacity": 1}},
             )
-    made.update_layout(
+    chart.update_layout(
         xaxis={"type": "category", "categoryorder": "array", "categoryarray": [MARKS, *columns], "showgrid": False},
         yaxis={"autorange": "reversed", "tickvals": labels, "ticktext": [short(name) for name in names]},
     )
-    return made
+    return chart
 
 
 def table(points: Sequence[Point], names: Sequence[str] = ()) -> list[Row]:
@@ -118,7 +120,7 @@ def table(points: Sequence[Point], names: Sequence[str] = ()) -> list[Row]:
 
     Args:
         points: what was measured.
-        names: the order of the groups or layers; the others follow by name.
+        names: the groups or layers in the order of the rows; others follow, sorted by name.
     """
     place = {name: index for index, name in enumerate(names)}
     return [
@@ -149,11 +151,11 @@ def curve(points: Sequence[Point], name: str, dense: float | None = None) -> go.
     own = sorted((point for point in points if point.name == name), key=lambda point: point.level)
     if not own:
         return nothing_yet(title, ADVICE)
-    made = figure(title, 340, "sparsity, %", f"{own[0].reading.metric}, %", legend=True)
+    chart = figure(title, 340, "sparsity, %", f"{own[0].reading.metric}, %", legend=True)
     x = [100 * point.level for point in own]
     band = list(_band(own))
     if band:
-        made.add_scatter(
+        chart.add_scatter(
             x=[level for level, _ in band],
             y=[value for _, value in band],
             fill="toself",
@@ -164,7 +166,7 @@ def curve(points: Sequence[Point], name: str, dense: float | None = None) -> go.
             hoverinfo="skip",
             showlegend=False,
         )
-    made.add_scatter(
+    chart.add_scatter(
         x=x,
         y=[100 * point.reading.value for point in own],
         mode="lines",
@@ -175,7 +177,7 @@ def curve(points: Sequence[Point], name: str, dense: float | None = None) -> go.
     for state, symbol in SYMBOLS.items():
         same = [point for point in own if known_as(point) == state]
         if same:
-            made.add_scatter(
+            chart.add_scatter(
                 x=[100 * point.level for point in same],
                 y=[100 * point.reading.value for point in same],
                 mode="markers",
@@ -185,7 +187,7 @@ def curve(points: Sequence[Point], name: str, dense: float | None = None) -> go.
                 hovertemplate="%{x:.0f} %<br>%{text}<extra></extra>",
             )
     if dense is not None:
-        made.add_scatter(
+        chart.add_scatter(
             x=[0, 100],
             y=[100 * dense] * 2,
             mode="lines",
@@ -193,12 +195,12 @@ def curve(points: Sequence[Point], name: str, dense: float | None = None) -> go.
             line={"color": NEUTRAL, "dash": "dot"},
             hovertemplate="dense network: %{y:.1f} %<extra></extra>",
         )
-    made.update_layout(xaxis={"range": [0, 100]})
-    return made
+    chart.update_layout(xaxis={"range": [0, 100]})
+    return chart
 
 
 def known_as(point: Point) -> str:
-    """Say how a point is known: one estimated without an interval is but a first look."""
+    """Return the kind of a point, a key of ``SYMBOLS``; an estimate without an interval is a first look."""
     if point.reading.status is Status.ESTIMATED and point.reading.interval is None:
         return GLANCED
     return {Status.ESTIMATED: ESTIMATED, Status.INTERPOLATED: INTERPOLATED}.get(point.reading.status, MEASURED)
@@ -213,14 +215,14 @@ def _label(state: str, points: Sequence[Point]) -> str:
 
 
 def _band(own: Sequence[Point]) -> Iterator[tuple[float | None, float | None]]:
-    """Outline the intervals of neighbours that have one, each run apart; a run of one is a line."""
+    """Outline the intervals of neighbouring points that have one: a closed shape for each unbroken row of them."""
     runs = [list(run) for has, run in groupby(own, key=lambda point: point.reading.interval is not None) if has]
     for number, run in enumerate(runs):
         if number:
             yield None, None
         bounds = [(100 * point.level, point.reading.interval) for point in run]
-        yield from ((level, 100 * found[1]) for level, found in bounds if found)
-        yield from ((level, 100 * found[0]) for level, found in reversed(bounds) if found)
+        yield from ((level, 100 * interval[1]) for level, interval in bounds if interval)
+        yield from ((level, 100 * interval[0]) for level, interval in reversed(bounds) if interval)
 
 
 def _cell(point: Point | None, metric: str, dense: float | None, units: Mapping[str, int] | None) -> float | None:

@@ -1,4 +1,4 @@
-"""Charts of a network's build: where its weight lies, and how its layers hang together."""
+"""Charts of a network's structure: how large each layer is, and how the layers are connected."""
 
 from collections.abc import Mapping, Sequence
 
@@ -27,9 +27,9 @@ def treemap(layers: Sequence[Layer], what: str = "params") -> go.Figure:
         path = tuple(layer.name.split("."))
         for depth in range(len(path) + 1):
             sizes[path[:depth]] = sizes.get(path[:depth], 0) + getattr(layer, what)
-    made = figure(title, 420)
+    chart = figure(title, 420)
     paths, leaves = list(sizes), {tuple(layer.name.split(".")) for layer in layers}
-    made.add_treemap(
+    chart.add_treemap(
         ids=["/".join(("net", *path)) for path in paths],
         labels=[plain(path[-1]) if path else "network" for path in paths],
         parents=["/".join(("net", *path[:-1])) if path else "" for path in paths],
@@ -45,7 +45,7 @@ def treemap(layers: Sequence[Layer], what: str = "params") -> go.Figure:
         },
         tiling={"pad": 3},
     )
-    return made
+    return chart
 
 
 def layers_table(layers: Sequence[Layer]) -> list[Row]:
@@ -65,15 +65,15 @@ def layers_table(layers: Sequence[Layer]) -> list[Row]:
 
 
 def groups_table(groups: Sequence[Group], proofs: Sequence[Proof] = ()) -> list[Row]:
-    """Return every group with the way it can be cut, why not another, and what the check found."""
-    found = {proof.group: proof for proof in proofs}
+    """Return every group with the way it can be cut, the reason for that, and the result of its check."""
+    proof_of = {proof.group: proof for proof in proofs}
     return [
         {
             "group": group.name,
             "units": group.units,
             "a unit is": "a head" if group.kind == "head" else "a channel",
             "can be cut": "no" if group.protected else "in an exported .pt2" if group.graph_only else "yes",
-            "checked": _checked(found.get(group.name)),
+            "checked": _checked(proof_of.get(group.name)),
             "because": group.protected or group.graph_only,
         }
         for group in groups
@@ -94,7 +94,7 @@ def diagram(
     blocks: Sequence[Block] = (),
     sparsity: Mapping[str, float] | None = None,
 ) -> go.Figure:
-    """Draw the layers in execution order, what feeds what, which are cut together, and the blocks.
+    """Draw the layers in execution order, which feeds which, which are cut together, and the blocks.
 
     Branches that run beside each other have a lane each.
 
@@ -112,18 +112,18 @@ def diagram(
     places = {layer.name: (index, -lane[layer.name]) for index, layer in enumerate(layers)}
     stack = levels(groups, {name: x for name, (x, _) in places.items()})
     top = max(stack.values(), default=0)
-    made = figure(title, 360 + 70 * max(lane.values()) + 30 * top, legend=True)
+    chart = figure(title, 360 + 70 * max(lane.values()) + 30 * top, legend=True)
     feeds, joins = edges(layers, links, lane)
-    taken = set(places.values())
+    occupied = set(places.values())
     for name, pairs, dash in (("feeds", feeds, "solid"), ("joins the output of", joins, "dot")):
-        xs, ys = lines([arc(places[start], places[end], taken) for start, end in pairs])
-        made.add_scatter(
+        xs, ys = lines([arc(places[start], places[end], occupied) for start, end in pairs])
+        chart.add_scatter(
             x=xs, y=ys, mode="lines", name=name, line={"color": NEUTRAL, "width": 1.5, "dash": dash}, hoverinfo="skip"
         )
-    _brackets(made, groups, places, stack)
-    _frames(made, blocks, places)
-    made.add_trace(_marks(layers, places, sparsity))
-    made.update_layout(
+    _brackets(chart, groups, places, stack)
+    _frames(chart, blocks, places)
+    chart.add_trace(_marks(layers, places, sparsity))
+    chart.update_layout(
         xaxis={
             "tickvals": list(range(len(layers))),
             "ticktext": [short(layer.name, 22) for layer in layers],
@@ -133,7 +133,7 @@ def diagram(
         },
         yaxis={"visible": False, "range": [-max(lane.values()) - 0.8, 0.8 + 0.3 * top]},
     )
-    return made
+    return chart
 
 
 def _marks(layers: Sequence[Layer], places: Mapping[str, Place], sparsity: Mapping[str, float] | None) -> go.Scatter:
@@ -160,7 +160,7 @@ def _marks(layers: Sequence[Layer], places: Mapping[str, Place], sparsity: Mappi
     )
 
 
-def _brackets(made: go.Figure, groups: Sequence[Group], places: Mapping[str, Place], stack: Mapping[str, int]) -> None:
+def _brackets(chart: go.Figure, groups: Sequence[Group], places: Mapping[str, Place], stack: Mapping[str, int]) -> None:
     """Join the layers that are cut together by a bracket above them: one trace for each colour."""
     tied = [group for group in groups if group.name in stack]
     for index, colour in enumerate(GROUPS[: len(tied)]):
@@ -168,7 +168,7 @@ def _brackets(made: go.Figure, groups: Sequence[Group], places: Mapping[str, Pla
         pieces = [bracket([places[name] for name in group.layers], 0.6 + 0.3 * stack[group.name]) for group in own]
         xs, ys = lines(pieces)
         text = [f"{plain(group.name)}: {plain(group.linked)}" for group in own]
-        made.add_scatter(
+        chart.add_scatter(
             x=xs,
             y=ys,
             mode="lines",
@@ -181,11 +181,11 @@ def _brackets(made: go.Figure, groups: Sequence[Group], places: Mapping[str, Pla
         )
 
 
-def _frames(made: go.Figure, blocks: Sequence[Block], places: Mapping[str, Place]) -> None:
+def _frames(chart: go.Figure, blocks: Sequence[Block], places: Mapping[str, Place]) -> None:
     pieces = [frame([places[name] for name in block.layers]) for block in blocks]
     if pieces:
         xs, ys = lines(pieces)
-        made.add_scatter(
+        chart.add_scatter(
             x=xs,
             y=ys,
             mode="lines",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import plotly.graph_objects as go
 
@@ -13,20 +14,39 @@ from prunekit.records import Cost, Latency, Reading, Run
 COSTS = {"params": "parameters", "macs": "MACs", "bytes": "bytes", "latency": "latency, % of the dense network's"}
 """What a run can cost, and the axis it is drawn on."""
 CROWD = 100
-"""So many beaten runs that their intervals would hide them; all of what is known of them stays in the table."""
+"""The number of beaten runs from which their intervals are left out, since these would hide the runs; the table
+still has all that is known of each."""
+
+
+class _Estimate(NamedTuple):
+    """A value with the ends of its 95 % interval; all three are equal where the value has none."""
+
+    value: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
 class _Spot:
-    """A run's place in the chart: cost and metric with the ends of their intervals, in the axes' units."""
+    """A network's place in the chart.
 
-    x: tuple[float, float, float]
-    y: tuple[float, float, float]
+    Attributes:
+        cost: in the unit of the horizontal axis.
+        metric: in percent.
+        run: the run; ``None`` for the task's own network.
+    """
+
+    cost: _Estimate
+    metric: _Estimate
     run: Run | None
 
     @property
     def id(self) -> str:
         return self.run.id if self.run else ""
+
+    @property
+    def point(self) -> tuple[float, float]:
+        return self.cost.value, self.metric.value
 
 
 def tradeoff(
@@ -56,10 +76,10 @@ def tradeoff(
     spots = _spots(runs, what, dense, split, (batch, threads))
     if not any(spot.run for spot in spots):
         return nothing_yet(title, "No run was timed yet: measure the latency of one." if what == "latency" else ADVICE)
-    made = figure(title, 420, COSTS[what], _metric(runs, split), legend=True)
-    ranked = list(zip(spots, pareto([(spot.x[0], spot.y[0]) for spot in spots]), strict=True))
-    front = sorted({(spot.x[0], spot.y[0]) for spot, is_best in ranked if is_best})
-    made.add_scatter(
+    chart = figure(title, 420, COSTS[what], _metric(runs, split), legend=True)
+    ranked = list(zip(spots, pareto([spot.point for spot in spots]), strict=True))
+    front = sorted({spot.point for spot, is_best in ranked if is_best})
+    chart.add_scatter(
         x=[x for x, _ in front],
         y=[y for _, y in front],
         mode="lines",
@@ -71,15 +91,15 @@ def tradeoff(
     beaten = [spot for spot, is_best in ranked if not is_best and spot.run]
     start = [spot for spot in spots if not spot.run]
     grey, blue = {"size": 10, "color": NEUTRAL}, {"size": 13, "color": KEPT}
-    _add_spots(made, beaten, "another run is better", {"symbol": "circle", **grey}, split, len(beaten) >= CROWD)
-    _add_spots(made, best, "on the Pareto front", {"symbol": "diamond", **blue}, split)
-    _add_spots(made, start, OWN, {"symbol": "square", **grey, "size": 13}, split)
-    _add_captions(made, spots)
-    if found := [spot for spot in spots if head and spot.id == head]:
-        made.add_scatter(
-            x=[found[0].x[0]], y=[found[0].y[0]], mode="markers", name="on the desk", marker=RING, hoverinfo="skip"
-        )
-    return made
+    _add_spots(chart, beaten, "another run is better", {"symbol": "circle", **grey}, split, len(beaten) >= CROWD)
+    _add_spots(chart, best, "on the Pareto front", {"symbol": "diamond", **blue}, split)
+    _add_spots(chart, start, OWN, {"symbol": "square", **grey, "size": 13}, split)
+    _add_captions(chart, spots)
+    on_desk = next((spot for spot in spots if head and spot.id == head), None)
+    if on_desk is not None:
+        x, y = on_desk.point
+        chart.add_scatter(x=[x], y=[y], mode="markers", name="on the desk", marker=RING, hoverinfo="skip")
+    return chart
 
 
 def tradeoff_table(
@@ -94,7 +114,7 @@ def tradeoff_table(
     fronts: dict[str, list[str]] = {}
     for what, unit in COSTS.items():
         spots = _spots(runs, what, dense, split, (batch, threads))
-        for spot, is_best in zip(spots, pareto([(spot.x[0], spot.y[0]) for spot in spots]), strict=True):
+        for spot, is_best in zip(spots, pareto([spot.point for spot in spots]), strict=True):
             if is_best:
                 fronts.setdefault(spot.id, []).append(unit.partition(",")[0])
     rows: list[Row] = []
@@ -132,37 +152,55 @@ def pareto(points: Sequence[tuple[float, float]]) -> tuple[bool, ...]:
 
 
 def latency_of(run: Run, batch: int = 1, threads: int = 1) -> Latency | None:
-    """Return what was timed of a run in PyTorch for a batch size and thread count."""
-    asked = ("eager", batch, threads)
-    return next((found for found in run.latencies if (found.runtime, found.batch, found.threads) == asked), None)
+    """Return the latency of a run in PyTorch at a batch size and a number of threads, where it was timed."""
+    setting = ("eager", batch, threads)
+    return next(
+        (latency for latency in run.latencies if (latency.runtime, latency.batch, latency.threads) == setting), None
+    )
 
 
 def _spots(
     runs: Sequence[Run], what: str, dense: tuple[Cost, Reading] | None, split: str, timing: tuple[int, int]
 ) -> list[_Spot]:
+    """Place the task's own network where it is known, and every run whose cost and reading both are.
+
+    Args:
+        runs: the history.
+        what: a key of ``COSTS``.
+        dense: counts and reading of the task's own network.
+        split: the split of the readings.
+        timing: batch size and number of threads of the latencies.
+    """
     spots = []
     if dense is not None:
-        cost, reading = dense
-        x = 100.0 if what == "latency" else float(getattr(cost, what))
-        spots.append(_Spot((x, x, x), _percent(reading), None))
+        dense_cost, dense_reading = dense
+        spots.append(_Spot(_count(dense_cost, what), _percent(dense_reading), None))
     for run in runs:
-        reading_here, place = reading_of(run, split), _cost(run, what, timing)
-        if reading_here and place:
-            spots.append(_Spot(place, _percent(reading_here), run))
+        cost = _relative_latency(run, timing) if what == "latency" else _count(run.cost, what)
+        reading = reading_of(run, split)
+        if cost is not None and reading is not None:
+            spots.append(_Spot(cost, _percent(reading), run))
     return spots
 
 
-def _cost(run: Run, what: str, timing: tuple[int, int]) -> tuple[float, float, float] | None:
-    if what != "latency":
-        x = float(getattr(run.cost, what))
-        return x, x, x
-    found = latency_of(run, *timing)
-    return None if found is None else (100 / found.speedup, 100 / found.interval[1], 100 / found.interval[0])
+def _count(cost: Cost, what: str) -> _Estimate:
+    """Return a count, which has no interval; of ``latency`` the task's own network has 100 % by definition."""
+    count = 100.0 if what == "latency" else float(getattr(cost, what))
+    return _Estimate(count, count, count)
 
 
-def _percent(reading: Reading) -> tuple[float, float, float]:
+def _relative_latency(run: Run, timing: tuple[int, int]) -> _Estimate | None:
+    """Return a run's latency in percent of the dense network's; ``None`` where it was never timed so."""
+    latency = latency_of(run, *timing)
+    if latency is None:
+        return None
+    slowest, fastest = latency.interval  # of the speed-up, so that its ends change places in the latency
+    return _Estimate(100 / latency.speedup, 100 / fastest, 100 / slowest)
+
+
+def _percent(reading: Reading) -> _Estimate:
     low, high = reading.interval or (reading.value, reading.value)
-    return 100 * reading.value, 100 * low, 100 * high
+    return _Estimate(100 * reading.value, 100 * low, 100 * high)
 
 
 def _metric(runs: Sequence[Run], split: str) -> str:
@@ -170,7 +208,7 @@ def _metric(runs: Sequence[Run], split: str) -> str:
 
 
 def _add_spots(
-    made: go.Figure,
+    chart: go.Figure,
     spots: Sequence[_Spot],
     name: str,
     marker: dict[str, object],
@@ -182,14 +220,14 @@ def _add_spots(
     more: dict[str, object] = {"hovertemplate": "%{customdata}<br>%{y:.1f} %<br>%{x:,}<extra></extra>"}
     if not is_crowd:
         more = {
-            "error_x": _bars([spot.x for spot in spots]),
-            "error_y": _bars([spot.y for spot in spots]),
+            "error_x": _bars([spot.cost for spot in spots]),
+            "error_y": _bars([spot.metric for spot in spots]),
             "hovertext": [hover(spot.run, split) if spot.run else OWN for spot in spots],
             "hovertemplate": "%{hovertext}<extra></extra>",
         }
-    made.add_scatter(
-        x=[spot.x[0] for spot in spots],
-        y=[spot.y[0] for spot in spots],
+    chart.add_scatter(
+        x=[spot.cost.value for spot in spots],
+        y=[spot.metric.value for spot in spots],
         mode="markers",
         name=name,
         marker=marker,
@@ -199,13 +237,13 @@ def _add_spots(
     )
 
 
-def _add_captions(made: go.Figure, spots: Sequence[_Spot]) -> None:
+def _add_captions(chart: go.Figure, spots: Sequence[_Spot]) -> None:
     named = [(spot, text) for spot in spots if spot.run and (text := caption(spot.run))]
-    made.add_scatter(
-        x=[spot.x[0] for spot, _ in named],
-        y=[spot.y[0] for spot, _ in named],
+    chart.add_scatter(
+        x=[spot.cost.value for spot, _ in named],
+        y=[spot.metric.value for spot, _ in named],
         mode="markers+text",
-        marker={"size": 14, "opacity": 0},  # so that the names stand clear of the runs' own marks
+        marker={"size": 14, "opacity": 0},  # an unseen mark, larger than the run's own, keeps the text off it
         text=[text for _, text in named],
         textposition="top center",
         hoverinfo="skip",
@@ -213,14 +251,14 @@ def _add_captions(made: go.Figure, spots: Sequence[_Spot]) -> None:
     )
 
 
-def _bars(values: Sequence[tuple[float, float, float]]) -> dict[str, object]:
+def _bars(estimates: Sequence[_Estimate]) -> dict[str, object]:
     return {
         "type": "data",
         "symmetric": False,
-        "array": [high - value for value, _, high in values],
-        "arrayminus": [value - low for value, low, _ in values],
+        "array": [high - value for value, _, high in estimates],
+        "arrayminus": [value - low for value, low, _ in estimates],
         "thickness": 1,
         "width": 3,
         "color": NEUTRAL,
-        "visible": any(low < high for _, low, high in values),
+        "visible": any(low < high for _, low, high in estimates),
     }

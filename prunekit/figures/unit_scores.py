@@ -9,12 +9,12 @@ from prunekit.figures.palette import HATCH, KEPT, NEUTRAL, REMOVED
 from prunekit.records import UnitScores
 
 LOOKS = {"removed": (REMOVED, HATCH), "kept": (KEPT, {}), "lost before": (NEUTRAL, {"shape": "x"})}
-"""Colour and pattern of what became of a unit."""
+"""The fate of a unit → its colour and pattern."""
 MARKS = {"dropped by hand": ("x", REMOVED), "kept by hand": ("triangle-up", KEPT)}
 
 
 def unit_scores(scores: UnitScores, title_of: Callable[[str], str]) -> go.Figure:
-    """Draw a group's units from the lowest score to the highest, which stay, and the line where the cut is.
+    """Draw a group's units by rising score, which of them stay, and the line where the cut is.
 
     The bars can be clicked; their ``customdata`` is the unit's number.
 
@@ -24,13 +24,13 @@ def unit_scores(scores: UnitScores, title_of: Callable[[str], str]) -> go.Figure
     """
     title = f"Which units of {plain(scores.group)} go first?"
     criterion = plain(title_of(scores.criterion))
-    made = figure(title, 340, "units, lowest score first", f"score by {criterion}", legend=True)
+    chart = figure(title, 340, "units, lowest score first", f"score by {criterion}", legend=True)
     order = _order(scores)
     fates = [_fate(scores, unit) for unit in order]
     for label, (colour, pattern) in LOOKS.items():
         ranks = [rank for rank, fate in enumerate(fates) if fate == label]
         if ranks:
-            made.add_bar(
+            chart.add_bar(
                 x=ranks,
                 y=[scores.values[order[rank]] for rank in ranks],
                 name=label,
@@ -42,7 +42,7 @@ def unit_scores(scores: UnitScores, title_of: Callable[[str], str]) -> go.Figure
     for (label, (symbol, colour)), units in zip(MARKS.items(), (scores.drop, scores.keep), strict=True):
         ranks = [rank for rank, unit in enumerate(order) if unit in units]
         if ranks:
-            made.add_scatter(
+            chart.add_scatter(
                 x=ranks,
                 y=[scores.values[order[rank]] for rank in ranks],
                 mode="markers",
@@ -53,16 +53,16 @@ def unit_scores(scores: UnitScores, title_of: Callable[[str], str]) -> go.Figure
     by_score = [rank for rank, unit in enumerate(order) if fates[rank] == "removed" and unit not in scores.drop]
     if by_score:
         line = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "line": {"color": REMOVED, "dash": "dash"}}
-        made.update_layout(shapes=[{**line, "x0": by_score[-1] + 0.5, "x1": by_score[-1] + 0.5}])
-    # Anywhere above a bar counts as on it, so that a unit whose score is 0 can be clicked as well.
-    made.update_layout(bargap=0.1 if len(order) < 80 else 0, barmode="overlay", hovermode="x")
-    made.update_xaxes(range=[-0.5, len(order) - 0.5])
-    made.update_yaxes(rangemode="tozero")
-    return made
+        chart.update_layout(shapes=[{**line, "x0": by_score[-1] + 0.5, "x1": by_score[-1] + 0.5}])
+    # A click anywhere above a bar counts as one on it, so that a unit whose score is 0 can be clicked as well.
+    chart.update_layout(bargap=0.1 if len(order) < 80 else 0, barmode="overlay", hovermode="x")
+    chart.update_xaxes(range=[-0.5, len(order) - 0.5])
+    chart.update_yaxes(rangemode="tozero")
+    return chart
 
 
 def unit_scores_table(scores: UnitScores) -> list[Row]:
-    """Return every unit with its score, what becomes of it, and whether a hand decided that."""
+    """Return every unit with its score, its fate, and whether a person decided it."""
     hand = {**dict.fromkeys(scores.drop, "dropped"), **dict.fromkeys(scores.keep, "kept")}
     return [
         {"unit": unit, "score": scores.values[unit], "fate": _fate(scores, unit), "by hand": hand.get(unit, "")}

@@ -7,7 +7,7 @@ from prunekit.records import Group, Layer
 
 Edge = tuple[str, str]
 Place = tuple[int, int]
-"""Place in the execution order, and the lane below 0."""
+"""``(x, y)``: the place in the execution order, and the lane as a negative number."""
 Line = list[tuple[float, float]]
 
 
@@ -19,24 +19,24 @@ def ancestors(layers: Sequence[Layer], links: Sequence[Edge]) -> dict[str, set[s
         links: edges from layer to layer.
     """
     inputs = _inputs(links)
-    found: dict[str, set[str]] = {}
+    reaching: dict[str, set[str]] = {}
     for layer in layers:
-        # A layer that runs a second time reads some that stand behind it.
-        direct = [name for name in inputs.get(layer.name, ()) if name in found]
-        found[layer.name] = set(direct).union(*(found[name] for name in direct))
-    return found
+        # A layer that runs a second time also reads layers that come after it; those are left out.
+        direct = [name for name in inputs.get(layer.name, ()) if name in reaching]
+        reaching[layer.name] = set(direct).union(*(reaching[name] for name in direct))
+    return reaching
 
 
 def lanes(layers: Sequence[Layer], links: Sequence[Edge]) -> dict[str, int]:
     """Put each layer on the first lane whose last layer leads to it, so that neighbours on a lane run in sequence."""
     before = ancestors(layers, links)
     ends: list[str] = []
-    found: dict[str, int] = {}
+    lane_of: dict[str, int] = {}
     for layer in layers:
         lane = next((i for i, end in enumerate(ends) if end in before[layer.name]), len(ends))
         ends[lane : lane + 1] = [layer.name]
-        found[layer.name] = lane
-    return found
+        lane_of[layer.name] = lane
+    return lane_of
 
 
 def edges(
@@ -74,21 +74,21 @@ def edges(
 
 
 def levels(groups: Sequence[Group], place: Mapping[str, int]) -> dict[str, int]:
-    """Stack the brackets of groups with several layers: short ones low, none over another on one level."""
+    """Stack the brackets of groups with several layers: short ones low, no two on one level where they overlap."""
     spans = {group.name: (place[group.layers[0]], place[group.layers[-1]]) for group in groups if len(group.layers) > 1}
-    taken: dict[int, list[tuple[int, int]]] = {}
-    found: dict[str, int] = {}
+    occupied: dict[int, list[tuple[int, int]]] = {}
+    level_of: dict[str, int] = {}
     for name, (start, end) in sorted(spans.items(), key=lambda item: item[1][1] - item[1][0]):
-        free = (n for n in count() if all(end < low or high < start for low, high in taken.get(n, ())))
-        found[name] = next(free)
-        taken.setdefault(found[name], []).append((start, end))
-    return found
+        free = (n for n in count() if all(end < low or high < start for low, high in occupied.get(n, ())))
+        level_of[name] = next(free)
+        occupied.setdefault(level_of[name], []).append((start, end))
+    return level_of
 
 
-def arc(start: Place, end: Place, taken: Collection[Place]) -> Line:
+def arc(start: Place, end: Place, occupied: Collection[Place]) -> Line:
     """Return a straight line, or an arc below where layers of the same lane stand between."""
     between = range(min(start[0], end[0]) + 1, max(start[0], end[0]))
-    if start[1] != end[1] or not any((x, start[1]) in taken for x in between):
+    if start[1] != end[1] or not any((x, start[1]) in occupied for x in between):
         return [start, end]
     depth = min(0.75, 0.2 + 0.25 * len(between) ** 0.5)
     steps = [i / 12 for i in range(13)]
@@ -118,7 +118,7 @@ def lines(pieces: Sequence[Line]) -> tuple[list[float | None], list[float | None
 
 
 def _inputs(links: Sequence[Edge]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    inputs: dict[str, list[str]] = {}
     for start, end in links:
-        found.setdefault(end, []).append(start)
-    return found
+        inputs.setdefault(end, []).append(start)
+    return inputs

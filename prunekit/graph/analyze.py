@@ -17,6 +17,7 @@ from prunekit.graph.layers import LayerCall, find_layers, links
 from prunekit.graph.propagate import propagate
 from prunekit.graph.record import Example
 from prunekit.graph.rewrite import frozen_statistics
+from prunekit.graph.routes import protect_other_routes
 from prunekit.graph.structure import Structure
 from prunekit.graph.trace import Trace, trace
 from prunekit.records import Group, Layer
@@ -53,6 +54,7 @@ def analysis(model: nn.Module, example: Example) -> tuple[Structure, Trace, Labe
     if not traced.tensors:
         raise StructureError("The network has no parameters, so there is nothing to cut.")
     labels, tensors = propagate(traced)
+    protect_other_routes(traced, labels)
     structure = find_ways(model, analyze(traced, labels, tensors), traced, labels, example)
     if structure.rewriting and (names := frozen_statistics(structure.rewriting, model)):
         structure = replace(structure, notes=(*structure.notes, _frozen(names)))

@@ -40,7 +40,7 @@ def find_branches(trace: Trace, layers: Sequence[LayerCall]) -> Iterator[tuple[B
 
 def _between(trace: Trace, start: fx.Node, end: fx.Node) -> list[fx.Node]:
     """Return the values on the way from ``start`` to ``end``; nothing unless all ways from the input pass ``start``."""
-    found: dict[fx.Node, None] = {}
+    between: dict[fx.Node, None] = {}
     stack, reached = [end], False
     while stack:
         node = stack.pop()
@@ -48,10 +48,10 @@ def _between(trace: Trace, start: fx.Node, end: fx.Node) -> list[fx.Node]:
             reached = True
         elif node.op == "placeholder" and node not in trace.tensors:
             return []
-        elif node not in found:
-            found[node] = None
+        elif node not in between:
+            between[node] = None
             stack.extend(node.all_input_nodes)
-    return list(found) if reached else []
+    return list(between) if reached else []
 
 
 def _common_path(names: Sequence[str]) -> str:

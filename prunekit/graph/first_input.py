@@ -7,14 +7,14 @@ Inputs = tuple[tuple[Any, ...], dict[str, Any]]
 """What a module is called with: by position, and by name."""
 
 
-def first_input(given: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
-    """Return what a hook ``with_kwargs`` finds first; ``None`` where a module is called with nothing."""
-    return given[0] if given else next(iter(named.values()), None)
+def first_input(arguments: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+    """Return the first input that a hook ``with_kwargs`` receives; ``None`` where a module is called without any."""
+    return arguments[0] if arguments else next(iter(named.values()), None)
 
 
-def with_first(given: tuple[Any, ...], named: Mapping[str, Any], first: Any) -> Inputs:
+def with_first(arguments: tuple[Any, ...], named: Mapping[str, Any], first: Any) -> Inputs:
     """Return the inputs of a module with another first one, as a hook ``with_kwargs`` does."""
-    if given:
-        return (first, *given[1:]), dict(named)
+    if arguments:
+        return (first, *arguments[1:]), dict(named)
     name, *_ = named
     return (), {**named, name: first}

@@ -23,7 +23,7 @@ from prunekit.records import Cost
 Vector = NDArray[np.float64]
 
 SLACK = 1 / 16
-"""Less than a bit, in bytes. Codes of quantised weights stand in one stream, whose end is padded to a whole byte."""
+"""Less than a bit, in bytes. Codes of quantised weights form one stream, whose end is padded to a whole byte."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,7 +154,7 @@ class _Reader:
 
 
 def _pack(rows: Sequence[Sequence[Vector]], groups: int) -> tuple[Vector, Vector]:
-    """Multiply constant factors out and lay the rest as one matrix."""
+    """Multiply constant factors out and put the other factors into one matrix."""
     one = np.zeros(groups + 1)
     one[-1] = 1.0
     constants = np.array([np.prod([row[-1] for row in term if not row[:-1].any()]) for term in rows])
@@ -169,13 +169,13 @@ def _per_sample(trace: Trace) -> set[fx.Node]:
 
     Where the pass read numbers, a constant with a row for each sample was made of them.
     """
-    found: set[fx.Node] = set()
+    nodes: set[fx.Node] = set()
     for node in trace.graph.nodes:
         is_given = node.op == "placeholder" and node not in trace.tensors
         is_made = node.op == "get_attr" and bool(trace.numbers) and shape_of(node)[:1] == (trace.batch,)
-        if is_given or is_made or any(value in found for value in node.all_input_nodes):
-            found.add(node)
-    return found
+        if is_given or is_made or any(value in nodes for value in node.all_input_nodes):
+            nodes.add(node)
+    return nodes
 
 
 Product = list[tuple[Dim, int]]
@@ -213,16 +213,16 @@ def _added(labels: Labels, call: Call) -> list[Product]:
 
 
 def _einsum(labels: Labels, call: Call) -> list[Product]:
-    """Count one multiplication for every combination of letters, but those of one side that are summed before it.
+    """Count one multiplication for every combination of letters, except letters of one operand that are summed first.
 
     Longer products are taken two by two.
     """
-    given, arrow, result = call.args["equation"].replace(" ", "").partition("->")
-    sides = given.split(",")
+    operands, arrow, result = call.args["equation"].replace(" ", "").partition("->")
+    sides = operands.split(",")
     letters: dict[str, tuple[Dim, int]] = {}
     for term, node in zip(sides, call.args["tensors"], strict=True):
         letters |= dict(zip(term, _sized(labels, node), strict=True))
-    summed = {letter for letter in letters if arrow and letter not in result and given.count(letter) == 1}
+    summed = {letter for letter in letters if arrow and letter not in result and operands.count(letter) == 1}
     return [[size for letter, size in letters.items() if letter not in summed]] if len(sides) == 2 else []
 
 

@@ -36,7 +36,7 @@ def partition(
 ) -> Partition:
     """Collect the components of coupled atoms into groups.
 
-    A group that cuts no layer's output is left out: nothing could be dragged.
+    A group that cuts no layer's output is left out, since no bar could stand for it.
     """
     root = components(labels)
     reasons = _words(labels.frozen, root)
@@ -57,8 +57,8 @@ def partition(
     statistics = _roots(labels.statistics, root)
     fixed = _words(labels.fixed, root)
     heads = _roots(labels.heads, root)
-    for (signature, reason), found in ordered:
-        units = np.array(found)
+    for (signature, reason), touched in ordered:
+        units = np.array(touched)
         cut = [members[index] for index, _ in signature]
         producers = [outputs[index] for index in order if index in dict(signature)]
         name = producers[0].name
@@ -76,16 +76,16 @@ def partition(
                 protected=reason,
                 linked=explain.get(int(units[0]), "") if len(names) > 1 else "",
                 statistics=bool(set(units.tolist()) & statistics),
-                graph_only="" if reason else next((fixed[unit] for unit in found if unit in fixed), ""),
+                graph_only="" if reason else next((fixed[unit] for unit in touched if unit in fixed), ""),
             )
         )
     return Partition(tuple(groups), group_of_root[root], unit_of_root[root])
 
 
-def _words(given: Sequence[tuple[Atoms, str]], root: Atoms) -> dict[int, str]:
+def _words(remarks: Sequence[tuple[Atoms, str]], root: Atoms) -> dict[int, str]:
     """Return for each component the first reason that was given for one of its atoms."""
     reasons: dict[int, str] = {}
-    for atoms, reason in given:
+    for atoms, reason in remarks:
         for index in set(root[atoms].tolist()):
             reasons.setdefault(index, reason)
     return reasons
@@ -134,7 +134,7 @@ def _explanations(trace: Trace, labels: Labels, layers: Sequence[LayerCall], roo
     """Say in one sentence for each component why its layers move together."""
     before = sources(trace, tuple(layers))
     owner = {node: layer.name for layer in layers for node in layer.nodes}
-    found: dict[int, list[str]] = {}
+    explanations: dict[int, list[str]] = {}
     for atom, node in labels.links:
         call = bind(node)
         assert call is not None
@@ -145,12 +145,12 @@ def _explanations(trace: Trace, labels: Labels, layers: Sequence[LayerCall], roo
             verb = {"add": "addition", "add_": "addition", "mul": "product", "mul_": "product", "cat": "joining"}
             parts = dict.fromkeys(name for value in node.all_input_nodes for name in before[value])
             text = f"tied by the {verb.get(call.op, call.op)} of {' and '.join(parts)}"
-        sentences = found.setdefault(int(root[atom]), [])
+        sentences = explanations.setdefault(int(root[atom]), [])
         if text not in sentences:
             sentences.append(text)
     return {
         index: "; ".join(texts[:2]) + (f"; and {len(texts) - 2} more" if len(texts) > 2 else "")
-        for index, texts in found.items()
+        for index, texts in explanations.items()
     }
 
 

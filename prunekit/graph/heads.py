@@ -61,19 +61,19 @@ def _product_before(softmax: fx.Node, axis: int) -> tuple[fx.Node | None, int | 
 
 
 def _products_after(softmax: fx.Node, axis: int) -> list[tuple[fx.Node, int]]:
-    found, stack = [], [(user, softmax, axis) for user in softmax.users]
+    products, stack = [], [(user, softmax, axis) for user in softmax.users]
     while stack:
         node, source, at = stack.pop()
         call = bind(node)
         if call is None or node.args[0] is not source:
             continue
         if call.op in PRODUCTS:
-            found.append((node, at))
+            products.append((node, at))
         elif call.op in PASSING:
             stack.extend((user, node, at) for user in node.users)
         elif call.op in RESHAPES and (place := _same_axis(shape_of(source), call.shape, at)) is not None:
             stack.extend((user, node, place) for user in node.users)
-    return found
+    return products
 
 
 def _walk_back(node: fx.Node, axis: int) -> None:
@@ -87,7 +87,7 @@ def _walk_back(node: fx.Node, axis: int) -> None:
 
 
 def _axis_before(call: Call, axis: int) -> tuple[fx.Node, int] | None:
-    """Return the operation's first input and where a dimension of its value comes from in it."""
+    """Return the operation's first input, and the dimension of it that a dimension of the value comes from."""
     source = next((value for value in call.args.values() if isinstance(value, fx.Node)), None)
     if source is None:
         return None
@@ -109,10 +109,11 @@ def _axis_before(call: Call, axis: int) -> tuple[fx.Node, int] | None:
 
 
 def _same_axis(shape: tuple[int, ...], other: tuple[int, ...], axis: int) -> int | None:
-    """Find the dimension of another shape that holds the same things as a dimension of this one.
+    """Find the dimension of another shape that has the same positions as a dimension of this one.
 
-    It is the dimension of equal size with as much inside of it. A multiple will do where only samples lie outside:
-    ``(batch, heads, tokens, channels)`` and ``(batch · heads, tokens, channels)`` share the heads.
+    It has the same size, and the dimensions after it have the same product. Where it or the given dimension is the
+    first, one size may be a multiple of the other, since samples are then laid into it: the heads of
+    ``(batch, heads, tokens, channels)`` are those of ``(batch · heads, tokens, channels)``.
     """
     inner = math.prod(shape[axis + 1 :])
     for place in range(len(other)):

@@ -1,4 +1,4 @@
-"""Channel labels: which positions of which tensors live and die together.
+"""Channel labels: which positions of which tensors must be removed together.
 
 Every position of every weight dimension is an *atom*. Rules walk the graph and *couple* the atoms
 that one operation forces together; components of coupled atoms are the removable units.
@@ -34,7 +34,7 @@ class Call:
 
 
 class Unsupported(Exception):
-    """A rule met a form of its operation that it does not know."""
+    """A rule cannot label this form of its operation."""
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ class Labels:
     count: int = 0
 
     def fresh(self, n: int) -> Atoms:
-        """Return ``n`` atoms nobody has seen."""
+        """Return ``n`` new atoms."""
         self.count += n
         return np.arange(self.count - n, self.count, dtype=np.int64)
 
@@ -93,11 +93,11 @@ class Labels:
         return merged
 
     def mark(self) -> tuple[int, ...]:
-        """Remember what binds so far."""
+        """Return a mark of the couplings so far, for ``forget``."""
         return tuple(map(len, self._bindings()))
 
     def forget(self, mark: tuple[int, ...]) -> None:
-        """Let go of what binds since a mark."""
+        """Drop the couplings since a mark."""
         for bindings, length in zip(self._bindings(), mark, strict=True):
             del bindings[length:]
 
@@ -105,7 +105,7 @@ class Labels:
         return (self.pairs, self.frozen, self.statistics, self.heads, self.fixed, self.links)
 
     def freeze(self, dim: Dim, reason: str) -> None:
-        """Forbid to remove any position of a dimension."""
+        """Forbid removing any position of a dimension."""
         if not isinstance(dim, str):
             self.frozen.append((dim, reason))
 

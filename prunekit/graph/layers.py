@@ -57,7 +57,7 @@ class LayerCall:
 
 def find_layers(trace: Trace) -> tuple[LayerCall, ...]:
     """List the layers in order of their first call."""
-    found: dict[str, LayerCall] = {}
+    layers: dict[str, LayerCall] = {}
     learned = _learned(trace)
     for node in trace.graph.nodes:
         call = bind(node)
@@ -71,13 +71,13 @@ def find_layers(trace: Trace) -> tuple[LayerCall, ...]:
         tensor = trace.tensors[weight]
         bias = call.args.get("bias")
         names = (tensor, trace.tensors[bias]) if isinstance(bias, fx.Node) and bias in trace.tensors else (tensor,)
-        earlier = found.get(tensor)
+        earlier = layers.get(tensor)
         if earlier is None:
             path, _, leaf = PARAMETRIZED.sub(r"\1\2", tensor).rpartition(".")
-            found[tensor] = LayerCall(path if path and leaf == "weight" else tensor, call.op, tensor, names, (node,))
+            layers[tensor] = LayerCall(path if path and leaf == "weight" else tensor, call.op, tensor, names, (node,))
         elif earlier.op == call.op:
-            found[tensor] = LayerCall(earlier.name, call.op, tensor, earlier.tensors, (*earlier.nodes, node))
-    return tuple(found.values())
+            layers[tensor] = LayerCall(earlier.name, call.op, tensor, earlier.tensors, (*earlier.nodes, node))
+    return tuple(layers.values())
 
 
 def _parameter(trace: Trace, weight: fx.Node, learned: set[fx.Node]) -> fx.Node | None:

@@ -1,4 +1,4 @@
-"""Walks the graph once and lets every operation's rule bind its channels."""
+"""Goes through the graph once and couples channels by the rule of each operation."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -51,23 +51,23 @@ def propagate(trace: Trace) -> tuple[Labels, dict[str, list[Atoms]]]:
 
 
 def _behind(numbers: Mapping[fx.Node, str]) -> dict[fx.Node, str]:
-    """Return everything that numbers were computed of, with what read them."""
-    found, left = dict(numbers), list(numbers)
-    while left:
-        node = left.pop()
-        new = {value: found[node] for value in node.all_input_nodes if value not in found}
-        found |= new
-        left += new
-    return found
+    """Return every value that numbers were computed from, with the operation that read them."""
+    readers, waiting = dict(numbers), list(numbers)
+    while waiting:
+        node = waiting.pop()
+        new = {value: readers[node] for value in node.all_input_nodes if value not in readers}
+        readers |= new
+        waiting += new
+    return readers
 
 
 def live_values(trace: Trace) -> set[fx.Node]:
-    """Return the values that the answer depends on: what is computed for nothing binds nothing."""
-    found = set(trace.numbers)
+    """Return the values that the output depends on; values that it does not depend on couple nothing."""
+    live = set(trace.numbers)
     for node in reversed(trace.graph.nodes):
-        if node.op == "output" or _writes(node) or any(user in found for user in node.users):
-            found.add(node)
-    return found
+        if node.op == "output" or _writes(node) or any(user in live for user in node.users):
+            live.add(node)
+    return live
 
 
 def _apply(labels: Labels, node: fx.Node) -> Any:
@@ -81,7 +81,7 @@ def _apply(labels: Labels, node: fx.Node) -> Any:
         try:
             return rule(labels, call)
         except (Unsupported, KeyError, IndexError, ValueError, TypeError):
-            pass  # a form of the operation that its rule does not know is an unknown operation
+            pass  # an operation in a form that its rule cannot label counts as an unknown operation
     if not node.all_input_nodes and rule is None and call.shape:
         return _unlabelled(node, "a constant of the forward pass")
     name = f"aten.{call.op}"

@@ -9,7 +9,7 @@ import operator
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, fx, nn
@@ -39,8 +39,8 @@ class Recording:
         graph: the operations.
         constants: the values of its constants: tensors that are none of the inputs, as they were when first used.
         reads: the operations by which the pass read values, so that other inputs may take other ways.
-        numbers: the values that it read numbers of, with the operation: nobody sees where those go on.
-        output: what the pass gave out, with nodes for tensors; ``None`` where a data class holds them.
+        numbers: the values that it read numbers of, with the operation; where such numbers are used is not recorded.
+        output: what the pass returned, with nodes for tensors; ``None`` where a data class holds them.
     """
 
     graph: fx.Graph
@@ -67,17 +67,17 @@ def record(model: nn.Module, tensors: Mapping[str, Tensor], example: Example) ->
     Raises:
         StructureError: the forward pass gives out something in which tensors cannot be looked for.
     """
-    given = example if isinstance(example, tuple) else (example,)
+    inputs = example if isinstance(example, tuple) else (example,)
     recorder = _Recorder()
     for name, tensor in tensors.items():
         recorder.place(name.replace(".", "_"), tensor)
     for tensor in leaves(example):
         recorder.place("input", tensor)
     with _ALONE, torch.no_grad(), _whole_attention(), enable_python_dispatcher(), recorder, _Readers(recorder):
-        output = model(*given)
-    found = _tensors_of(output)
-    recorder.graph.output(recorder.nodes_of(found))
-    plain = len(leaves(output)) == len(found)
+        output = model(*inputs)
+    outputs = _tensors_of(output)
+    recorder.graph.output(recorder.nodes_of(outputs))
+    plain = len(leaves(output)) == len(outputs)
     return Recording(
         recorder.graph,
         recorder.constants,
@@ -166,8 +166,7 @@ class _Recorder(ProxyTorchDispatchMode):
 
     def _node(self, tensor: Tensor) -> fx.Node:
         if tensor in self._nodes:
-            found: fx.Node = self._nodes[tensor]
-            return found
+            return cast(fx.Node, self._nodes[tensor])
         node = self.graph.create_node("get_attr", f"_tensor_constant{len(self.constants)}")
         self.constants[node] = tensor.detach().clone()  # the pass may write into it
         self._assign(node, tensor)
@@ -254,9 +253,9 @@ COLLECTORS = {
 
 def _tensors(values: Any) -> list[Tensor]:
     """Return the tensors in nested values."""
-    found: list[Tensor] = []
-    map_aggregate(values, lambda value: found.append(value) if isinstance(value, Tensor) else None)
-    return found
+    tensors: list[Tensor] = []
+    map_aggregate(values, lambda value: tensors.append(value) if isinstance(value, Tensor) else None)
+    return tensors
 
 
 def _memory(tensor: Tensor) -> StorageWeakRef:
@@ -266,8 +265,8 @@ def _memory(tensor: Tensor) -> StorageWeakRef:
 
 def _written(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
     """Return the tensors that an operation writes into."""
-    given = {**dict(zip((argument.name for argument in func._schema.arguments), args, strict=False)), **kwargs}
-    return [given.get(a.name) for a in func._schema.arguments if a.alias_info and a.alias_info.is_write]
+    arguments = {**dict(zip((argument.name for argument in func._schema.arguments), args, strict=False)), **kwargs}
+    return [arguments.get(a.name) for a in func._schema.arguments if a.alias_info and a.alias_info.is_write]
 
 
 def _twin(tensor: Tensor) -> Tensor | None:
@@ -279,18 +278,18 @@ def _twin(tensor: Tensor) -> Tensor | None:
 
 def _tensors_of(output: Any) -> list[Tensor]:
     """Return the tensors that a network gives out, in lists, dictionaries, named tuples or data classes."""
-    found: list[Tensor] = []
+    tensors: list[Tensor] = []
     for leaf in pytree.tree_leaves(output):
         if isinstance(leaf, Tensor):
-            found.append(leaf)
+            tensors.append(leaf)
         elif is_dataclass(leaf):
-            found += _tensors_of([getattr(leaf, field.name) for field in fields(leaf)])
+            tensors += _tensors_of([getattr(leaf, field.name) for field in fields(leaf)])
         elif leaf is not None and not isinstance(leaf, str | int | float):
             raise StructureError(
                 f"The forward pass returns a {type(leaf).__name__}; return tensors, alone or in lists, tuples, "
                 "dictionaries or data classes."
             )
-    return found
+    return tensors
 
 
 @contextlib.contextmanager

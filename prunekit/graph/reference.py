@@ -32,13 +32,13 @@ def reference(
         Its outputs, in the order in which they were recorded.
     """
     masks = _Masks(labels, survives)
-    given = iter(inputs)
+    unread = iter(inputs)
     values: dict[fx.Node, Any] = {}
     with torch.no_grad():
         for node in traced.graph.nodes:
             if node.op == "placeholder":
                 name = traced.tensors.get(node)
-                values[node] = (next(given) if name is None else tensors[name]).detach().clone()
+                values[node] = (next(unread) if name is None else tensors[name]).detach().clone()
             elif node.op == "get_attr":
                 values[node] = traced.constants[node].clone()
             elif node.op == "call_function":
@@ -76,8 +76,8 @@ def _run(node: fx.Node, values: Mapping[fx.Node, Any], masks: _Masks) -> Any:
     assert call is not None
     if call.op in NORMS:
         return NORMS[call.op](call, fx.node.map_arg(call.args, values.__getitem__), masks)
-    given, kwargs = fx.node.map_arg((node.args, node.kwargs), values.__getitem__)
-    args: list[Any] = list(given)
+    positional, kwargs = fx.node.map_arg((node.args, node.kwargs), values.__getitem__)
+    args: list[Any] = list(positional)
     target = node.target
     assert not isinstance(target, str)
     if call.op in PRODUCTS:

@@ -47,9 +47,9 @@ def _replace(model: nn.Module, replaced: Mapping[str, str]) -> None:
 
 
 def outermost(replaced: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Leave out what is inside of something else that is replaced."""
-    found = dict(replaced)
-    return {path: what for path, what in found.items() if not any(path.startswith(f"{other}.") for other in found)}
+    """Leave out modules inside of others that are replaced."""
+    kinds = dict(replaced)
+    return {path: what for path, what in kinds.items() if not any(path.startswith(f"{other}.") for other in kinds)}
 
 
 def removable(model: nn.Module, example: Tensor) -> Iterator[tuple[Block, ...] | None]:
@@ -74,8 +74,8 @@ def removable(model: nn.Module, example: Tensor) -> Iterator[tuple[Block, ...] |
     inside = {layer for part in branches for layer in part.block.layers}
     yield from finder.prove((part for part in finder.layers() if not inside & {*part.block.layers}), others)
     order = {layer.name: position for position, layer in enumerate(finder.calls)}
-    found = sorted((part.block for part in (*others, *branches)), key=lambda block: order[block.layers[0]])
-    yield tuple(found)
+    blocks = sorted((part.block for part in (*others, *branches)), key=lambda block: order[block.layers[0]])
+    yield tuple(blocks)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,25 +136,25 @@ class _Finder:
                 [tuple((path, IDENTITY) for path in paths)],
             )
 
-    def prove(self, parts: Iterable[_Part], found: list[_Part]) -> Iterator[None]:
-        """Add the parts that can be removed to what was found, one at a step."""
+    def prove(self, parts: Iterable[_Part], accepted: list[_Part]) -> Iterator[None]:
+        """Add the parts that can be removed to those accepted, one at a step."""
         for part in parts:
             with torch.no_grad():
                 proven = self._proven(part)
             if proven is not None:
-                found.append(proven)
+                accepted.append(proven)
             yield
 
     def _proven(self, part: _Part) -> _Part | None:
         """Return a part with the first way to remove it that the network follows; ``None`` where none does."""
-        wanted = self._run(part.instead)
+        expected = self._run(part.instead)
         for way in part.ways:
             block = replace(part.block, replaced=way)
             try:
-                found = self._without(outermost(way))
+                output = self._without(outermost(way))
             except Exception:  # whatever the network's own code says to another shape
                 continue
-            if isinstance(found, Tensor) and found.shape == wanted.shape and _close(found, wanted):
+            if isinstance(output, Tensor) and output.shape == expected.shape and _close(output, expected):
                 return replace(part, block=replace(block, name=self._name(block)))
         return None
 
@@ -190,9 +190,9 @@ class _Finder:
         inside = set(nodes)
         order = [n for node in self.traced.graph.nodes if node in inside for n in node.all_input_nodes]
         read = list(dict.fromkeys(self.traced.tensors[node] for node in order if node in self.traced.tensors))
-        wanted, paths = set(read), list[str]()
+        needed, paths = set(read), list[str]()
         for path, own in self._own.items():
-            if own <= wanted and not any(path.startswith(f"{other}.") for other in paths):
+            if own <= needed and not any(path.startswith(f"{other}.") for other in paths):
                 paths.append(path)
         first = {path: min(read.index(n) for n in read if n.startswith(f"{path}.")) for path in paths}
         return sorted(paths, key=first.__getitem__)
@@ -208,8 +208,8 @@ class _Finder:
                 values[node] = self.traced.constants[node]
             elif node.op == "output":
                 (answer,) = node.all_input_nodes
-                found: Tensor = values[answer]
-                return found
+                output: Tensor = values[answer]
+                return output
             elif node in instead:
                 values[node] = instead[node](values)
             else:
@@ -222,8 +222,8 @@ def _zeros(node: fx.Node) -> Tensor:
     return torch.zeros(shape_of(node), dtype=node.meta["val"].dtype)
 
 
-def _close(found: Tensor, wanted: Tensor) -> bool:
-    return bool(torch.allclose(found, wanted, rtol=0.0, atol=TOLERANCE * max(1.0, float(wanted.abs().max()))))
+def _close(output: Tensor, expected: Tensor) -> bool:
+    return bool(torch.allclose(output, expected, rtol=0.0, atol=TOLERANCE * max(1.0, float(expected.abs().max()))))
 
 
 def _parents(name: str) -> Iterator[str]:

@@ -86,28 +86,28 @@ class Rewriting:
         return _unpacked, (pack(self.trace.graph, values),)
 
     def network(self, network: nn.Module, survives: Survives) -> GraphNetwork:
-        """Put the graph of a cut network around a network whose tensors are cut already; it takes them over.
+        """Make the graph of a cut network, which takes over the tensors of a network that are cut already.
 
         Args:
             network: the cut copy of the network, which need not be able to run.
             survives: which atoms stay.
         """
-        made = GraphNetwork(network, _Writer(self, network, survives).source())
+        smaller = GraphNetwork(network, _Writer(self, network, survives).source())
         for node, value in self.trace.constants.items():
-            setattr(made, str(node.target), value)
-        return made
+            setattr(smaller, str(node.target), value)
+        return smaller
 
 
-def frozen_statistics(given: Rewriting, network: nn.Module) -> tuple[str, ...]:
+def frozen_statistics(graph: Rewriting, network: nn.Module) -> tuple[str, ...]:
     """Name the running means that the graph of a network reads as in eval mode, whatever its mode.
 
     A module that stands for a call follows the network's mode. Of a function that was called with statistics nobody
     knows what the code would call it with in training.
     """
-    writer = _Writer(given, network, np.ones(given.labels.count, dtype=bool))
-    calls = filter(None, map(bind, given.trace.graph.nodes))
+    writer = _Writer(graph, network, np.ones(graph.labels.count, dtype=bool))
+    calls = filter(None, map(bind, graph.trace.graph.nodes))
     norms = (call for call in calls if call.op == "batch_norm" and writer.module(call, {}) is None)
-    names = (given.trace.tensors.get(call.args["running_mean"]) for call in norms)
+    names = (graph.trace.tensors.get(call.args["running_mean"]) for call in norms)
     return tuple(filter(None, names))
 
 
@@ -173,28 +173,28 @@ def _numbers(value: Any, twin: Any) -> list[tuple[int | None, int, int]]:
 class _Writer:
     """Writes the graph of a cut network, as a function of the network and its arguments."""
 
-    def __init__(self, given: Rewriting, network: nn.Module, survives: Survives) -> None:
-        self._given, self._survives = given, survives
+    def __init__(self, rewriting: Rewriting, network: nn.Module, survives: Survives) -> None:
+        self._rewriting, self._survives = rewriting, survives
         self._modules = dict(network.named_modules())
         self._graph = fx.Graph()
         self._values: dict[fx.Node, Any] = {}
         self._batch: fx.Node | None = None
 
     def source(self) -> str:
-        """Translate node by node; the input is taken apart first."""
-        placeholders = [node for node in self._given.trace.graph.nodes if node.op == "placeholder"]
-        inputs = iter(node for node in placeholders if node not in self._given.trace.tensors)
-        for position, argument in enumerate(self._given.arguments):
+        """Translate node by node; the input is unpacked first."""
+        placeholders = [node for node in self._rewriting.trace.graph.nodes if node.op == "placeholder"]
+        inputs = iter(node for node in placeholders if node not in self._rewriting.trace.tensors)
+        for position, argument in enumerate(self._rewriting.arguments):
             self._take_apart(argument, self._graph.placeholder(f"x{position}"), inputs)
         for node in placeholders:
-            if node in self._given.trace.tensors and node.users:
-                self._values[node] = self._graph.get_attr(self._given.trace.tensors[node])
-        for node in self._given.trace.graph.nodes:
+            if node in self._rewriting.trace.tensors and node.users:
+                self._values[node] = self._graph.get_attr(self._rewriting.trace.tensors[node])
+        for node in self._rewriting.trace.graph.nodes:
             if node.op == "call_function":
                 self._values[node] = self._call(node)
             elif node.op == "get_attr":
                 self._values[node] = self._graph.get_attr(node.target)
-        self._graph.output(fx.node.map_arg(self._given.trace.output, self._values.__getitem__))
+        self._graph.output(fx.node.map_arg(self._rewriting.trace.output, self._values.__getitem__))
         code = self._graph.python_code("self")
         return _format_import_block(code.globals, sys_importer) + code.src
 
@@ -211,7 +211,7 @@ class _Writer:
     def _call(self, node: fx.Node) -> fx.Node:
         call = bind(node)
         assert call is not None
-        new = fitted(self._given.labels, call, self._survives)
+        new = fitted(self._rewriting.labels, call, self._survives)
         path = self.module(call, new)
         if path is not None:
             return self._graph.call_module(path, (self._values[_source(call)],))
@@ -223,16 +223,16 @@ class _Writer:
         return self._graph.call_function(target, tuple(args), kwargs)
 
     def _argument(self, node: fx.Node, name: Any, value: Any, new: Mapping[str, Any]) -> Any:
-        given = self._given.samples
+        samples = self._rewriting.samples
         value = new.get(name, value)
-        if (node, name, None) in given:
+        if (node, name, None) in samples:
             return self._rows(value)
         if isinstance(value, list | tuple):
-            value = [self._rows(v) if (node, name, place) in given else v for place, v in enumerate(value)]
+            value = [self._rows(v) if (node, name, place) in samples else v for place, v in enumerate(value)]
         return fx.node.map_arg(value, lambda part: self._values.get(part, part))
 
     def _rows(self, number: int) -> fx.Node:
-        each = number // self._given.trace.batch
+        each = number // self._rewriting.trace.batch
         assert self._batch is not None
         return self._batch if each == 1 else self._graph.call_function(operator.mul, (self._batch, each))
 
@@ -243,7 +243,7 @@ class _Writer:
         return {}
 
     def module(self, call: Call, new: Mapping[str, Any]) -> str | None:
-        """Return the module that does just this call, with the numbers that the cut gives it."""
+        """Return the module that does exactly this call, with the numbers that the cut gives it."""
         weight = self._name(call.args.get("weight"))
         path = weight.rpartition(".")[0] if weight else ""
         if not path:
@@ -262,7 +262,7 @@ class _Writer:
 
     def _name(self, value: Any) -> str | None:
         """Return the name of a parameter or buffer, nothing for any other value, ``None`` where there is no value."""
-        return self._given.trace.tensors.get(value, "") if isinstance(value, fx.Node) else None
+        return self._rewriting.trace.tensors.get(value, "") if isinstance(value, fx.Node) else None
 
 
 def _same_options(module: nn.Module, args: Mapping[str, Any]) -> bool:

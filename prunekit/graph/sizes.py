@@ -42,16 +42,16 @@ def _counts(labels: Labels, call: Call, survives: Survives) -> list[int]:
 def _shape(name: str) -> Callable[[Labels, Call, Survives], Numbers]:
     def writer(labels: Labels, call: Call, survives: Survives) -> Numbers:
         sizes = zip(call.args[name], _counts(labels, call, survives), strict=True)
-        return {name: [given if given == -1 else size for given, size in sizes]}
+        return {name: [dense if dense == -1 else size for dense, size in sizes]}
 
     return writer
 
 
 def _unflatten(labels: Labels, call: Call, survives: Survives) -> Numbers:
-    given = call.args["sizes"]
-    start = call.args["dim"] % (len(call.shape) - len(given) + 1)
-    sizes = _counts(labels, call, survives)[start : start + len(given)]
-    return {"sizes": [size if size == -1 else new for size, new in zip(given, sizes, strict=True)]}
+    dense = call.args["sizes"]
+    start = call.args["dim"] % (len(call.shape) - len(dense) + 1)
+    sizes = _counts(labels, call, survives)[start : start + len(dense)]
+    return {"sizes": [size if size == -1 else new for size, new in zip(dense, sizes, strict=True)]}
 
 
 def _normalized(labels: Labels, call: Call, survives: Survives) -> Numbers:
@@ -83,7 +83,7 @@ def _split(labels: Labels, call: Call, survives: Survives) -> Numbers:
 
 
 def _range(labels: Labels, call: Call, survives: Survives) -> Numbers:
-    """Move the ends of a range by what is gone before them."""
+    """Move the ends of a range by the number of removed positions before them."""
     source, axis = call.args["self"], call.args.get("dim", 0) % len(call.shape)
     dim: Dim = labels.of[source][axis]
     if isinstance(dim, str) or call.args.get("step", 1) != 1:

@@ -85,9 +85,9 @@ class Structure:
 
     def producers(self, group: str) -> tuple[Member, ...]:
         """Return the members that make the group's channels: output dimensions of weights."""
-        found = self.group(group)
+        record = self.group(group)
         outputs = [Member(layer.weight, OUTPUT_DIM[layer.op]) for layer in self.layers]
-        return tuple(member for member in outputs if member in found.members)
+        return tuple(member for member in outputs if member in record.members)
 
     def cost(self, kept: Mapping[str, int]) -> Cost:
         """Count the network that keeps so many units of each group; groups not named stay whole."""

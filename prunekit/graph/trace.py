@@ -33,7 +33,7 @@ class Trace:
         batch: batch size of the traced example.
         reads: the operations by which the pass read values: another input may take another way.
         numbers: the values that it read numbers of, with the operation.
-        output: what the pass gave out, with nodes for tensors; ``None`` where a data class holds them.
+        output: what the pass returned, with nodes for tensors; ``None`` where a data class holds them.
         needs_values: whether the pass cannot run on ``meta``, where it was tried.
     """
 
@@ -134,7 +134,7 @@ def on_meta(model: nn.Module) -> nn.Module:
 
 
 def _beside(tensors: Mapping[str, Tensor], example: Example) -> Example:
-    """Bring an example to where the network's tensors are."""
+    """Move an example to the device of the network's tensors."""
     device = next((tensor.device for tensor in tensors.values()), None)
     if device is None:
         return example

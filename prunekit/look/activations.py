@@ -1,4 +1,4 @@
-"""How much of what layers hand on is zero.
+"""How many of the values that layers pass on are zero.
 
 Source: Hu et al., Network Trimming: A Data-Driven Neuron Pruning Approach, 2016 (arXiv:1607.03250).
 """
@@ -23,7 +23,7 @@ CHANNEL_DIM = {"conv1d": 1, "conv2d": 1, "conv3d": 1, "linear": -1}
 
 @dataclass(slots=True)
 class _Count:
-    """What was seen of one layer's inputs."""
+    """Counts over one layer's inputs."""
 
     zeros: int = 0
     entries: int = 0
@@ -60,19 +60,19 @@ def activations(model: nn.Module, structure: Structure, split: Split) -> Iterato
         inputs = split.inputs[start : start + BATCH]
         with _counting(model, dims, counts):
             run(model, inputs)
-        yield _found(structure, counts, start + len(inputs))
+        yield _records(structure, counts, start + len(inputs))
 
 
-def _found(structure: Structure, counts: Mapping[str, _Count], n: int) -> tuple[Activation, ...]:
-    found = []
+def _records(structure: Structure, counts: Mapping[str, _Count], n: int) -> tuple[Activation, ...]:
+    records = []
     for layer in structure.layers:
         reader = _reader(structure, layer.name, counts)
         if reader:
             count = counts[reader]
             assert count.alive is not None
             channels, alive = len(count.alive), int(count.alive.sum())
-            found.append(Activation(layer.name, reader, count.zeros / count.entries, channels, channels - alive, n))
-    return tuple(found)
+            records.append(Activation(layer.name, reader, count.zeros / count.entries, channels, channels - alive, n))
+    return tuple(records)
 
 
 def _reader(structure: Structure, layer: str, counts: Mapping[str, _Count]) -> str | None:

@@ -1,4 +1,4 @@
-"""Block influence: how far a part of a network turns what goes through it."""
+"""Block influence: how far a block turns the direction of the values that pass through it."""
 
 import copy
 from collections.abc import Iterable
@@ -36,13 +36,13 @@ def influence(model: nn.Module, blocks: Iterable[Block], split: Split, limit: in
     outputs: dict[str, Any] = {}
 
     def enters(path: str) -> Any:
-        def look(module: nn.Module, given: tuple[Any, ...], named: dict[str, Any]) -> None:
-            inputs[path] = first_input(given, named)
+        def look(module: nn.Module, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
+            inputs[path] = first_input(arguments, named)
 
         return look
 
     def leaves(path: str) -> Any:
-        def look(module: nn.Module, given: tuple[Any, ...], answer: Any) -> None:
+        def look(module: nn.Module, arguments: tuple[Any, ...], answer: Any) -> None:
             outputs[path] = answer
 
         return look
@@ -53,12 +53,12 @@ def influence(model: nn.Module, blocks: Iterable[Block], split: Split, limit: in
         twin.get_submodule(last).register_forward_hook(leaves(last))
     with at_rest(twin):
         twin(split.head(limit).inputs)
-        found = {}
+        influences = {}
         for name, (first, last, what) in ends.items():
             before, after = inputs[first], outputs[last]
             tensors = isinstance(before, Tensor) and isinstance(after, Tensor)
             if not tensors or before.shape != after.shape:
                 continue
             after = before + after if what == NOTHING else after
-            found[name] = 1 - float(F.cosine_similarity(before.flatten(1), after.flatten(1)).mean())
-    return found
+            influences[name] = 1 - float(F.cosine_similarity(before.flatten(1), after.flatten(1)).mean())
+    return influences

@@ -30,8 +30,7 @@ def evaluate(
     """Measure a network: first on 100 samples, then after each batch, at last on all.
 
     Args:
-        model: a classifier, or its outputs on the split where somebody computes them anyway; between
-            two readings and afterwards it is as it was.
+        model: a classifier, which is unchanged between two readings and afterwards; or its outputs on the split.
         split: the samples.
         metric: name in ``METRICS``, or the metric.
         name: what the split is called.
@@ -104,8 +103,8 @@ def evaluate_steps(
             yield from dense_logits.compute(stop)
         start = 0 if samples is None else len(samples.losses)
         dense = None if dense_logits is None else dense_logits[start:stop]
-        found = Samples.of(outputs[start:stop], split.targets[start:stop], rule, dense)
-        samples = found if samples is None else samples + found
+        batch = Samples.of(outputs[start:stop], split.targets[start:stop], rule, dense)
+        samples = batch if samples is None else samples + batch
         yield samples.reading(
             rule,
             name=name,
@@ -166,10 +165,10 @@ class Samples:
         value: float | None = None,
         glance: bool = False,
     ) -> Reading:
-        """Read the metric; ``value`` is given where the samples' own numbers do not tell it.
+        """Read the metric; ``value`` is given where it cannot be computed from single samples.
 
-        A ``glance`` is at so few samples that they say what the KL divergence is about, but not what the metric is: an
-        estimate without an interval, and without a word on classes.
+        A ``glance`` is at so few samples that they show about how large the KL divergence is, but not the metric: an
+        estimate without an interval and without values by class.
         """
         is_silent = glance or rule.whole is not None
         return Reading(
@@ -200,7 +199,7 @@ def read(
     recalibrated: bool = False,
     value_raw: float | None = None,
 ) -> Reading:
-    """Read a network's answers.
+    """Make a reading of a network's outputs.
 
     Args:
         logits: its outputs ``(n, classes, *places)``.
@@ -209,7 +208,7 @@ def read(
         name: what the split is called.
         recipe: digest of the recipe that made the network.
         dense_logits: the dense network's outputs on the same samples.
-        recalibrated: what the reading says of the network's BatchNorm statistics.
+        recalibrated: whether the network's BatchNorm statistics were estimated anew.
         value_raw: the metric before recalibration, where known.
     """
     samples = Samples.of(logits, targets, rule, dense_logits)
@@ -232,8 +231,8 @@ def losses(outputs: Tensor, targets: Tensor) -> Tensor:
         outputs: ``(n, classes, *places)``.
         targets: ``(n, *places)``.
     """
-    found = F.cross_entropy(_exact(outputs), targets, reduction="none")
-    return (found if found.ndim == 1 else found.flatten(1).mean(1)).double()
+    by_place = F.cross_entropy(_exact(outputs), targets, reduction="none")
+    return (by_place if by_place.ndim == 1 else by_place.flatten(1).mean(1)).double()
 
 
 def divergence(dense: Tensor, pruned: Tensor) -> float:
@@ -252,8 +251,8 @@ def divergences(dense: Tensor, pruned: Tensor) -> Tensor:
         ``(n,)``.
     """
     reference, other = _exact(dense).log_softmax(1), _exact(pruned).log_softmax(1)
-    found = F.kl_div(other, reference, reduction="none", log_target=True).sum(1)
-    return (found if found.ndim == 1 else found.flatten(1).mean(1)).double()
+    by_place = F.kl_div(other, reference, reduction="none", log_target=True).sum(1)
+    return (by_place if by_place.ndim == 1 else by_place.flatten(1).mean(1)).double()
 
 
 def _exact(outputs: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""MACs as thop counts them, beside the exact count; the one file that knows thop."""
+"""MACs as thop counts them, beside the exact count; the only file that uses thop."""
 
 import copy
 import warnings
@@ -24,7 +24,7 @@ def thop_macs(model: nn.Module, example: Tensor) -> tuple[int | None, tuple[str,
         has no rule for, sorted.
         Operations written as functions have no module and are never counted.
     """
-    with warnings.catch_warnings():  # imported when it is first asked: it brings setuptools along
+    with warnings.catch_warnings():  # imported only here, since it imports setuptools
         warnings.simplefilter("ignore", DeprecationWarning)  # it compares versions with distutils
         import thop
         from thop.profile import register_hooks

@@ -41,7 +41,7 @@ def metric_named(metric: str | Metric) -> Metric:
 
 
 def of_outputs(name: str) -> Metric | None:
-    """Find a metric that outputs and targets tell; ``None`` where it takes the network itself, or is not known here."""
+    """Find a metric that is computed from outputs and targets; ``None`` where it needs the network or has no record."""
     try:
         metric = metric_named(name)
     except TaskError:

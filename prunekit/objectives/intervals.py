@@ -100,7 +100,7 @@ def median_interval(values: Sequence[float]) -> tuple[float, float]:
         values: independent measurements.
 
     Returns:
-        ``(low, high)``; everything where there are fewer than 6 values, which cannot tell.
+        ``(low, high)``; infinite ends where there are fewer than 6 values, too few for such an interval.
 
     Example:
         >>> median_interval([7, 3, 1, 10, 5, 2, 8, 4, 9, 6])

@@ -1,4 +1,4 @@
-"""A metric of a person's own: a function of a network and samples, of which single samples know nothing."""
+"""A user's own metric: a function of a network and all samples, without a value for a single sample."""
 
 import math
 from collections.abc import Callable

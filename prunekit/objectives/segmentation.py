@@ -21,19 +21,19 @@ def overlaps(outputs: "Tensor", targets: "Tensor") -> "Tensor":
     import torch
 
     n, classes = outputs.shape[:2]
-    said, meant = outputs.argmax(1).reshape(n, -1), targets.reshape(n, -1)
+    predicted, labelled = outputs.argmax(1).reshape(n, -1), targets.reshape(n, -1)
     row = classes * torch.arange(n).unsqueeze(1)
 
     def counted(places: "Tensor") -> "Tensor":
         return torch.bincount(places.flatten(), minlength=n * classes).view(n, classes)
 
-    both = counted((row + meant)[said == meant])
-    return torch.cat([both, counted(row + said) + counted(row + meant) - both], 1).double()
+    both = counted((row + labelled)[predicted == labelled])
+    return torch.cat([both, counted(row + predicted) + counted(row + labelled) - both], 1).double()
 
 
 def _ratios(counts: "Tensor") -> "Tensor":
     both, either = counts.chunk(2)
-    return both / either  # not a number where nothing is or was said to be of a class
+    return both / either  # not a number where no place is of a class or was predicted to be
 
 
 def _slope(mean: "Tensor") -> "Tensor":

@@ -23,8 +23,8 @@ def top(k: int, name: str, *, of_dense: bool = False) -> Metric:
         best = outputs.topk(min(k, outputs.shape[1]), dim=1).indices
         return (best == targets.unsqueeze(1)).any(1).double().unsqueeze(1)
 
-    def by_class(found: "Tensor", targets: "Tensor", classes: int) -> "Tensor":
-        sums = found.new_zeros(classes).index_add_(0, targets, found[:, 0])
+    def by_class(correct: "Tensor", targets: "Tensor", classes: int) -> "Tensor":
+        sums = correct.new_zeros(classes).index_add_(0, targets, correct[:, 0])
         return sums / targets.bincount(minlength=classes)
 
     return Metric(

@@ -19,7 +19,7 @@ def keep_freed_memory() -> bool:
     """Let the process keep freed blocks up to a gigabyte, for everything that follows.
 
     Returns:
-        Whether it does: not without glibc, nor where somebody set the allocator by environment.
+        Whether it will; false without glibc, and where environment variables already set the allocator.
     """
     if platform.libc_ver()[0] != "glibc" or any(name.startswith(("MALLOC_", "GLIBC_TUNABLES")) for name in os.environ):
         return False

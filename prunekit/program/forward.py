@@ -45,8 +45,8 @@ def run(model: nn.Module, inputs: Tensor) -> Tensor:
     with at_rest(model):
         logits = answer(model, inputs)
     if not isinstance(logits, Tensor) or logits.ndim < 2:
-        given = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
-        raise TaskError(f"The network should return logits shaped (batch, classes, …), but returned {given}.")
+        description = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        raise TaskError(f"The network should return logits shaped (batch, classes, …), but returned {description}.")
     return logits
 
 

@@ -23,7 +23,7 @@ DEFAULTS: tuple[Any, ...] = (None, 1, 0, 1, 1)
 """A convolution's bias, stride, padding, dilation and groups where the call leaves them out."""
 
 ROWS = 64
-"""Samples that weights are laid out for."""
+"""The batch size for which oneDNN lays out weights."""
 
 
 def fused(source: Operations, fold_norms: bool = True, dtype: torch.dtype = torch.float32) -> list[Step]:
@@ -74,8 +74,10 @@ def _chains(source: Operations, fold_norms: bool) -> Iterator[_Chain]:
 
     def next_of(chain: _Chain) -> Operation | None:
         node = chain.calls[-1].node
-        found = readers.get(node, [])
-        return found[0] if len(found) == 1 and node is not source.output and found[0].node not in taken else None
+        following = readers.get(node, [])
+        if len(following) != 1 or node is source.output or following[0].node in taken:
+            return None
+        return following[0]
 
     for call in source.calls:
         if not _is_root(call, tensors):
@@ -145,8 +147,8 @@ def _linear(chain: _Chain, names: Mapping[fx.Node, str], dtype: torch.dtype) -> 
     kind, scalars, algorithm = chain.activation
 
     def prepare(tensors: Sequence[Tensor]) -> tuple[Tensor, Tensor | None]:
-        found, *shift = (tensor.to(dtype) for tensor in tensors)
-        return mkldnn._reorder_linear_weight(found.contiguous(), None), shift[0] if bias else None
+        weights, *shift = (tensor.to(dtype) for tensor in tensors)
+        return mkldnn._reorder_linear_weight(weights.contiguous(), None), shift[0] if bias else None
 
     def run(n: int, prepared: tuple[Tensor, Tensor | None], x: Tensor, *other: Tensor) -> Any:
         if other:
@@ -161,8 +163,8 @@ def _reads(chain: _Chain) -> tuple[fx.Node, ...]:
 
 
 def _convolution(chain: _Chain, names: Mapping[fx.Node, str], dtype: torch.dtype) -> Step:
-    given: tuple[Any, ...] = (*chain.root.args, *DEFAULTS[len(chain.root.args) - 2 :])
-    x, weight, bias, stride, padding, dilation, groups = given
+    arguments: tuple[Any, ...] = (*chain.root.args, *DEFAULTS[len(chain.root.args) - 2 :])
+    x, weight, bias, stride, padding, dilation, groups = arguments
     stride, padding, dilation = _pair(stride), _pair(padding), _pair(dilation)
     tensors = [names[weight]] + ([names[bias]] if bias is not None else [])
     norm: list[str | None] = []
@@ -182,19 +184,19 @@ def _convolution(chain: _Chain, names: Mapping[fx.Node, str], dtype: torch.dtype
 
     def prepare(read: Sequence[Tensor]) -> tuple[Tensor, Tensor | None, int]:
         rest = list(read)
-        found = rest.pop(0)
+        kernel = rest.pop(0)
         shift = rest.pop(0) if bias is not None else None
         if chain.norm is not None:
             scale, beta, mean, variance = (None if name is None else rest.pop(0) for name in norm)
-            found, shift = fold(found, shift, scale, beta, mean, variance, chain.norm.args[7])
+            kernel, shift = fold(kernel, shift, scale, beta, mean, variance, chain.norm.args[7])
         # A depthwise convolution that lost channels has fewer groups.
-        count = found.shape[0] * groups // weight.meta["val"].shape[0] if depthwise else groups
-        found, shift = found.to(dtype), None if shift is None else shift.to(dtype)
+        count = kernel.shape[0] * groups // weight.meta["val"].shape[0] if depthwise else groups
+        kernel, shift = kernel.to(dtype), None if shift is None else shift.to(dtype)
         if as_product:
-            return mkldnn._reorder_linear_weight(found.flatten(1).contiguous(), None), shift, count
-        inputs = [ROWS, found.shape[1] * count, *shape[2:]]
-        found = mkldnn._reorder_convolution_weight(found.contiguous(), padding, stride, dilation, count, inputs)
-        return found, shift, count
+            return mkldnn._reorder_linear_weight(kernel.flatten(1).contiguous(), None), shift, count
+        inputs = [ROWS, kernel.shape[1] * count, *shape[2:]]
+        kernel = mkldnn._reorder_convolution_weight(kernel.contiguous(), padding, stride, dilation, count, inputs)
+        return kernel, shift, count
 
     def run(n: int, prepared: tuple[Tensor, Tensor | None, int], x: Tensor, *other: Tensor) -> Any:
         weight, shift, count = prepared

@@ -24,10 +24,10 @@ from prunekit.program.slicing import Slicer
 
 HALF = torch.bfloat16
 MARGIN = 3.0
-"""Outputs that are each off by the largest difference change a prediction where the gap is twice as much; half as much
-again is for differences that were not seen."""
+"""The threshold, as a multiple of the largest difference seen. Two outputs that are each off by that difference can
+change places where their gap is up to twice as much; the rest allows for larger differences that were not seen."""
 ROUGHLY = 0.05
-"""How far, relative to the largest output, half precision may be off before it is no way to run a network."""
+"""Half precision is refused where it differs by more than this share of the largest output."""
 
 
 def supported() -> bool:
@@ -108,19 +108,19 @@ class Half(Program):
         assert isinstance(batch.env, Env)
         assert self._plan is not None
         with torch.inference_mode():
-            found = self._low.suffix(batch.half, ready.half).float()
-            sure = torch.zeros(len(found), dtype=torch.bool)
-            while len(again := torch.nonzero(~sure & ~(_gaps(found) > self.threshold)).flatten()):
+            outputs = self._low.suffix(batch.half, ready.half).float()
+            sure = torch.zeros(len(outputs), dtype=torch.bool)
+            while len(again := torch.nonzero(~sure & ~(_gaps(outputs) > self.threshold)).flatten()):
                 env = self._plan.rows([(batch.env, again)], ready.suffix.schedule.needs)
                 exact = self._plan.suffix(env, ready.suffix)
-                self._learn(found[again], exact)  # a threshold that rises makes close calls of others
-                found[again], sure[again] = exact, True
-        return found
+                self._learn(outputs[again], exact)  # a threshold that rises makes close calls of others
+                outputs[again], sure[again] = exact, True
+        return outputs
 
-    def agrees(self, found: Any, wanted: Any) -> bool:
+    def agrees(self, output: Any, expected: Any) -> bool:
         """Whether an answer has the predictions of the network's own, and few samples had to run again for it."""
-        rough = self.threshold > MARGIN * ROUGHLY * float(wanted.abs().max())
-        return not rough and close(found, wanted, ROUGHLY) and torch.equal(found.argmax(1), wanted.argmax(1))
+        rough = self.threshold > MARGIN * ROUGHLY * float(expected.abs().max())
+        return not rough and close(output, expected, ROUGHLY) and torch.equal(output.argmax(1), expected.argmax(1))
 
     def _planned(self, cut: Cut) -> Ready:
         ready = super()._planned(cut)
@@ -130,7 +130,7 @@ class Half(Program):
         return replace(ready, half=replace(suffix, runs=tuple(map(_then_half, suffix.runs))))
 
     def _learn(self, half: Tensor, exact: Tensor) -> None:
-        """Raise the threshold by what one more look at both precisions says."""
+        """Raise the threshold where one more comparison of both precisions shows a larger difference."""
         self.threshold = max(self.threshold, MARGIN * float((half.float() - exact).abs().max()))
 
 

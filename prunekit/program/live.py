@@ -1,4 +1,4 @@
-"""The network under a hand: every state of the desk starts from what it shares with earlier ones."""
+"""The network while a person moves the bars: every state starts from the values that it shares with earlier ones."""
 
 from collections.abc import Generator, Hashable, Mapping, Sequence
 from itertools import pairwise
@@ -24,7 +24,7 @@ CALIBRATION = "calibration"
 
 
 class Live:
-    """Answers for a network whose channels and weights come and go, from the first block that changed.
+    """Runs a network whose channels and weights change again and again, from the first block that changed.
 
     Args:
         model: the dense network; it is not changed.
@@ -56,7 +56,7 @@ class Live:
         labels, _ = propagate(source.trace)
         if labels.count != len(structure.group_of):
             raise NoPlanError("the trace has other channels than the analysis")
-        self._told: dict[str, Tensor] = {}
+        self._estimated: dict[str, Tensor] = {}
         self._norms: dict[int, tuple[str, str]] = {}
         names = source.trace.tensors
         weights = [layer.weight for layer in find_layers(source.trace)]
@@ -69,7 +69,7 @@ class Live:
         norms = [call.node for call in source.calls if call.name == "batch_norm"]
         self._calibrating: Passage | None = None
         if norms and calibration is not None:
-            self._calibrating = passage(calibrating(source, self._told.update, suits(state)), norms[-1])
+            self._calibrating = passage(calibrating(source, self._estimated.update, suits(state)), norms[-1])
             for at, step in enumerate(self._calibrating.steps):
                 if step.value in norms:
                     _, _, _, mean, variance, *_ = step.calls[0].args
@@ -122,24 +122,24 @@ class Live:
         if passage is None or inputs is None:
             return {}
         state = passage.state(tensors, self._structure.survivors(kept))
-        known: dict[int, Sequence[Tensor]] = {}
+        estimates: dict[int, Sequence[Tensor]] = {}
         for at in self._norms:
-            found = passage.recall(state.keys[at]) if samples else None
-            if found is None:
+            remembered = passage.recall(state.keys[at]) if samples else None
+            if remembered is None:
                 break
-            known[at] = found
+            estimates[at] = remembered
 
         def after(at: int) -> None:
             if at in self._norms:
-                known[at] = [self._told[name] for name in self._norms[at]]
+                estimates[at] = [self._estimated[name] for name in self._norms[at]]
                 if samples:
-                    passage.remember(state.keys[at], known[at])
+                    passage.remember(state.keys[at], estimates[at])
 
-        if len(known) < len(self._norms):
-            first = list(self._norms)[len(known)]
+        if len(estimates) < len(self._norms):
+            first = list(self._norms)[len(estimates)]
             usable = [at for at in passage.resumable if at < first]
             yield from passage.run(state, inputs, samples, usable, after)
-        pairs = ((names, known[at]) for at, names in self._norms.items())
+        pairs = ((names, estimates[at]) for at, names in self._norms.items())
         return {name: value for names, values in pairs for name, value in zip(names, values, strict=True)}
 
     def _fit_memory(self, limit: int, samples: int) -> None:

@@ -118,7 +118,7 @@ SAME = frozenset("dropout feature_dropout alpha_dropout alias detach lift_fresh_
 
 
 class _Reader:
-    """Follows which value a node stands for, while in-place operations move it on."""
+    """Tracks which value a node stands for as in-place operations replace it."""
 
     def __init__(self, traced: Trace) -> None:
         self.trace = traced
@@ -219,7 +219,7 @@ def rows(ours: int, theirs: int) -> int:
 
 
 def sized(sizes: Sequence[Any], n: int) -> list[Any]:
-    """Write sizes down for ``n`` samples."""
+    """Return sizes for ``n`` samples."""
     return [int(size) * n if isinstance(size, Rows) else size for size in sizes]
 
 

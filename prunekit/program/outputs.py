@@ -11,7 +11,7 @@ from prunekit.tasks.task import Split
 
 T = TypeVar("T")
 Answer = Callable[[int, int], Generator[None, None, Tensor]]
-"""Computes the logits of the samples from one to before another; it may yield ``None`` to give way."""
+"""``(start, stop)`` → the logits of these samples; it may yield ``None`` between steps, so that other work can run."""
 
 FIRST = 100
 """Samples of the first batch, so that a first reading does not wait for a whole one."""
@@ -20,10 +20,10 @@ FIRST = 100
 class Outputs:
     """Logits that are sliced like a tensor of ``(n, classes)``, computed batch by batch and kept.
 
-    The batches are the same whoever asks for how much first, and so are the numbers.
+    The batches do not depend on how many samples are read first, so neither do the numbers.
 
     Args:
-        network: a classifier, or what computes its answers.
+        network: a classifier, or a function that computes its outputs.
         split: the samples.
 
     Example:
@@ -51,7 +51,7 @@ class Outputs:
             yield
 
     def know(self, outputs: Tensor) -> None:
-        """Take the outputs on all samples from whoever computed them anyway."""
+        """Store the outputs on all samples, which were computed elsewhere."""
         if self.known < self._samples:
             self._batches = [outputs]
 
@@ -62,14 +62,14 @@ class Outputs:
 
 
 def finish(steps: Generator[None, None, T] | Iterator[None]) -> T:
-    """Run work that gives way to its end, and return what it returns."""
+    """Run a generator to its end and return what it returns."""
     iterator = iter(steps)
     while True:
         try:
             next(iterator)
         except StopIteration as end:
-            found: T = end.value
-            return found
+            answer: T = end.value
+            return answer
 
 
 def _forward(model: nn.Module, split: Split) -> Answer:

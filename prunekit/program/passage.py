@@ -1,4 +1,4 @@
-"""A pass over a network whose tensors change again and again, resumed behind what is as it was before."""
+"""A forward pass over a network whose tensors change again and again: it resumes behind the last unchanged value."""
 
 import hashlib
 from collections.abc import Callable, Generator, Hashable, Iterable, Mapping, Sequence
@@ -42,8 +42,8 @@ class State:
 class Passage:
     """Runs a plan's steps, and remembers the values from which another state could go on.
 
-    A value is named by the content of all it depends on. Those are remembered that the rest of the
-    pass needs nothing but (and the input), where arithmetic follows: between two blocks of a network.
+    A value is named by the content of all it depends on. It is remembered where the rest of the pass
+    needs only this value and the input, and where arithmetic follows: between two blocks of a network.
 
     Args:
         plan: the steps.
@@ -104,9 +104,9 @@ class Passage:
         remembered = self.resumable if samples is not None else ()
         start, values = 0, self._constants(state)
         for at in remembered if usable is None else remembered and usable:
-            found = self._memory.get((self._own, samples, state.keys[at]))
-            if found is not None:  # the furthest is asked last, so that the memory forgets it last
-                start, values[state.steps[at].value] = at + 1, found[0]
+            value = self._memory.get((self._own, samples, state.keys[at]))
+            if value is not None:  # the furthest is read last, so that the memory forgets it last
+                start, values[state.steps[at].value] = at + 1, value[0]
         # Images go in channels-last order, which is not worth copying where only what follows is computed.
         values[self._plan.source.input] = inputs if start else layout(inputs)
         for at in range(start, len(state.steps)):
@@ -148,17 +148,17 @@ class Passage:
         return {node: self._slicer.constant(node, value, state.survives) for node, value in constants.items()}
 
     def _bottlenecks(self) -> tuple[int, ...]:
-        """Find the steps behind which nothing but their value is needed, the last of each place without arithmetic."""
+        """Find the steps whose value is all that later steps read; where no arithmetic lies between two, the later."""
         read = {node for step in self.steps for node in step.reads}
         live: set[fx.Node] = set()
-        found: list[int] = []
+        bottlenecks: list[int] = []
         for at, (step, frees) in enumerate(zip(self.steps, self._frees, strict=True)):
             live = (live | ({step.value} & read)) - set(frees)
             if live <= {step.value} and torch.is_tensor(step.value.meta.get("val")):
-                if found and not self.work(found[-1] + 1, at + 1):
-                    found.pop()
-                found.append(at)
-        return tuple(found)
+                if bottlenecks and not self.work(bottlenecks[-1] + 1, at + 1):
+                    bottlenecks.pop()
+                bottlenecks.append(at)
+        return tuple(bottlenecks)
 
 
 def _sizes(step: Step) -> list[int]:
@@ -172,12 +172,12 @@ def _digest(tensor: Tensor) -> bytes:
     """Name a tensor's content, which nobody changes."""
     if tensor not in _digests:
         _digests[tensor] = _computed(tensor)
-    found: bytes = _digests[tensor]
-    return found
+    digest: bytes = _digests[tensor]
+    return digest
 
 
 def _computed(tensor: Tensor) -> bytes:
     flat = tensor.detach().cpu().contiguous().view(-1).view(torch.uint8)
-    found = hashlib.sha256(str((tensor.dtype, tuple(tensor.shape))).encode())
-    found.update(flat.numpy().data)
-    return found.digest()
+    hasher = hashlib.sha256(str((tensor.dtype, tuple(tensor.shape))).encode())
+    hasher.update(flat.numpy().data)
+    return hasher.digest()

@@ -135,12 +135,12 @@ class Plan:
         """
         keep = self.boundary if keep is None else keep
         values: Values = {**self.source.constants, self.source.input: inputs}
-        left = sum(node in self.maker for node in keep)
+        remaining = sum(node in self.maker for node in keep)
         for step, frees in zip(self.steps, self._all.frees, strict=True):
-            if not left:
+            if not remaining:
                 break
             values[step.value] = step.run(len(inputs), self._prepared[step.value], *map(values.__getitem__, step.reads))
-            left -= step.value in keep
+            remaining -= step.value in keep
             for node in frees:
                 if node not in keep:
                     del values[node]
@@ -185,16 +185,22 @@ class Plan:
         answer: Tensor = values[output] if output in values else self.value(env, output)
         return answer
 
-    def value(self, env: Env, node: fx.Node, again: Values | None = None) -> Any:
-        """Return a dense value, computed again where it was not kept; ``again`` holds what was."""
+    def value(self, env: Env, node: fx.Node, computed: Values | None = None) -> Any:
+        """Return a dense value, computed again where it was not kept.
+
+        Args:
+            env: the values that were kept.
+            node: the value.
+            computed: values that were already computed again; this one is added.
+        """
         if node in env.values:
             return env.values[node]
-        again = {} if again is None else again
-        if node not in again:
+        computed = {} if computed is None else computed
+        if node not in computed:
             step = self.maker[node]
-            reads = [self.value(env, read, again) for read in step.reads]
-            again[node] = step.run(env.n, self._prepared[node], *reads)
-        return again[node]
+            reads = [self.value(env, read, computed) for read in step.reads]
+            computed[node] = step.run(env.n, self._prepared[node], *reads)
+        return computed[node]
 
 
 def take(value: Tensor, dim: int, positions: Tensor) -> Tensor:

@@ -71,9 +71,9 @@ class Ready:
 
 
 class Program:
-    """A network that answers quickly how it would be with some of its tensors replaced.
+    """Runs a network quickly with some of its tensors replaced.
 
-    Whether it answers right is for ``trusted`` to find out.
+    It does not check itself: ``trusted`` compares it with the network's own forward pass.
 
     Args:
         model: the dense network; it is not changed.
@@ -81,11 +81,11 @@ class Program:
         example: a few real samples ``(n, …)`` in the order of ``layout``.
         backend: how it runs, one of ``BACKENDS``.
         source: the network's operations, for a back end that runs them one by one.
-        refused: for each back end that was tried in vain, why it does not run.
+        refused: for each back end that was tried and does not run, the reason.
 
     Attributes:
         backend: how it runs.
-        refused: which back ends do not, and why.
+        refused: for each back end that does not run, the reason.
         state: the network's parameters and buffers by name.
         ways: how channel cuts run.
 
@@ -197,10 +197,10 @@ class Program:
     def ready(self, cut: Cut) -> Ready:
         """Prepare a cut: fold, lay out and slice the tensors that it replaces."""
         if cut.survives is not None:
-            found = self.ways.best(cut.kept)
-            if found is None:
+            choice = self.ways.best(cut.kept)
+            if choice is None:
                 return Ready(cut, model=shrink(self._model, self._structure, cut.kept))
-            _, cut = found
+            _, cut = choice
         return Ready(cut) if self._plan is None else self._planned(cut)
 
     def channels(self, kept: Mapping[str, Sequence[int]]) -> Cut:
@@ -232,9 +232,9 @@ class Program:
             return self.ready(calibrator.fit(cut))
         return self._planned(calibrator.fit(cut)) if self.ways.trusts("slice", cut.kept) else None
 
-    def agrees(self, found: Any, wanted: Any) -> bool:
-        """Whether an answer is the network's own, as nearly as this back end can give it."""
-        return close(found, wanted)
+    def agrees(self, output: Any, expected: Any) -> bool:
+        """Whether an output equals the network's own, as closely as this back end can compute it."""
+        return close(output, expected)
 
     def _planned(self, cut: Cut) -> Ready:
         """Prepare a cut for the plan."""
@@ -263,16 +263,16 @@ def suffix_of(plan: Plan, slicer: Slicer | None, cut: Cut) -> Suffix:
 
 
 def layers_of(source: Operations) -> list[str]:
-    """Return the weights from whose readers on a cut runs."""
+    """Return the names of the layers' weights; a cut runs again from the first step that reads a changed one."""
     return [layer.weight for layer in find_layers(source.trace)]
 
 
 def parts_of(batches: Sequence[Batch], positions: Sequence[int]) -> list[tuple[Batch, Tensor]]:
-    """Say which rows of each batch are at some positions, which rise, in all of them."""
-    wanted, start, parts = torch.tensor(positions), 0, []
+    """Return for each batch its rows at some positions, which rise and count over all batches."""
+    places, start, parts = torch.tensor(positions), 0, []
     for batch in batches:
         stop = start + len(batch.inputs)
-        parts.append((batch, wanted[(start <= wanted) & (wanted < stop)] - start))
+        parts.append((batch, places[(start <= places) & (places < stop)] - start))
         start = stop
     return parts
 

@@ -84,8 +84,8 @@ class Replay:
 
     def suffix(self, env: Recorded, tensors: Mapping[str, Tensor]) -> Tensor:
         """Run the network with tensors replaced by others of the same shape."""
-        known = {path: _constant(env.answers[path]) for path in self._unchanged(tensors)}
-        with self._wrapped(known):
+        answers = {path: _constant(env.answers[path]) for path in self._unchanged(tensors)}
+        with self._wrapped(answers):
             return self._forward(env.inputs, tensors)
 
     def _unchanged(self, names: Iterable[str]) -> list[str]:
@@ -95,12 +95,12 @@ class Replay:
         if len(begins) < len(paths):  # a tensor of the network itself, or of a module that is never called
             return []
         first = min(begins, default=self._clock + 1)
-        found: list[str] = []
+        unchanged: list[str] = []
         for path, ended in sorted(self._ended.items(), key=lambda item: self._began[item[0]]):
-            inside = any(path.startswith(f"{outer}.") for outer in found)
+            inside = any(path.startswith(f"{outer}.") for outer in unchanged)
             if ended < first and self._calls[path] == 1 and not inside:
-                found.append(path)
-        return found
+                unchanged.append(path)
+        return unchanged
 
     def _modules(self) -> Iterator[tuple[str, nn.Module]]:
         return ((path, module) for path, module in self._model.named_modules() if path)
@@ -132,17 +132,17 @@ class Replay:
 
     def _forward(self, inputs: Tensor, tensors: Mapping[str, Tensor] | None = None) -> Tensor:
         with at_rest(self._model):
-            found: Tensor = answer(partial(functional_call, self._model, dict(tensors or {})), inputs)
-        return found
+            output: Tensor = answer(partial(functional_call, self._model, dict(tensors or {})), inputs)
+        return output
 
 
 def _holders(model: nn.Module) -> dict[str, list[str]]:
     """Return for each tensor the modules that hold it, more than one where it is tied."""
-    found: dict[int, list[str]] = {}
+    holders: dict[int, list[str]] = {}
     every = [*model.named_parameters(remove_duplicate=False), *model.named_buffers(remove_duplicate=False)]
     for name, tensor in every:
-        found.setdefault(id(tensor), []).append(name.rpartition(".")[0])
-    return {name: found[id(tensor)] for name, tensor in every}
+        holders.setdefault(id(tensor), []).append(name.rpartition(".")[0])
+    return {name: holders[id(tensor)] for name, tensor in every}
 
 
 def _constant(answer: Any) -> Any:

@@ -169,7 +169,7 @@ def _loses(dim: Any, survives: Survives) -> bool:
 
 
 def _flat(dims: Any) -> list[Any]:
-    found: list[Any] = []
+    flat: list[Any] = []
     for dim in dims or ():
-        found.extend(_flat(dim) if isinstance(dim, list) else [dim])
-    return found
+        flat.extend(_flat(dim) if isinstance(dim, list) else [dim])
+    return flat

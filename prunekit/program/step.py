@@ -52,10 +52,10 @@ def plain(call: Operation, names: Mapping[fx.Node, str]) -> Step:
     target = torch.ops.aten.reshape.default if call.name in ("view", "_unsafe_view") else call.target
 
     def run(n: int, prepared: Sequence[Tensor], *values: Any) -> Any:
-        given = (*prepared, *values)
+        inputs = (*prepared, *values)
         filled = list(leaves)
         for at, source in slots:
-            filled[at] = given[source]
+            filled[at] = inputs[source]
         for at, size in sizes:
             filled[at] = size * n
         args, kwargs = pytree.tree_unflatten(filled, tree)

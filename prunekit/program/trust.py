@@ -1,4 +1,4 @@
-"""Which back end a network's program runs on: the quickest that gives the network's own answers."""
+"""Which back end a network's program runs on: the fastest whose outputs equal the network's own."""
 
 from collections.abc import Generator, Iterator, Sequence
 from functools import partial
@@ -16,7 +16,7 @@ from prunekit.program.outputs import finish
 from prunekit.program.program import BACKENDS, PLANNED, Program, layout
 
 MAKERS = {"half": Half}
-"""What makes a back end that is more than a plan or a replay."""
+"""The classes of back ends that need more than a plan or a replay."""
 CHECKS = 4
 """Samples that a back end is compared on."""
 
@@ -69,16 +69,16 @@ def _check(program: Program, model: nn.Module, inputs: Tensor, cut: Cut) -> None
         NoPlanError: they differ.
     """
     with at_rest(model):
-        wanted = answer(partial(torch.func.functional_call, model, dict(cut.tensors)), inputs)
+        expected = answer(partial(torch.func.functional_call, model, dict(cut.tensors)), inputs)
         again = answer(partial(torch.func.functional_call, model, dict(cut.tensors)), inputs)
-    if not close(wanted, again):
+    if not close(expected, again):
         raise NoPlanError("the network answers differently each time")
     try:
         batch = program.dense(inputs)
-        found = program.suffix(batch, cut) if cut.tensors else batch.logits
+        output = program.suffix(batch, cut) if cut.tensors else batch.logits
     except (RuntimeError, TypeError, ValueError, IndexError, KeyError) as error:
         raise NoPlanError(f"it fails: {str(error).partition(chr(10))[0]}") from error
-    if not program.agrees(found, wanted):
+    if not program.agrees(output, expected):
         raise NoPlanError("it answers differently from the network's own forward pass")
 
 

@@ -13,7 +13,7 @@ from prunekit.program.plan import Plan
 from prunekit.program.slicing import Slicer
 
 WAYS = ("slice", "zero")
-"""Take the channels out of what is known of the dense network, or zero whatever reads them."""
+"""Slice the channels out of the dense network's values, or zero the weights that read them."""
 
 
 class Ways:
@@ -26,7 +26,7 @@ class Ways:
         plan: what runs; ``None`` where no plan does.
         slicer: takes channels out; ``None`` where that is not possible.
         example: samples to compare on.
-        answer: runs a cut, as a way takes it, on them.
+        answer: runs a cut, in the form that a way takes, on these samples.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Ways:
 
     def best(self, kept: Mapping[str, Sequence[int]]) -> tuple[str, Cut] | None:
         """Return the cheapest way that can be trusted, with the cut as it takes it; ``None`` where none can."""
-        options = {way: found for way in WAYS if (found := self._option(way, kept)) is not None}
+        options = {way: option for way in WAYS if (option := self._option(way, kept)) is not None}
         for way in sorted(options, key=lambda way: self.work(way, options[way])):
             if self.trusts(way, kept):
                 return way, options[way]
@@ -67,10 +67,10 @@ class Ways:
         if option is None:
             return False
         try:
-            found = self._answer(option)
+            output = self._answer(option)
         except (RuntimeError, TypeError, ValueError, IndexError, KeyError):
             return False
-        return close(found, run(shrink(self._model, self._structure, kept), self._example))
+        return close(output, run(shrink(self._model, self._structure, kept), self._example))
 
     def _option(self, way: str, kept: Mapping[str, Sequence[int]]) -> Cut | None:
         """Make a channel cut as one way runs it; ``None`` where that way cannot."""

@@ -22,15 +22,15 @@ class Levels:
 
     Attributes:
         scale: distance between two levels.
-        zero: the level that stands for 0, from 0 to 255.
+        zero: the level of the value 0, from 0 to 255.
     """
 
     scale: float
     zero: int
 
-    def __call__(self, module: nn.Module, given: tuple[Any, ...], named: dict[str, Any]) -> Inputs:
+    def __call__(self, module: nn.Module, arguments: tuple[Any, ...], named: dict[str, Any]) -> Inputs:
         """Round a module's first input, as a hook with kwargs that runs before it."""
-        return with_first(given, named, self.near(first_input(given, named)))
+        return with_first(arguments, named, self.near(first_input(arguments, named)))
 
     def near(self, values: Tensor) -> Tensor:
         """Round to the levels."""
@@ -62,9 +62,9 @@ def levels(model: nn.Module, modules: Iterable[str], split: Split, limit: int = 
     twin, ranges = copy.deepcopy(model), dict[str, tuple[float, float]]()
 
     def watch(path: str) -> Any:
-        def look(module: nn.Module, given: tuple[Any, ...], named: dict[str, Any]) -> None:
+        def look(module: nn.Module, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
             low, high = ranges.get(path, (0.0, 0.0))
-            first = first_input(given, named)
+            first = first_input(arguments, named)
             ranges[path] = min(low, float(first.min())), max(high, float(first.max()))
 
         return look
@@ -111,11 +111,11 @@ def rounding_in_training(model: nn.Module, modules: Iterable[str]) -> Iterator[N
             handle.remove()
 
 
-def _round_batch(module: nn.Module, given: tuple[Any, ...], named: dict[str, Any]) -> Inputs:
-    first = first_input(given, named)
+def _round_batch(module: nn.Module, arguments: tuple[Any, ...], named: dict[str, Any]) -> Inputs:
+    first = first_input(arguments, named)
     seen = first.detach()
     grid = _grid(min(0.0, float(seen.min())), max(0.0, float(seen.max())))
-    return with_first(given, named, first + (grid.near(seen) - seen))
+    return with_first(arguments, named, first + (grid.near(seen) - seen))
 
 
 def _grid(low: float, high: float) -> Levels:

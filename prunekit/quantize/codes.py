@@ -29,12 +29,12 @@ class Codes:
 
     @property
     def weight(self) -> Tensor:
-        """The weight that the codes stand for, in single precision."""
+        """The weight that the codes encode, in single precision."""
         return self.values.float() * _beside(self.scale, self.values, self.dim)
 
 
 def quantize(weight: Tensor, precision: Precision) -> Tensor:
-    """Round a weight to what so many bits can say; in its own dtype, zeros stay zeros.
+    """Round a weight to the values that a number of bits can hold; it keeps its dtype, and zeros stay zero.
 
     Args:
         weight: any shape.

@@ -34,9 +34,9 @@ def pack_state(tensors: Mapping[str, Tensor], precisions: Mapping[str, Precision
         elif not precision.scaled:
             stored[name] = tensor.half()
         else:
-            found = encode(tensor, precision)
-            stored[name + SCALE] = found.scale
-            codes.append((unsigned(found.values, precision), precision.stored))
+            encoded = encode(tensor, precision)
+            stored[name + SCALE] = encoded.scale
+            codes.append((unsigned(encoded.values, precision), precision.stored))
     if codes:
         stored[STREAM] = pack(codes)
     return stored
@@ -79,11 +79,11 @@ def unpack(packed: Tensor, widths: Sequence[tuple[int, int]]) -> list[Tensor]:
         For each entry of ``widths`` its numbers ``(n,)``.
     """
     stream = _digits(packed, 8)
-    found = []
+    unpacked = []
     for count, bits in widths:
         digits, stream = stream[: count * bits], stream[count * bits :]
-        found.append((digits.view(count, bits) * _powers(bits)).sum(1))
-    return found
+        unpacked.append((digits.view(count, bits) * _powers(bits)).sum(1))
+    return unpacked
 
 
 def _digits(values: Tensor, bits: int) -> Tensor:

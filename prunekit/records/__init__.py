@@ -9,7 +9,7 @@ from prunekit.records.html import table as html_table
 from prunekit.records.latency import Latency, Speed, Timing
 from prunekit.records.modes import Kind, Mode, Status
 from prunekit.records.plan import Candidate, Outline, Trial
-from prunekit.records.proof import Proof
+from prunekit.records.proof import EXACT, Exactness, Proof
 from prunekit.records.reading import Evaluation, Reading
 from prunekit.records.recovery import Epoch, Fitted
 from prunekit.records.removal import Removal
@@ -18,6 +18,7 @@ from prunekit.records.structure import Block, Cost, Group, Layer, Member
 from prunekit.records.weights import Activation, Agreement, Histogram, Kernels, LayerWeights, UnitScores
 
 __all__ = [
+    "EXACT",
     "Activation",
     "Agreement",
     "Block",
@@ -29,6 +30,7 @@ __all__ = [
     "Cost",
     "Epoch",
     "Evaluation",
+    "Exactness",
     "ExportedFile",
     "Fit",
     "Fitted",

@@ -31,8 +31,8 @@ class Flip:
     Attributes:
         index: the sample's position in the split.
         target: its class.
-        a: the class the first network says.
-        b: the class the second network says.
+        a: the class the first network predicts.
+        b: the class the second network predicts.
     """
 
     index: int
@@ -42,7 +42,7 @@ class Flip:
 
     @property
     def right(self) -> str:
-        """Which network says its class: ``first``, ``second`` or ``neither``."""
+        """Which network predicts its class: ``first``, ``second`` or ``neither``."""
         return "first" if self.a == self.target else "second" if self.b == self.target else "neither"
 
 

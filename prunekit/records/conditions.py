@@ -1,11 +1,11 @@
-"""What besides the recipe decides a number to its last bit."""
+"""What a measured number depends on to its last bit, besides the recipe."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """Under what a run was computed: the same recipe gives the same bits under the same conditions only.
+    """The conditions that a run was computed under: only under the same ones does a recipe give the same bits.
 
     Attributes:
         threads: torch threads.

@@ -1,4 +1,4 @@
-"""What happened: runs, the tree they make, and the task whose history they are."""
+"""The history of a task: its runs, the tree they make, and the task's key."""
 
 import hashlib
 from dataclasses import asdict, dataclass
@@ -69,7 +69,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class TaskKey:
-    """What everything remembered of a task goes by: equal weights on other data or under another metric are another.
+    """The key of everything stored for a task: equal weights on other data or with another metric have another key.
 
     Attributes:
         name: the task's name.
@@ -91,7 +91,7 @@ class TaskKey:
         return not self.refusal(run)
 
     def refusal(self, run: Run) -> str:
-        """Say why a run is not of this task; empty where it is. One that does not say its data may be of any."""
+        """Say why a run is not of this task; empty where it is. A run without a data digest is accepted on any data."""
         if run.task != self.name:
             return f"Run {run.id} belongs to task {run.task!r}; open that task first."
         if run.model != self.model:

@@ -11,7 +11,7 @@ PLACEMENT = 0.02
 
 
 class Speed(StrEnum):
-    """What a measured latency says of a network beside the dense one."""
+    """The verdict of a measured latency on a network beside the dense one."""
 
     FASTER = "faster"
     SLOWER = "slower"
@@ -70,7 +70,7 @@ class Latency:
 
     @property
     def verdict(self) -> Speed:
-        """What the interval allows to say: a difference is one that lies beyond ``PLACEMENT`` with all of it."""
+        """The verdict: faster or slower only where the whole interval lies further than ``PLACEMENT`` from 1."""
         low, high = self.interval
         if low > 1 + PLACEMENT:
             return Speed.FASTER

@@ -1,4 +1,4 @@
-"""What a slider removes and what a number is."""
+"""What a slider removes, what else a scan tries, and how a number was obtained."""
 
 from enum import StrEnum
 
@@ -18,7 +18,7 @@ class Kind(StrEnum):
 
 
 class Status(StrEnum):
-    """What a number is."""
+    """How a number was obtained."""
 
     MEASURED = "measured"
     ESTIMATED = "estimated"

@@ -8,6 +8,26 @@ EXACT = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
+class Exactness:
+    """How nearly a smaller network answers as the dense one that does not read what was cut.
+
+    Attributes:
+        error: the largest difference, as a fraction of the largest answer.
+        bound: the largest difference that rounding explains, likewise.
+        samples: how many samples were compared.
+    """
+
+    error: float
+    bound: float
+    samples: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether the cut is exact up to rounding."""
+        return self.error <= self.bound
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
     """A group after some of its units were removed and the answer compared with the exact reference.
 

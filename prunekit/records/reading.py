@@ -6,6 +6,7 @@ from typing import Any
 
 from prunekit.records.html import table
 from prunekit.records.modes import Status
+from prunekit.records.proof import Exactness
 from prunekit.records.structure import Cost
 
 
@@ -27,7 +28,7 @@ class Reading:
         per_class: metric per class, in the order of the task's classes.
         recalibrated: whether BatchNorm statistics were estimated anew.
         value_raw: the metric before recalibration, where that was measured.
-        backend: how a scan ran the network, one of ``measure.program.BACKENDS``; empty elsewhere.
+        backend: how a scan ran the network, one of ``program.program.BACKENDS``; empty elsewhere.
     """
 
     metric: str
@@ -65,6 +66,7 @@ class Evaluation:
         bytes_gzip: bytes of the tensors after gzip; ``None`` before the last record.
         nonzero: parameters that are not zero; ``None`` before the last record.
         notes: remarks a person should read, such as a criterion that fell back.
+        exactness: the proof of the cut; ``None`` before it was made, or where nothing was cut or can be compared.
     """
 
     reading: Reading
@@ -74,6 +76,7 @@ class Evaluation:
     bytes_gzip: int | None = None
     nonzero: int | None = None
     notes: tuple[str, ...] = ()
+    exactness: Exactness | None = None
 
     def __repr__(self) -> str:
         return "\n".join([repr(self.reading), *(f"{name}: {value}" for name, value in self._rows()), *self.notes])
@@ -94,6 +97,11 @@ class Evaluation:
             yield "MACs (thop)", f"{self.macs_thop:,}{missing}"
         gzipped = "" if self.bytes_gzip is None else f" ({self.bytes_gzip:,} after gzip)"
         yield "bytes", f"{self.cost.bytes:,}{gzipped}"
+        if self.exactness is not None:
+            yield (
+                "cut proven",
+                f"exact to {self.exactness.error:.0e} of the answer, on {self.exactness.samples} samples",
+            )
 
     def to_json(self) -> dict[str, Any]:
         """Return the flat JSON object of the command line's contract."""
@@ -107,5 +115,6 @@ class Evaluation:
             "bytes": self.cost.bytes,
             "bytes_gzip": self.bytes_gzip,
             "nonzero": self.nonzero,
+            "cut_error": None if self.exactness is None else self.exactness.error,
             "notes": list(self.notes),
         }

@@ -1,4 +1,4 @@
-"""How a recovery goes."""
+"""The progress of a recovery."""
 
 import math
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A layer that was fitted to what it said before the cut.
+    """A layer that was fitted to its outputs before the cut.
 
     Attributes:
         layer: the layer.

@@ -14,7 +14,7 @@ class Point:
     Attributes:
         kind: what ``name`` is: a group (``channels``), a layer (``weights``, ``bits``) or a block (``blocks``).
         name: the group, layer or block.
-        level: sparsity asked, a fraction 0–1; for ``bits`` how many, for ``blocks`` 1, or 0 for the dense network.
+        level: sparsity, a fraction 0–1; for ``bits`` their number, for ``blocks`` 1, or 0 for the dense network.
         reading: what was measured there.
     """
 

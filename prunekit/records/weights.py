@@ -51,8 +51,8 @@ class UnitScores:
         criterion: what scored it.
         values: one score for each unit; the lowest go first.
         kept: the units the recipe keeps.
-        keep: the units that a hand keeps whatever their score.
-        drop: the units that a hand drops whatever their score.
+        keep: the units that a person keeps whatever their score.
+        drop: the units that a person drops whatever their score.
         gone: the units that the recipe's base has lost already.
     """
 

@@ -35,7 +35,7 @@ INSIDE = 30.0
 """Weight of what layers read beside what the network answers, where the dense network is followed."""
 
 ALONE = "Expected more than 1 value per channel"
-"""How PyTorch says that a BatchNorm was given one sample without places."""
+"""Part of PyTorch's message where a BatchNorm gets one sample without places."""
 SETTLED = 1000
 """Samples of an epoch that the BatchNorm statistics after it are taken from."""
 
@@ -241,8 +241,8 @@ class _Training:
         loss = F.cross_entropy(answers, targets)
         if self.teacher is not None:
             with torch.no_grad(), heard(self.teacher, self.reads) as dense:
-                wanted = self.teacher(inputs)
-            away = _divergence(answers, wanted, self.schedule.temperature) + INSIDE * distance(own, dense, self.reads)
+                taught = self.teacher(inputs)
+            away = _divergence(answers, taught, self.schedule.temperature) + INSIDE * distance(own, dense, self.reads)
             loss = (1 - self.schedule.distil) * loss + self.schedule.distil * away
         self.optimizer.zero_grad()
         torch.autograd.backward(loss)
@@ -270,10 +270,10 @@ class _Training:
         return reading
 
 
-def _divergence(answers: Tensor, wanted: Tensor, temperature: float) -> Tensor:
+def _divergence(answers: Tensor, reference: Tensor, temperature: float) -> Tensor:
     """Compute the divergence of softened answers ``(batch, classes, *places)``, in the scale of their cross-entropy."""
-    soft, target = (answers / temperature).log_softmax(1), (wanted / temperature).log_softmax(1)
-    return temperature**2 * F.kl_div(soft, target, log_target=True, reduction="none").sum(1).mean()
+    soft, soft_reference = ((each / temperature).log_softmax(1) for each in (answers, reference))
+    return temperature**2 * F.kl_div(soft, soft_reference, log_target=True, reduction="none").sum(1).mean()
 
 
 def _rank(reading: Reading, metric: Metric) -> tuple[float, float]:

@@ -24,30 +24,30 @@ def reads_left(model: nn.Module, structure: Structure, kept: Mapping[str, Sequen
         kept: the units kept of each group that was cut.
     """
     modules, cuts = dict(model.named_modules()), structure.kept_positions(kept)
-    found: dict[str, Tensor | None] = {}
+    rows_of: dict[str, Tensor | None] = {}
     for layer in structure.layers[1:]:
         module = modules.get(layer.name)
         if isinstance(module, nn.Linear) or (isinstance(module, nn.Conv2d) and module.groups == 1):
             rows = cuts.get(layer.weight, {}).get(1)
-            found[layer.name] = None if rows is None else torch.from_numpy(rows)
-    return found
+            rows_of[layer.name] = None if rows is None else torch.from_numpy(rows)
+    return rows_of
 
 
 @contextmanager
 def heard(model: nn.Module, layers: Iterable[str]) -> Iterator[dict[str, Tensor]]:
     """Collect what layers read while a network runs, by name."""
-    found: dict[str, Tensor] = {}
+    inputs: dict[str, Tensor] = {}
 
     def listen(name: str) -> Any:
-        def hear(module: nn.Module, given: tuple[Any, ...]) -> None:
-            if given:
-                found[name] = given[0]
+        def hear(module: nn.Module, arguments: tuple[Any, ...]) -> None:
+            if arguments:
+                inputs[name] = arguments[0]
 
         return model.get_submodule(name).register_forward_pre_hook(hear)
 
     handles = [listen(name) for name in layers]
     try:
-        yield found
+        yield inputs
     finally:
         for handle in handles:
             handle.remove()
@@ -61,8 +61,8 @@ def distance(own: Mapping[str, Tensor], dense: Mapping[str, Tensor], reads: Read
     errors = [torch.zeros(())]
     for name, rows in reads.items():
         if name in own and name in dense:
-            wanted = dense[name]
+            expected = dense[name]
             if rows is not None:
-                wanted = wanted.index_select(1 if wanted.ndim == 4 else -1, rows)
-            errors.append((own[name] - wanted).square().mean() / wanted.square().mean().clamp(min=1e-12))
+                expected = expected.index_select(1 if expected.ndim == 4 else -1, rows)
+            errors.append((own[name] - expected).square().mean() / expected.square().mean().clamp(min=1e-12))
     return torch.stack(errors).sum() / max(1, len(errors) - 1)

@@ -1,4 +1,4 @@
-"""Reconstruction: what reads cut channels is fitted by least squares to say what it said before; no training."""
+"""Reconstruction: layers that read cut channels are fitted by least squares to their outputs before the cut."""
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,13 +21,13 @@ from prunekit.tasks.task import Split
 SAMPLES = 500
 BATCH = 50
 RIDGE = 1e-2
-"""Weight of the old weights against the samples, as a share of the inputs' mean square."""
+"""How strongly the fit is pulled towards the old weights, as a share of the inputs' mean square."""
 
 Fit = nn.Conv2d | nn.Linear
 
 
 class Reconstruction(Iterator[Fitted]):
-    """Records of layers that are fitted one after another; stop whenever you like.
+    """Fits layers one after another, with a record of each; it may stop after any.
 
     Attributes:
         model: the network with the layers fitted so far.
@@ -55,8 +55,9 @@ def reconstruct(
 ) -> Reconstruction:
     """Fit each layer behind a cut to the dense network's outputs, in execution order.
 
-    What a layer reads is what the layers before it, fitted already, make of the samples; what it should say are
-    the dense layer's outputs of the channels that are left. Solved by ridge regression towards the weights it has.
+    A layer's inputs are those that the layers before it, which are fitted already, compute from the samples. Its
+    targets are the dense layer's outputs of the channels that are left. The new weights come from a ridge regression
+    towards those that the layer has.
 
     Source: He et al., Channel Pruning for Accelerating Very Deep Neural Networks, 2017, arXiv 1707.06168.
 
@@ -80,7 +81,7 @@ def reconstruct(
     dense, model = copy.deepcopy(dense), copy.deepcopy(pruned)
     cuts = structure.kept_positions(kept)
     unmasked = [layer for layer in structure.layers if layer.weight not in masked]
-    # Before the first layer that reads a cut channel nothing has changed.
+    # Layers before the first one that reads a cut channel compute what they did.
     changed = list(dropwhile(lambda layer: 1 - OUTPUT_DIM[layer.op] not in cuts.get(layer.weight, {}), unmasked))
     called = _called(dense, changed, split.inputs[:2]) & _called(model, changed, split.inputs[:2])
     todo = [layer for layer in changed if layer.name in called]
@@ -90,11 +91,11 @@ def reconstruct(
 
 def _called(model: nn.Module, layers: Iterable[Layer], samples: Tensor) -> set[str]:
     """Name the layers that can be fitted and are called as modules: fused attention reads its weights without that."""
-    found: set[str] = set()
+    called: set[str] = set()
     modules = dict(model.named_modules())
 
     def note(name: str) -> Any:
-        return lambda *_: found.add(name)
+        return lambda *_: called.add(name)
 
     fit = {layer.name: modules[layer.name] for layer in layers if _fits(modules.get(layer.name))}
     handles = [module.register_forward_pre_hook(note(name)) for name, module in fit.items()]
@@ -104,7 +105,7 @@ def _called(model: nn.Module, layers: Iterable[Layer], samples: Tensor) -> set[s
     finally:
         for handle in handles:
             handle.remove()
-    return found
+    return called
 
 
 def _fit_all(
@@ -135,29 +136,29 @@ def _fit(dense: nn.Module, model: nn.Module, name: str, rows: Tensor | None, sam
     size = own.shape[1]
     gram, cross, total = torch.zeros(size, size).double(), torch.zeros(size, len(own)).double(), 0.0
     for batch in torch.split(samples, BATCH):
-        given = _patches(module, _seen(model, name, batch)[0]).double()
-        wanted = _seen(dense, name, batch)[1]
-        wanted = wanted if rows is None else wanted.index_select(1 if wanted.ndim == 4 else -1, rows)
-        wanted = _vectors(wanted).double()
-        given = torch.cat([given, torch.ones(len(given), 1).double()], 1)
-        gram += given.T @ given
-        cross += given.T @ wanted
-        total += float(wanted.square().sum())
+        inputs = _patches(module, _seen(model, name, batch)[0]).double()
+        targets = _seen(dense, name, batch)[1]
+        targets = targets if rows is None else targets.index_select(1 if targets.ndim == 4 else -1, rows)
+        targets = _vectors(targets).double()
+        inputs = torch.cat([inputs, torch.ones(len(inputs), 1).double()], 1)
+        gram += inputs.T @ inputs
+        cross += inputs.T @ targets
+        total += float(targets.square().sum())
     if module.bias is None:  # nothing may be added: the last column stays out
         gram, cross, own = gram[:-1, :-1], cross[:-1], own[:, :-1]
     ridge = RIDGE * gram.diagonal().mean()
-    found = torch.linalg.solve(gram + ridge * torch.eye(len(gram)).double(), cross + ridge * own.T).T
-    weight = found if module.bias is None else found[:, :-1]
+    solution = torch.linalg.solve(gram + ridge * torch.eye(len(gram)).double(), cross + ridge * own.T).T
+    weight = solution if module.bias is None else solution[:, :-1]
     with torch.no_grad():
         module.weight.copy_(weight.reshape(module.weight.shape))
         if module.bias is not None:
-            module.bias.copy_(found[:, -1])
+            module.bias.copy_(solution[:, -1])
 
-    def error(solution: Tensor) -> float:
-        squared = total - 2 * (solution.T * cross).sum() + (solution @ gram * solution).sum()
+    def error(matrix: Tensor) -> float:
+        squared = total - 2 * (matrix.T * cross).sum() + (matrix @ gram * matrix).sum()
         return float(squared) / max(total, 1e-12)
 
-    return error(own), error(found)
+    return error(own), error(solution)
 
 
 def _column(module: Fit) -> Tensor:
@@ -165,11 +166,11 @@ def _column(module: Fit) -> Tensor:
 
 
 def _seen(model: nn.Module, name: str, batch: Tensor) -> tuple[Tensor, Tensor]:
-    """Return what a layer reads and says on a batch; the network runs no further than that."""
+    """Return a layer's input and output on a batch; the network runs no further than that layer."""
     seen: list[Tensor] = []
 
-    def stop(module: nn.Module, given: tuple[Any, ...], named: dict[str, Any], answer: Tensor) -> None:
-        seen.extend((first_input(given, named), answer))
+    def stop(module: nn.Module, arguments: tuple[Any, ...], named: dict[str, Any], answer: Tensor) -> None:
+        seen.extend((first_input(arguments, named), answer))
         raise _Seen
 
     handle = model.get_submodule(name).register_forward_hook(stop, with_kwargs=True)
@@ -187,14 +188,14 @@ class _Seen(Exception):
     pass
 
 
-def _patches(module: Fit, given: Tensor) -> Tensor:
+def _patches(module: Fit, inputs: Tensor) -> Tensor:
     """Lay out what each output position reads: ``(positions, inputs)``."""
     if isinstance(module, nn.Linear):
-        return given.flatten(0, -2)
+        return inputs.flatten(0, -2)
     if module.padding == "same":
-        given = F.pad(given, _around(module))
+        inputs = F.pad(inputs, _around(module))
     padding = module.padding if isinstance(module.padding, tuple) else 0
-    columns = F.unfold(given, module.kernel_size, module.dilation, padding, module.stride)
+    columns = F.unfold(inputs, module.kernel_size, module.dilation, padding, module.stride)
     return columns.transpose(1, 2).flatten(0, 1)
 
 

@@ -10,7 +10,7 @@ from prunekit.errors import RecipeError, close_matches
 
 OPTIMIZERS = ("adamw", "sgd")
 RATES = {"adamw": 2e-3, "sgd": 5e-2}
-"""Highest learning rates where none is asked for."""
+"""The highest learning rate of each optimizer, where the schedule sets none."""
 
 
 @dataclass(frozen=True, slots=True)

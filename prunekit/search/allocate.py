@@ -32,12 +32,12 @@ def lagrangian(problem: Problem) -> Kept:
         What to keep of each name.
     """
     weights = np.full(len(problem.limits), 1 / len(problem.limits))
-    found = []
+    plans = []
     for _ in range(ROUNDS if len(weights) > 1 else 1):
-        found.append(_priced(problem, weights))
-        weights = weights * problem.load(found[-1]) ** 8
+        plans.append(_priced(problem, weights))
+        weights = weights * problem.load(plans[-1]) ** 8
         weights /= weights.sum()
-    return min((fill(problem, kept) for kept in found), key=problem.harm)
+    return min((fill(problem, kept) for kept in plans), key=problem.harm)
 
 
 def greedy(problem: Problem, start: Mapping[str, int] | None = None) -> Kept:
@@ -67,7 +67,7 @@ def greedy(problem: Problem, start: Mapping[str, int] | None = None) -> Kept:
         best = int(np.argmin(rates))
         return float(rates[best]), name, int(counts[best])
 
-    steps = [found for name in kept if (found := step(name))]
+    steps = [option for name in kept if (option := step(name))]
     heapq.heapify(steps)
     while steps and not problem.fits(kept):
         # Savings shrink as neighbours are cut, so a rate that is still the lowest when asked anew is the lowest.

@@ -1,4 +1,4 @@
-"""Measuring as little as an answer of a wanted precision takes.
+"""Measuring no more samples than a given precision needs.
 
 Every cell is compared with the dense network on the same samples, which cancels what makes single
 samples easy or hard; samples that the dense network decides narrowly, where most predictions that
@@ -24,15 +24,15 @@ STEP = 32
 """Samples between two checks, while that is more than an eighth of those before."""
 LOOKS = 2.236
 """Standard errors to each side of a 95 % interval that was looked at twice: the 98.7 % quantile of the normal
-distribution. A cell is looked at after every check, and stops when a look happens to please."""
+distribution. A cell is compared with its limit after every check, and may stop at a check by chance."""
 UNSEEN = 1 / len(STRATA)
 """Changes assumed in each stratum beside those seen, so that one in which nothing changed yet is not certain:
-over all strata the one change that Agresti and Min add (see ``measure.intervals.paired``)."""
+over all strata the one change that Agresti and Min add (see ``objectives.intervals.paired``)."""
 NEAR = 2
-"""Levels are interpolated between two that lose at most this many times what was asked: further down a curve is no
-longer smooth, and two networks that lose as much do so on other samples."""
+"""Levels are interpolated between two that lose at most this many times the given precision: where more is lost, a
+curve is no longer smooth, and two networks that lose as much lose it on different samples."""
 TENTH = 0.1
-"""An interval may be this share of the drop wide to each side, where that is more than what was asked."""
+"""An interval may be this share of the drop wide to each side, where that is more than the given precision."""
 
 Values = NDArray[np.float64]
 
@@ -89,20 +89,20 @@ def draw(dense: Tensor, seed: int) -> Draw:
 
 
 def _divided(size: int, sizes: Sequence[int]) -> tuple[int, ...]:
-    """Divide a draw among the strata; what one has too few for, the most widely decided that has more gives."""
-    found = [min(own, int(share * size)) for own, (_, share) in zip(sizes, STRATA, strict=True)]
+    """Divide a draw among the strata; what one is short of comes from the most widely decided that has more."""
+    counts = [min(own, int(share * size)) for own, (_, share) in zip(sizes, STRATA, strict=True)]
     for which in reversed(range(len(sizes))):
-        found[which] += min(size - sum(found), sizes[which] - found[which])
-    return tuple(found)
+        counts[which] += min(size - sum(counts), sizes[which] - counts[which])
+    return tuple(counts)
 
 
 def _checks(n: int) -> tuple[int, ...]:
     """Return sizes that grow by a step, later by an eighth, the last all."""
-    found, size = [], FIRST
+    sizes, size = [], FIRST
     while size < n:
-        found.append(size)
+        sizes.append(size)
         size += max(STEP, size // 8)
-    return (*found, n)
+    return (*sizes, n)
 
 
 def estimate(values: Values, drawn: Draw, check: int) -> tuple[float, float]:
@@ -141,7 +141,7 @@ class Brackets:
 
     Attributes:
         levels: the levels, rising.
-        dense: the dense network's metric, which stands at level 0.
+        dense: the dense network's metric, which is that of level 0.
         within: values near the dense network's that differ by no more count as one.
     """
 
@@ -150,7 +150,7 @@ class Brackets:
     within: float
 
     def wanted(self, known: Mapping[float, Reading]) -> tuple[list[float], list[float]]:
-        """Say what to do next.
+        """Return which levels to measure next, and which to interpolate.
 
         Args:
             known: the levels measured so far.

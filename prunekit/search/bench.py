@@ -18,7 +18,7 @@ from prunekit.search.question import Question
 
 
 class Bench:
-    """All it takes to answer a question.
+    """A scan's question together with what measures its cells.
 
     Args:
         question: the question.
@@ -47,7 +47,7 @@ class Bench:
 
     @cached_property
     def dense_samples(self) -> Samples:
-        """What is known of the dense network's answers, sample by sample."""
+        """The losses and statistics of the dense network's outputs, sample by sample."""
         return Samples.of(self.logits, self.split.targets, metric_named(self.question.metric))
 
     @cached_property
@@ -91,13 +91,13 @@ class Bench:
     def glance(self, logits: Tensor, targets: Tensor, dense: Tensor) -> Reading:
         """Read a network's answers on very few samples."""
         rule = metric_named(self.question.metric)
-        found = Samples.of(logits, targets, rule, dense)
-        return found.reading(rule, recalibrated=self.question.train is not None, glance=True)
+        samples = Samples.of(logits, targets, rule, dense)
+        return samples.reading(rule, recalibrated=self.question.train is not None, glance=True)
 
     def point(self, cell: Cell, reading: Reading) -> Point:
         """Make a cell's point."""
-        found = replace(reading, recipe=cell.recipe.digest, backend=self.probe.program.backend)
-        return Point(self.question.mode, cell.name, cell.level, found)
+        reading = replace(reading, recipe=cell.recipe.digest, backend=self.probe.program.backend)
+        return Point(self.question.mode, cell.name, cell.level, reading)
 
     def ready(self, cell: Cell, glance: bool = False) -> Ready:
         """Prepare a cell's cut; with ``glance``, for an estimate only."""

@@ -28,7 +28,7 @@ class Cell:
 
     Attributes:
         name: the group or layer.
-        level: sparsity asked, a fraction 0–1.
+        level: the sparsity, a fraction 0–1.
         recipe: the question.
         kept: how many units or weights stay; cells of one name that keep as many are one network.
     """
@@ -54,7 +54,7 @@ class Cells:
     """Makes the cut of any cell from scores that are computed once.
 
     Args:
-        question: what is asked.
+        question: what is scanned, and how.
 
     Attributes:
         sizes: what is cut, in execution order, and of how many units or weights each is made.
@@ -73,17 +73,17 @@ class Cells:
         every = sizes(question.structure, question.mode)
         self.sizes = {name: size for name, size in every.items() if question.names is None or name in question.names}
         self._question = question
-        self._made: dict[tuple[str, float], Cell] = {}
+        self._cells: dict[tuple[str, float], Cell] = {}
         self._ranks: dict[str, Tensor] = {}
 
     def at(self, levels: Sequence[float]) -> Iterator[Cell]:
         """Yield the cells of every name at each level in turn; each is made once, for every stage of a scan."""
         for level in levels:
             for name, size in self.sizes.items():
-                if (name, level) not in self._made:
+                if (name, level) not in self._cells:
                     cell = Cell(name, level, self._asking(name, level), kept_units(size, level))
-                    self._made[name, level] = cell
-                yield self._made[name, level]
+                    self._cells[name, level] = cell
+                yield self._cells[name, level]
 
     def cut(self, cell: Cell, state: Mapping[str, Tensor]) -> Cut:
         """Make a cell's cut.

@@ -1,4 +1,4 @@
-"""Harm curves: what a scan says of cutting one group or layer alone."""
+"""Harm curves: how much harm a scan measured for cutting one group or layer alone."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Exchange: a plan improved by measuring the network it makes, a little cut here for a little given back there."""
+"""Exchange: a plan improved by measuring whole networks: one name is cut a little more, another a little less."""
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import nullcontext
@@ -45,7 +45,7 @@ def exchange(
     measure: Callable[[Mapping[str, int]], float],
     trials: int = TRIALS,
 ) -> Generator[Trial, None, Kept]:
-    """Improve a plan by measuring: the curves see each cut alone, this sees them together.
+    """Improve a plan by measuring whole networks, since harm curves know each cut only alone.
 
     Each round measures what cutting, and what giving back, a little of each name changes, then
     tries the most promising pairs of one cut and one gift. The first that lowers the harm is taken;
@@ -70,7 +70,7 @@ def exchange(
         if other < harm:
             kept, harm = start, other
     step, names = STEP, cycle(problem.counts)
-    while step >= FINEST and search.left > 1:
+    while step >= FINEST and search.trials_left > 1:
         # Of many names, each round looks at as many as leave trials for the exchanges.
         some = tuple(islice(names, min(len(problem.counts), max(2, trials // 4))))
         better = yield from _round(problem, search, kept, harm, step, some)
@@ -78,15 +78,15 @@ def exchange(
             step /= 2
         else:
             kept, harm = better
-    filled = fill(problem, kept)  # room on the way helped the exchanges; now it is given back
+    filled = fill(problem, kept)  # the exchanges needed room below the limits; now it is used
     return filled if (yield from search.harm(filled)) <= harm else kept
 
 
 class _Search:
-    """Measurements made so far, and how many are left."""
+    """The networks measured so far, and how many may still be measured."""
 
     def __init__(self, measure: Callable[[Mapping[str, int]], float], trials: int) -> None:
-        self.left = trials
+        self.trials_left = trials
         self._measure, self._trials = measure, trials
         self._known: dict[tuple[int, ...], float] = {}
 
@@ -94,11 +94,11 @@ class _Search:
         """Measure a network, or remember it; infinite where no trial is left."""
         key = tuple(kept.values())
         if key not in self._known:
-            if self.left == 0:
+            if self.trials_left == 0:
                 return float("inf")
-            self.left -= 1
+            self.trials_left -= 1
             self._known[key] = self._measure(kept)
-            yield Trial(self._trials - self.left, self._trials, self._known[key])
+            yield Trial(self._trials - self.trials_left, self._trials, self._known[key])
         return self._known[key]
 
 
@@ -120,7 +120,7 @@ def _round(
     # A rate is harm for each load, negative: the gift with the steepest, the cut with the flattest.
     pairs = [(mends - costs, gift, cut, count) for mends, gift, _ in gifts for costs, cut, count in cuts if gift != cut]
     for gain, gift, cut, count in sorted(pairs)[:PAIRS]:
-        tried = _given({**kept, cut: count}, gift, problem)
+        tried = _filled({**kept, cut: count}, gift, problem)
         if gain >= 0 or tried[gift] == kept[gift]:
             continue
         other = yield from search.harm(tried)
@@ -140,8 +140,8 @@ def _above(loads: Vector, now: int, step: float) -> int:
     return min(enough, default=len(loads) - 1)
 
 
-def _given(kept: Kept, name: str, problem: Problem) -> Kept:
-    """Give a name back as much as the limits allow."""
+def _filled(kept: Kept, name: str, problem: Problem) -> Kept:
+    """Return the plan with as much kept of one name as the limits allow."""
     counts = problem.counts[name]
     fitting = counts[(problem.loads(kept, name, counts) <= 1).all(0)]
     return {**kept, name: int(fitting[-1])} if len(fitting) else kept

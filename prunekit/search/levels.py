@@ -14,10 +14,10 @@ def spread(levels: Sequence[float]) -> list[float]:
         >>> spread([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
         [0.5, 0.9, 0.1, 0.7, 0.3, 0.8, 0.6, 0.4, 0.2]
     """
-    left = sorted(set(levels))
-    order = [left.pop(len(left) // 2)] if left else []
-    while left:
-        farthest = max(left, key=lambda level: (round(min(abs(level - done) for done in order), 9), level))
-        left.remove(farthest)
+    remaining = sorted(set(levels))
+    order = [remaining.pop(len(remaining) // 2)] if remaining else []
+    while remaining:
+        farthest = max(remaining, key=lambda level: (round(min(abs(level - done) for done in order), 9), level))
+        remaining.remove(farthest)
         order.append(farthest)
     return order

@@ -11,7 +11,8 @@ Curve = Mapping[int, float]
 def mixed(curves: Mapping[str, Curve], cost: Callable[[Mapping[str, int]], int], limit: int) -> dict[str, int]:
     """Lower, step by step, the bits of the layer that does the least harm for the bytes it saves.
 
-    Harms are added up as if layers did not know of each other; a step may skip options under the chord.
+    Harms are added up, although each was measured with the other layers unchanged; a step may skip options above the
+    lower convex hull of a layer's curve.
 
     Source: Shoham and Gersho, Efficient Bit Allocation for an Arbitrary Set of Quantizers, 1988.
 

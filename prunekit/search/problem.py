@@ -68,7 +68,7 @@ class Problem:
         return bool((self.load(kept) <= 1).all())
 
     def harm(self, kept: Mapping[str, int]) -> float:
-        """Return the sum of the harms, as if the cuts did not know of each other."""
+        """Return the sum of the harms, each measured with everything else whole."""
         return float(sum(self.harms[name][np.searchsorted(self.counts[name], n)] for name, n in kept.items()))
 
 
@@ -82,7 +82,7 @@ def channel_problem(
 ) -> Problem:
     """Ask how many units to keep of each prunable group.
 
-    Nothing goes further than its curve, and a group without one stays whole.
+    No group is cut further than its curve goes, and a group without a curve stays whole.
 
     Args:
         structure: the analysis of the dense network.
@@ -129,8 +129,8 @@ def weight_problem(
 
     def amounts(kept: Mapping[str, int], name: str, options: Counts) -> Vector:
         zeroed = sum(max(0, remaining[other] - kept[other]) for other in sizes if other != name)
-        left: Vector = params - zeroed - np.maximum(0.0, remaining[name] - options)
-        return left[None]
+        nonzero: Vector = params - zeroed - np.maximum(0.0, remaining[name] - options)
+        return nonzero[None]
 
     return _known(Problem(counts, {}, limits, amounts), curves, sizes)
 
@@ -184,14 +184,14 @@ def _unit_counts(
 ) -> dict[str, Counts]:
     """Collect every count that some sparsity leaves of each group, by the rule that cuts it; one of what is held."""
     whole = count_kept(structure, replace(recipe, channels=held), allowed)
-    found = {group.name: {whole.get(group.name, group.units)} for group in structure.prunable}
+    options = {group.name: {whole.get(group.name, group.units)} for group in structure.prunable}
     groups = [group for group in structure.prunable if group.name not in held]
     for kept in range(1, max((group.units for group in groups), default=0)):
         channels = {group.name: 1 - kept / group.units for group in groups if kept < group.units}
         for name, count in count_kept(structure, replace(recipe, channels=channels), allowed).items():
             if name in channels:
-                found[name].add(count)
-    return {name: np.array(sorted(counts)) for name, counts in found.items()}
+                options[name].add(count)
+    return {name: np.array(sorted(counts)) for name, counts in options.items()}
 
 
 def _known(problem: Problem, curves: Mapping[str, Curve], sizes: Mapping[str, int]) -> Problem:

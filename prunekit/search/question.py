@@ -1,4 +1,4 @@
-"""What a scan asks."""
+"""What a scan measures."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -36,7 +36,7 @@ def rank(points: Sequence[Point], structure: Structure, mode: Mode, resource: st
             safe.append((point, kl, saved))
         point, kl, saved = safe[-1] if safe else steps[0]
         ranks.append(Rank(point.name, point.level, kl, saved, bool(safe), point.reading.status))
-    return sorted(ranks, key=lambda found: (not found.allowed, found.rate))
+    return sorted(ranks, key=lambda cut: (not cut.allowed, cut.rate))
 
 
 def suggest(points: Sequence[Point], structure: Structure, mode: Mode, resource: str, budget: float) -> Suggestion:
@@ -82,7 +82,7 @@ def _saving(
     A point that seems to do less harm than a milder one does as much.
     """
     size, whole = sizes(structure, mode), getattr(structure.cost({}), resource)
-    found: dict[str, list[tuple[Point, float, float]]] = {}
+    savings: dict[str, list[tuple[Point, float, float]]] = {}
     for point in sorted(points, key=lambda point: point.level):
         kl = point.reading.kl
         if kl is None or point.name not in size:
@@ -90,12 +90,12 @@ def _saving(
         kept = kept_units(size[point.name], point.level)
         saved = _saved({point.name: kept}, size, structure, mode, resource) / whole
         if saved > 0:
-            own = found.setdefault(point.name, [])
+            own = savings.setdefault(point.name, [])
             own.append((point, max(kl, own[-1][1]) if own else kl, saved))
-    return {name: found[name] for name in size if name in found}
+    return {name: savings[name] for name in size if name in savings}
 
 
 def _saved(kept: Mapping[str, int], size: Mapping[str, int], structure: Structure, mode: Mode, resource: str) -> int:
     if mode is Mode.WEIGHTS:
-        return sum(size[name] - left for name, left in kept.items())
+        return sum(size[name] - count for name, count in kept.items())
     return int(getattr(structure.cost({}), resource) - getattr(structure.cost(kept), resource))

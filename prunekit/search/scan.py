@@ -31,7 +31,7 @@ def scan(question: Question, half_width: float | None = None, known: Collection[
     groups are never scanned.
 
     Args:
-        question: what is asked.
+        question: what is scanned, and how.
         half_width: measure each cell until half of its 95 % interval is this narrow, or a tenth of the
             drop where that is wider; ``None`` measures every cell on all samples.
         known: points of an earlier scan of the same question; what they answer is not measured again.
@@ -42,5 +42,5 @@ def scan(question: Question, half_width: float | None = None, known: Collection[
     Raises:
         RecipeError: a level is no sparsity, or the criterion or metric is unknown.
     """
-    asked = yield from bench(question)
-    yield from exact(asked, known) if half_width is None else within(asked, half_width, known)
+    prepared = yield from bench(question)
+    yield from exact(prepared, known) if half_width is None else within(prepared, half_width, known)

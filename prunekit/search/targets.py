@@ -33,7 +33,7 @@ def parse_targets(texts: Iterable[str]) -> dict[str, float]:
         >>> parse_targets(["macs=0.5", "accuracy=-1"])
         {'macs': 0.5, 'accuracy': -1.0}
     """
-    found: dict[str, float] = {}
+    targets: dict[str, float] = {}
     for text in texts:
         name, equals, number = (part.strip() for part in text.partition("="))
         try:
@@ -42,17 +42,17 @@ def parse_targets(texts: Iterable[str]) -> dict[str, float]:
             equals = ""
         if not (name and equals):
             raise RecipeError(f"A target is name=number, such as macs=0.5 or accuracy=-1, not {text!r}.")
-        if name in found:
+        if name in targets:
             raise RecipeError(f"Target {name!r} is given twice; give it once.")
-        found[name] = value
-    return found
+        targets[name] = value
+    return targets
 
 
-def read_targets(asked: Mapping[str, float], dense: Cost, mode: Mode, metric: str = "accuracy") -> Targets:
-    """Turn what was asked into constraints.
+def read_targets(targets: Mapping[str, float], dense: Cost, mode: Mode, metric: str = "accuracy") -> Targets:
+    """Turn targets into constraints.
 
     Args:
-        asked: resource → what may be left: a fraction of the dense network's up to 1, or a count
+        targets: resource → what may be left: a fraction of the dense network's up to 1, or a count
             above; the metric → the points (hundredths) that may be lost, negative: -1 is one point.
         dense: counts of the dense network.
         mode: what is cut.
@@ -61,11 +61,11 @@ def read_targets(asked: Mapping[str, float], dense: Cost, mode: Mode, metric: st
     Raises:
         RecipeError: no target, an unknown one, one that the mode cannot lower, or a value out of range.
     """
-    if not asked:
+    if not targets:
         raise RecipeError(f"A plan needs a target, such as {RESOURCES[mode][0]}=0.5 or {metric}=-1; none was given.")
     limits: dict[str, int] = {}
     loss: float | None = None
-    for name, value in asked.items():
+    for name, value in targets.items():
         if name == metric:
             loss = _loss(name, value)
         elif name in RESOURCES[mode]:

@@ -1,4 +1,4 @@
-"""Measuring cells as far as a wanted precision takes: in rounds, on growing samples, bracketing over levels."""
+"""Measuring cells to a given precision: in rounds, on growing samples, with levels between two that agree left out."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
@@ -18,11 +18,11 @@ from prunekit.search.probe import chunks
 from prunekit.search.question import Steps
 
 
-def within(asked: Bench, half_width: float, known: Collection[Point] = ()) -> Steps:
+def within(bench: Bench, half_width: float, known: Collection[Point] = ()) -> Steps:
     """Measure cells until they are known well enough.
 
     Args:
-        asked: the question on the bench.
+        bench: the question, and what measures it.
         half_width: half of a 95 % interval may be this wide (or a tenth of the drop, where that is wider).
         known: points of an earlier scan that answered the same question, or all samples.
 
@@ -30,16 +30,16 @@ def within(asked: Bench, half_width: float, known: Collection[Point] = ()) -> St
         A point for each cell: measured on all samples; estimated from fewer, with the interval that
         holds the value on all of them; or interpolated between two measured levels that agree.
     """
-    held = yield from asked.prepare()
-    drawn = draw(asked.logits, asked.seed)
-    blocks = _Blocks(asked, drawn, held)
-    table = _Table(asked, half_width, known)
+    held = yield from bench.prepare()
+    drawn = draw(bench.logits, bench.seed)
+    blocks = _Blocks(bench, drawn, held)
+    table = _Table(bench, half_width, known)
     while True:
         yield from table.fill()
         cells = table.open()
         if not cells:
             return
-        for step in _round(asked, cells, drawn, blocks, half_width):
+        for step in _round(bench, cells, drawn, blocks, half_width):
             if step is not None:
                 table.add(step)
             yield step
@@ -48,18 +48,18 @@ def within(asked: Bench, half_width: float, known: Collection[Point] = ()) -> St
 class _Table:
     """What is known of every cell, and what is to be measured next."""
 
-    def __init__(self, asked: Bench, half_width: float, known: Collection[Point]) -> None:
-        self._asked = asked
-        self._cells = {(cell.name, cell.level): cell for cell in asked.cells.at(sorted(asked.levels))}
-        self._brackets = Brackets(tuple(sorted(asked.levels)), asked.dense.value, half_width)
-        self._measured: dict[str, dict[float, Reading]] = {name: {} for name in asked.cells.sizes}
+    def __init__(self, bench: Bench, half_width: float, known: Collection[Point]) -> None:
+        self._bench = bench
+        self._cells = {(cell.name, cell.level): cell for cell in bench.cells.at(sorted(bench.levels))}
+        self._brackets = Brackets(tuple(sorted(bench.levels)), bench.dense.value, half_width)
+        self._measured: dict[str, dict[float, Reading]] = {name: {} for name in bench.cells.sizes}
         self._done: set[tuple[str, float]] = set()
         for point in known:
             if (point.name, point.level) in self._cells:
                 self.add(point)
 
     def add(self, point: Point) -> None:
-        """Note a point; what was interpolated says nothing new of its neighbours."""
+        """Record a point; an interpolated one is not used to interpolate others."""
         self._done.add((point.name, point.level))
         if point.reading.status is not Status.INTERPOLATED:
             self._measured[point.name][point.level] = point.reading
@@ -79,10 +79,10 @@ class _Table:
                 if (name, level) not in self._done:
                     self._done.add((name, level))
                     cell = self._cells[name, level]
-                    yield self._asked.point(cell, interpolate(level, known, self._asked.dense))
+                    yield self._bench.point(cell, interpolate(level, known, self._bench.dense))
 
 
-def _round(asked: Bench, cells: Sequence[Cell], drawn: Draw, blocks: "_Blocks", half_width: float) -> Steps:
+def _round(bench: Bench, cells: Sequence[Cell], drawn: Draw, blocks: "_Blocks", half_width: float) -> Steps:
     """Measure cells together, block of samples by block, each until it is known well enough."""
     groups: dict[tuple[str, int], list[Cell]] = {}
     for cell in cells:
@@ -92,18 +92,18 @@ def _round(asked: Bench, cells: Sequence[Cell], drawn: Draw, blocks: "_Blocks", 
     for check in range(len(drawn.checks)):
         for key in groups if check == 0 else list(readies):
             if check == 0:  # not all of them before the first cell is known
-                readies[key] = asked.ready(groups[key][0])
+                readies[key] = bench.ready(groups[key][0])
                 yield None
             for batch in blocks.at(check):
                 if batch is not None:
-                    answers[key].append(asked.probe.answer(readies[key], batch))
+                    answers[key].append(bench.probe.answer(readies[key], batch))
                 yield None
-            sample = _Sample(asked, torch.cat(answers[key]), drawn, check)
+            sample = _Sample(bench, torch.cat(answers[key]), drawn, check)
             if sample.whole or enough(sample.change, sample.half, half_width):
                 del readies[key]
                 reading = sample.read()
                 for cell in groups[key]:
-                    yield asked.point(cell, reading)
+                    yield bench.point(cell, reading)
         if not readies:
             return
 
@@ -117,32 +117,32 @@ class _Sample:
         half: half of its 95 % interval.
     """
 
-    def __init__(self, asked: Bench, logits: Tensor, drawn: Draw, check: int) -> None:
-        self._asked, self._logits, self._drawn, self._check = asked, logits, drawn, check
+    def __init__(self, bench: Bench, logits: Tensor, drawn: Draw, check: int) -> None:
+        self._bench, self._logits, self._drawn, self._check = bench, logits, drawn, check
         self._order = torch.from_numpy(drawn.order[: drawn.checks[check]])
         self.whole = check == len(drawn.checks) - 1
-        rule, own = metric_named(asked.question.metric), asked.dense_samples.statistics
-        moved = rule.statistics(logits, asked.split.targets[self._order]) - own[self._order]
+        rule, own = metric_named(bench.question.metric), bench.dense_samples.statistics
+        moved = rule.statistics(logits, bench.split.targets[self._order]) - own[self._order]
         mean = own.mean(0) + torch.tensor([self._estimate(column)[0] for column in moved.T], dtype=torch.float64)
         self._value = rule.value(mean)
-        self.change = self._value - asked.dense.value
-        # Near its value the metric moves with the averages as its slope says.
+        self.change = self._value - bench.dense.value
+        # Near its value the metric changes with the averages by its slope.
         self.half = self._estimate(moved @ rule.slope(mean))[1]
 
     def read(self) -> Reading:
-        """Read everything else, which no decision waits for."""
-        asked, order, logits = self._asked, self._order, self._logits
+        """Return the whole reading; what it has beyond the metric is computed only here."""
+        bench, order, logits = self._bench, self._order, self._logits
         if self.whole:  # back into the split's order
-            return asked.read(logits[torch.from_numpy(np.argsort(order.numpy()))], asked.split.targets, asked.logits)
-        harder = losses(logits, asked.split.targets[order]) - asked.dense_samples.losses[order]
+            return bench.read(logits[torch.from_numpy(np.argsort(order.numpy()))], bench.split.targets, bench.logits)
+        harder = losses(logits, bench.split.targets[order]) - bench.dense_samples.losses[order]
         return replace(
-            asked.dense,
+            bench.dense,
             value=self._value,
             n=len(order),
             correct=None,
             interval=(self._value - self.half, self._value + self.half),
-            loss=asked.dense.loss + self._estimate(harder)[0],
-            kl=max(0.0, self._estimate(divergences(asked.logits[order], logits))[0]),
+            loss=bench.dense.loss + self._estimate(harder)[0],
+            kl=max(0.0, self._estimate(divergences(bench.logits[order], logits))[0]),
             per_class=(),
             status=Status.ESTIMATED,
         )
@@ -154,9 +154,9 @@ class _Sample:
 class _Blocks:
     """The dense network on the samples that each check adds, kept while memory allows."""
 
-    def __init__(self, asked: Bench, drawn: Draw, batches: Sequence[Batch]) -> None:
-        self._asked, self._spans, self._order, self._batches = asked, drawn.spans(), drawn.order, batches
-        self._memory = asked.question.memory - sum(batch.bytes for batch in batches)
+    def __init__(self, bench: Bench, drawn: Draw, batches: Sequence[Batch]) -> None:
+        self._bench, self._spans, self._order, self._batches = bench, drawn.spans(), drawn.order, batches
+        self._memory = bench.question.memory - sum(batch.bytes for batch in batches)
         self._held: dict[int, list[Batch]] = {}
         self._bytes = 0
 
@@ -166,7 +166,7 @@ class _Blocks:
             start, stop = self._spans[check]
             batches = []
             for part in chunks(self._order[start:stop].tolist()):
-                probe = self._asked.probe
+                probe = self._bench.probe
                 batches.append(probe.rows(self._batches, part) if self._batches else probe.batch(part))
                 yield None
             size = sum(batch.bytes for batch in batches)

@@ -10,7 +10,7 @@ from prunekit.recipe import Recipe
 from prunekit.records import Conditions, Latency, Reading, Status, Timing
 
 KNOWN = 8192
-"""Texts that are remembered as what they say: frozen records, and a page reads a whole history on every run."""
+"""Texts whose records are kept once decoded, since a page reads a whole history on every run; records are frozen."""
 
 
 def text_of(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Where each task's desk stands in its history, and the way back and forth.
+"""The run of the history that is on each task's desk, with undo and redo.
 
 The head is the run on the desk; ``None`` is the task's own network, the root of every history.
 Undo moves the head to its parent and remembers what it left, redo returns there, and putting
@@ -40,10 +40,10 @@ def put(db: sqlite3.Connection, key: TaskKey, run_id: str | None) -> None:
 
 def undo(db: sqlite3.Connection, key: TaskKey) -> Run | None:
     """Move the head to its parent and return the parent."""
-    left, ahead = _position(db, key)
-    if left is None:
+    run, ahead = _position(db, key)
+    if run is None:
         return None
-    _move(db, key, left.parent, (*ahead, left.id))
+    _move(db, key, run.parent, (*ahead, run.id))
     return head(db, key)
 
 
@@ -75,7 +75,7 @@ def can_redo(db: sqlite3.Connection, key: TaskKey) -> bool:
 
 
 def _position(db: sqlite3.Connection, key: TaskKey) -> tuple[Run | None, tuple[str, ...]]:
-    # Its own head, else the one from before heads had data, which is moved by being written anew.
+    # Its own head, else one that was stored before heads named their data, which is replaced when the head moves.
     row = db.execute(
         "SELECT run, ahead FROM heads WHERE task = ? AND model = ? AND data IN (?, '') ORDER BY data DESC",
         (key.name, key.model, key.data),

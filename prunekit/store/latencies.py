@@ -28,9 +28,9 @@ def of_model(db: sqlite3.Connection, model: str) -> dict[str, tuple[Latency, ...
     Returns:
         Recipe digest → latencies.
     """
-    found: dict[str, tuple[Latency, ...]] = {}
+    by_recipe: dict[str, tuple[Latency, ...]] = {}
     order = "runtime != 'eager', runtime DESC, batch, threads"
     query = f"SELECT recipe, latency FROM latencies WHERE model = ? ORDER BY {order}"
     for recipe, text in db.execute(query, (model,)):
-        found[recipe] = (*found.get(recipe, ()), latency_of(text))
-    return found
+        by_recipe[recipe] = (*by_recipe.get(recipe, ()), latency_of(text))
+    return by_recipe

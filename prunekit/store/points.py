@@ -15,7 +15,7 @@ class ScanKey:
     Attributes:
         model: digest of the dense weights.
         data: digest of the samples.
-        criterion: identity of the score: its name, with what it says where it is a person's own.
+        criterion: identity of the score: its name, with a digest of the function where it is a user's own.
         mode: what the scan removes.
         limit: samples each point is measured on; ``None`` is all of them.
         code: version of the code that measures.

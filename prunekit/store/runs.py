@@ -138,9 +138,9 @@ def _select(db: sqlite3.Connection, condition: str, value: str) -> tuple[Run, ..
     for run_id, text in db.execute(query, (value,)):
         readings.setdefault(run_id, []).append(reading_of(text))
     rows = db.execute(f"SELECT {_COLUMNS} FROM runs WHERE {condition} ORDER BY number", (value,))
-    found = [_run(row, readings.get(row[0], ())) for row in rows]
-    timed = {model: latencies.of_model(db, model) for model in {run.model for run in found}}
-    return tuple(_with_latencies(run, timed[run.model]) for run in found)
+    runs = [_run(row, readings.get(row[0], ())) for row in rows]
+    timed = {model: latencies.of_model(db, model) for model in {run.model for run in runs}}
+    return tuple(_with_latencies(run, timed[run.model]) for run in runs)
 
 
 def _with_latencies(run: Run, timed: Mapping[str, tuple[Latency, ...]]) -> Run:

@@ -97,13 +97,13 @@ def bring_up_to_date(db: sqlite3.Connection) -> None:
     Raises:
         WorkspaceError: a newer version wrote it.
     """
-    found = _version(db)
-    if found > VERSION:
+    version = _version(db)
+    if version > VERSION:
         raise WorkspaceError(
-            f"The history has version {found} and this PruneKit reads up to {VERSION}; "
+            f"The history has version {version} and this PruneKit reads up to {VERSION}; "
             "update PruneKit or choose another workspace."
         )
-    if found == VERSION:
+    if version == VERSION:
         return
     db.execute("BEGIN IMMEDIATE")
     for step in STEPS[_version(db) :]:  # read again: another process may have come first

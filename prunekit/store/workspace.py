@@ -216,8 +216,8 @@ class Workspace:
         try:
             check_place(self._database.path)
         except OSError as error:
-            said = error.strerror or error
-            raise WorkspaceError(f"The workspace {self.path} cannot be written ({said}); choose another.") from error
+            reason = error.strerror or error
+            raise WorkspaceError(f"The workspace {self.path} cannot be written ({reason}); choose another.") from error
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -229,7 +229,7 @@ class Workspace:
     def _make_folder(self) -> None:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            # A folder that holds other things may be somebody's project: what git sees there is theirs to say.
+            # A folder that holds other things may be the user's own project, whose .gitignore is not ours to write.
             if all(entry.name in (WEIGHTS, EXPORTS) for entry in self.path.iterdir()):
                 write_aside(self.path / ".gitignore", lambda aside: aside.write_text("*\n"))
         except OSError as error:

@@ -76,7 +76,7 @@ def shortened(opened: Opened, names: tuple[str, ...]) -> Opened:
 
 
 def asked_of(short: Opened, opened: Opened, recipe: Recipe) -> Recipe:
-    """Return what a recipe asks of what is left of a network without the recipe's blocks.
+    """Translate a recipe that removes blocks into a recipe for the network without these blocks.
 
     Args:
         short: the task without the blocks.
@@ -102,11 +102,11 @@ def _either(some: tuple[int, ...], others: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def by_group(whole: Structure, short: Structure, values: Mapping[str, V], join: Callable[[V, V], V]) -> dict[str, V]:
-    """Hand values of a network's groups to the groups of what is left of it.
+    """Translate values by group of a network into values by group of the network without some blocks.
 
     Args:
         whole: the analysis of the network.
-        short: the analysis without some, or some more, of its blocks.
+        short: the analysis of the network without the blocks.
         values: group, or any layer of it → value.
         join: makes one value of two, for groups that became one.
     """

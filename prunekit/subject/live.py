@@ -1,4 +1,8 @@
-"""The quick way to a network's answers, taken where it was seen to agree with the network's own forward pass."""
+"""Fast measuring of cut networks from remembered activations, used where it agrees with the network's own forward pass.
+
+The fast way runs only the operations behind the first change (see ``program.live``); the slow way makes each cut
+network and runs it in full.
+"""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -23,9 +27,9 @@ from prunekit.tasks.task import Split
 
 MEMORY_VARIABLE = "PRUNEKIT_MEMORY"
 MEGABYTES = 512
-"""What activations of earlier states may take, unless the environment says another number of megabytes."""
+"""Memory for the activations of earlier states, unless the environment sets another number of megabytes."""
 CHECKS = 8
-"""Samples that the quick way is compared on."""
+"""Samples on which the fast way is compared with the slow one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,8 +37,8 @@ class Way:
     """How networks of a task are measured.
 
     Attributes:
-        live: the quick way; ``None`` where each network's own forward pass runs.
-        reason: why the quick way is not taken.
+        live: the fast way; ``None`` where each network's own forward pass runs.
+        reason: why the fast way is not used.
     """
 
     live: Live | None
@@ -43,20 +47,20 @@ class Way:
 
 @cache
 def memory() -> Memory:
-    """Return what every task's activations are remembered in.
+    """Return the memory that holds the activations of all tasks.
 
     Raises:
         TaskError: the environment does not give a number of megabytes.
     """
-    given = os.environ.get(MEMORY_VARIABLE, str(MEGABYTES))
-    if not given.isdecimal():
-        raise TaskError(f"{MEMORY_VARIABLE} is a number of megabytes, not {given!r}.")
-    return Memory(int(given) * 2**20)
+    megabytes = os.environ.get(MEMORY_VARIABLE, str(MEGABYTES))
+    if not megabytes.isdecimal():
+        raise TaskError(f"{MEMORY_VARIABLE} is a number of megabytes, not {megabytes!r}.")
+    return Memory(int(megabytes) * 2**20)
 
 
 @remembered(1)
 def way_of(opened: Opened) -> Way:
-    """Return how networks of a task are measured; the quick way is compared with the slow one first."""
+    """Return how networks of a task are measured; the fast way is compared with the slow one first."""
     task, train = opened.task, opened.train_split
     calibration = None if train is None or not len(train) else train.head(SAMPLES).inputs
     samples = task.data.validation.inputs
@@ -70,13 +74,13 @@ def way_of(opened: Opened) -> Way:
 
 
 def warm_up(opened: Opened) -> Iterator[None]:
-    """Get the quick way ready, so that a first cut does not wait for it."""
+    """Prepare the fast way, so that a first cut does not wait for it."""
     way_of(opened)
     yield
 
 
 def _compare(live: Live, opened: Opened, share: float, inputs: Tensor, calibration: Tensor | None) -> None:
-    """Compare both ways with a share of each group's units gone, but for one.
+    """Compare both ways with a share of each group's units removed; at least one unit of each stays.
 
     Raises:
         NoPlanError: they differ.
@@ -88,13 +92,13 @@ def _compare(live: Live, opened: Opened, share: float, inputs: Tensor, calibrati
         _same(live, model, kept, inputs)
         if calibration is not None:
             split = Split(calibration, torch.zeros(len(calibration), dtype=torch.long))
-            wanted = recalibrate(model, split)
+            expected = recalibrate(model, split)
             before = _tensors(model)
             statistics: dict[str, Tensor] = before | finish(live.statistics(before, kept, calibration))
-            for name, value in _tensors(wanted).items():
+            for name, value in _tensors(expected).items():
                 if value.is_floating_point() and not close(statistics[name], value):
                     raise NoPlanError(f"it estimates {name} differently from the network's own forward pass")
-            _same(live, wanted, kept, inputs)
+            _same(live, expected, kept, inputs)
     except (RuntimeError, TypeError, ValueError, IndexError, KeyError) as error:
         raise NoPlanError(f"it fails: {str(error).partition(chr(10))[0]}") from error
 

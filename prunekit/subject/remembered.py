@@ -1,4 +1,4 @@
-"""What is worked out of an open task is remembered in the task, and goes with it when it is closed."""
+"""Results computed for an open task are kept in the task, and are freed with it when it is closed."""
 
 import threading
 from collections import OrderedDict
@@ -11,10 +11,10 @@ P = ParamSpec("P")
 
 
 class Memory:
-    """The newest answers of each function, by what it was asked.
+    """The newest results of each function, by its arguments.
 
-    Threads share it. None waits while another works an answer out: two that ask at the same time both work, and the
-    first answer stays.
+    Threads share it, and none waits for another's computation: where two compute the same result at the same time,
+    the first to finish is kept.
     """
 
     def __init__(self) -> None:
@@ -40,11 +40,11 @@ class Memory:
 
 
 class Remembering(Protocol):
-    """What has a memory, such as an open task."""
+    """Anything that has a memory, such as an open task."""
 
     @property
     def memory(self) -> Memory:
-        """What was worked out of it."""
+        """The results computed for it."""
 
 
 R = TypeVar("R", bound=Remembering)
@@ -53,7 +53,7 @@ R = TypeVar("R", bound=Remembering)
 def remembered(
     most: int,
 ) -> Callable[[Callable[Concatenate[R, P], T]], Callable[Concatenate[R, P], T]]:
-    """Let a function keep its ``most`` newest answers about a task in that task."""
+    """Let a function keep its ``most`` newest results for a task in that task."""
 
     def decorate(function: Callable[Concatenate[R, P], T]) -> Callable[Concatenate[R, P], T]:
         @wraps(function)

@@ -1,14 +1,19 @@
-"""What the criteria say of a base: the scores of its units, and what they are computed from."""
+"""The scores of a base's units and weights by a criterion, and the gradients and norms they are computed from."""
 
 from collections.abc import Mapping
+from typing import Any
 
+from numpy.typing import NDArray
 from torch import Tensor
 
 from prunekit.criteria import FALLBACK, Criterion, criterion_named
 from prunekit.criteria.gradients import gradients
 from prunekit.criteria.norms import input_norms
 from prunekit.criteria.units import Scores, unit_scores
+from prunekit.criteria.weights import layer_scores
 from prunekit.errors import RecipeError
+from prunekit.recipe import Recipe
+from prunekit.records import Mode
 from prunekit.subject.base import base_of
 from prunekit.subject.opening import Opened
 from prunekit.subject.remembered import remembered
@@ -57,3 +62,17 @@ def _scores_by(opened: Opened, run_id: str | None, criterion: Criterion, seed: i
     """Score by a record, since a criterion that was edited is another one of the same name."""
     model, name = base_of(opened, run_id).model, criterion.name
     return unit_scores(model, opened.structure, name, seed=seed, **evidence(opened, run_id, name))
+
+
+def scores_by_name(opened: Opened, mode: Mode, recipe: Recipe) -> dict[str, NDArray[Any]]:
+    """Return the scores of each group's units, or of each layer's weights, by a recipe's criterion.
+
+    Raises:
+        RecipeError: as ``evidence``.
+    """
+    if mode is Mode.CHANNELS:
+        return dict(scores_of(opened, recipe.base, recipe.criterion, recipe.seed).values)
+    layers = {layer.name: layer.weight for layer in opened.structure.layers}
+    tensors = evidence(opened, recipe.base, recipe.criterion)
+    scores = layer_scores(opened.task.model, layers, recipe.criterion, seed=recipe.seed, **tensors)
+    return {name: values.numpy() for name, values in scores.items()}

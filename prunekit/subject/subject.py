@@ -50,7 +50,7 @@ class Subject:
         whole: the task.
         recipe: the checked recipe.
         opened: the task without the recipe's blocks; the whole one where it removes none.
-        remaining: what the recipe asks of what is left of the network.
+        remaining: the recipe for ``opened``: without the blocks, and with the groups of the network without them.
         base: what it starts from.
     """
 
@@ -124,9 +124,18 @@ class Subject:
 
     @property
     def uncalibrated(self) -> Pruned:
-        """The smaller network with the BatchNorm statistics of its base, made anew whenever it is asked for."""
+        """The smaller network with the BatchNorm statistics of its base; each read makes a new one."""
         pruned = module_of(self.base.model, self.structure, self.state)
         return replace(pruned, replaced=self.opened.replaced)
+
+    @property
+    def precise(self) -> "Subject":
+        """The same question without its quantisation, which comes after the recovery.
+
+        A base that was trained in these very bits keeps the BatchNorm statistics that it has in them.
+        """
+        recipe = replace(self.recipe, bits={}, activation_bits=None, recalibrate=self.recalibrates)
+        return resolve(self.whole, recipe)
 
     @cached_property
     def network(self) -> Network:
@@ -140,8 +149,8 @@ class Subject:
             return network
         model = network.pruned.model
         grids = levels(model, rounding_modules(model, self.recipe.bits), self.range_split)
-        told = {path: (grid.scale, grid.zero) for path, grid in grids.items()}
-        return replace(network, pruned=replace(network.pruned, model=round_inputs(model, grids), levels=told))
+        by_path = {path: (grid.scale, grid.zero) for path, grid in grids.items()}
+        return replace(network, pruned=replace(network.pruned, model=round_inputs(model, grids), levels=by_path))
 
     @property
     def pruned(self) -> Pruned:
@@ -149,7 +158,7 @@ class Subject:
         return self.network.pruned
 
     def quick_outputs(self, split: str, samples: Split, tensors: Mapping[str, Tensor]) -> Outputs:
-        """Return the answers on a split as the quick way computes them; those on test samples are not remembered.
+        """Return the outputs on a split as the fast way computes them; those on test samples are not remembered.
 
         Args:
             split: ``validation`` or ``test``.
@@ -162,7 +171,7 @@ class Subject:
 
         def answer(start: int, stop: int) -> Generator[None, None, Tensor]:
             nonlocal state
-            state = state or live.state(tensors, self.state.kept)  # only once somebody asks for answers
+            state = state or live.state(tensors, self.state.kept)  # prepared only when outputs are first computed
             place = (start, stop) if split == "validation" else None
             return live.answer(state, samples.inputs[start:stop], place)
 
@@ -197,10 +206,10 @@ SUBJECTS = 12
 
 
 def resolve(opened: Opened, recipe: Recipe) -> Subject:
-    """Check a recipe against a task and return both as one subject; asked again, the same one.
+    """Check a recipe against a task and return both as one subject; a repeated call returns the same one.
 
     Raises:
-        RecipeError: the recipe does not fit the task, or starts from a run that is not at hand.
+        RecipeError: the recipe does not fit the task, or starts from a run that is not in the workspace.
     """
     question = recipe, CRITERIA.get(recipe.criterion)  # by a criterion that was edited, it is another question
     subject: Subject | None = opened.memory.get(resolve, question)

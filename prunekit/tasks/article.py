@@ -17,7 +17,7 @@ ARTICLE_FAULTS: dict[str, str] = {
     "activation on logits": "The last ReLU sits on the logits: a class can never score below zero.",
     "wrong task": "It is called a detector, but it is trained with cross-entropy and finds no boxes: it classifies.",
 }
-"""What keeps the printed network from running or from doing what is said of it, by name."""
+"""The faults that keep the printed network from running or from doing what the article claims, by name."""
 
 
 class ArticleNet(nn.Module):

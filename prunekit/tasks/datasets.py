@@ -22,14 +22,14 @@ BATCH = 256
 ACCEPTED = "a pair of arrays (X, y), a list of samples (x, y), a Dataset or a DataLoader"
 
 
-def read_samples(given: Any, name: str, label: Label) -> tuple[Split, str]:
+def read_samples(source: Any, name: str, label: Label) -> tuple[Split, str]:
     """Read samples into memory.
 
     A shuffling ``DataLoader`` is read in the order of its dataset, and the rest that it would drop as well; one with
     a sampler of its own, which may be what chooses the split, gives what it gives.
 
     Args:
-        given: a pair ``(X, y)`` of arrays, tensors or lists, ``y`` possibly ``None``; a list of samples ``(x, y)``; a
+        source: a pair ``(X, y)`` of arrays, tensors or lists, ``y`` possibly ``None``; a list of samples ``(x, y)``; a
             ``Dataset`` or ``DataLoader`` of one input and one target for each sample.
         name: what the split is called.
         label: says what the targets are, where they are ``None``.
@@ -41,8 +41,8 @@ def read_samples(given: Any, name: str, label: Label) -> tuple[Split, str]:
         TaskError: something else, or samples that cannot be read.
     """
     try:
-        with _chance_untouched(given):
-            (inputs, targets), source = _read(given, name)
+        with _chance_untouched(source):
+            (inputs, targets), origin = _read(source, name)
     except TaskError:
         raise
     except RAISED as error:
@@ -50,23 +50,23 @@ def read_samples(given: Any, name: str, label: Label) -> tuple[Split, str]:
     if inputs.is_floating_point():
         inputs = inputs.float()
     if targets is None:
-        return Split(inputs, label(inputs)), f"{source}, without labels"
-    return Split(inputs, targets if targets.is_floating_point() else targets.long()), source
+        return Split(inputs, label(inputs)), f"{origin}, without labels"
+    return Split(inputs, targets if targets.is_floating_point() else targets.long()), origin
 
 
-def _read(given: Any, name: str) -> tuple[tuple[Tensor, Tensor | None], str]:
-    if isinstance(given, DataLoader):
-        batches, order = _batches_of(given)
+def _read(source: Any, name: str) -> tuple[tuple[Tensor, Tensor | None], str]:
+    if isinstance(source, DataLoader):
+        batches, order = _batches_of(source)
         return _joined(batches, name), f"from a DataLoader {order}"
-    if isinstance(given, Dataset):
-        whole: Any = given
-        if not hasattr(given, "__len__"):
+    if isinstance(source, Dataset):
+        whole: Any = source
+        if not hasattr(source, "__len__"):
             raise TaskError(f"The {name} Dataset does not say its length; give {ACCEPTED} that ends.")
         samples = (whole[i] for i in range(len(whole)))
-        return _stacked(samples, name), f"from a Dataset ({type(given).__name__})"
-    if isinstance(given, list) and not (given and all(hasattr(part, "shape") for part in given)):
-        return _stacked(given, name), "from a list"
-    inputs, targets = _pair(given, f"The {name} samples")
+        return _stacked(samples, name), f"from a Dataset ({type(source).__name__})"
+    if isinstance(source, list) and not (source and all(hasattr(part, "shape") for part in source)):
+        return _stacked(source, name), "from a list"
+    inputs, targets = _pair(source, f"The {name} samples")
     y = None if targets is None else tensor_of(targets, f"{name} targets")
     return (tensor_of(inputs, f"{name} inputs"), y), "from arrays"
 
@@ -116,16 +116,16 @@ def _check_single(inputs: Any, name: str) -> None:
         )
 
 
-def _pair(given: Any, what: str) -> tuple[Any, Any]:
+def _pair(pair: Any, what: str) -> tuple[Any, Any]:
     """Return a pair of inputs and targets."""
-    if isinstance(given, Mapping):
-        keys = listed([repr(key) for key in given])
+    if isinstance(pair, Mapping):
+        keys = listed([repr(key) for key in pair])
         raise TaskError(f"{what} must be pairs of inputs and targets, not dictionaries of {keys}; give (X, y).")
-    if not isinstance(given, tuple | list):
-        raise TaskError(f"{what} must be {ACCEPTED}, not {type(given).__name__}.")
-    if len(given) != 2:
-        raise TaskError(f"{what} must be pairs of one input and its target, not of {len(given)} values; give (X, y).")
-    return given[0], given[1]
+    if not isinstance(pair, tuple | list):
+        raise TaskError(f"{what} must be {ACCEPTED}, not {type(pair).__name__}.")
+    if len(pair) != 2:
+        raise TaskError(f"{what} must be pairs of one input and its target, not of {len(pair)} values; give (X, y).")
+    return pair[0], pair[1]
 
 
 def tensor_of(values: Any, what: str) -> Tensor:
@@ -159,9 +159,9 @@ def tensor_of(values: Any, what: str) -> Tensor:
 
 
 @contextmanager
-def _chance_untouched(given: Any) -> Iterator[None]:
+def _chance_untouched(source: Any) -> Iterator[None]:
     """Leave every random generator as it was: loaders draw a seed, datasets may augment."""
-    own = [getattr(place, "generator", None) for place in (given, getattr(given, "sampler", None))]
+    own = [getattr(place, "generator", None) for place in (source, getattr(source, "sampler", None))]
     states = [(generator, generator.get_state()) for generator in own if isinstance(generator, torch.Generator)]
     plain, numbers = random.getstate(), np.random.get_state()
     try:

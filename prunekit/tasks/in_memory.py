@@ -133,7 +133,7 @@ def _data(splits: Splits, example: Any, classes: Sequence[str] | None, label: La
             raise TaskError(f"Unknown split {split!r}; {close_matches(split, SPLITS)}")
     if "validation" not in splits:
         raise TaskError(f"There are no validation samples to measure on; give validation=, {ACCEPTED}.")
-    read = {split: read_samples(given, split, label) for split, given in splits.items()}
+    read = {split: read_samples(source, split, label) for split, source in splits.items()}
     samples = {split: split_samples for split, (split_samples, _) in read.items()}
     train = samples.get("train")
     data = Data(

@@ -1,4 +1,4 @@
-"""What a person's own network answers, checked before anything is measured."""
+"""The outputs of a user's own network, checked before anything is measured."""
 
 import copy
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ BATCH = 250
 
 
 def answers(model: nn.Module, inputs: Tensor) -> Tensor:
-    """Return the class that the network says, for each sample or pixel.
+    """Return the class that the network predicts, for each sample or pixel.
 
     Raises:
         TaskError: as ``run``.
@@ -42,9 +42,9 @@ def run(model: nn.Module, inputs: Tensor) -> Tensor:
             "work on a copy, as with x = x.clone() or x = x - 0.5 in place of x -= 0.5."
         )
     if not isinstance(output, Tensor) or output.ndim < 2:
-        given = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+        description = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
         raise TaskError(
-            f"The network must return logits (batch, classes, …); it returned {given}; wrap it in a module "
+            f"The network must return logits (batch, classes, …); it returned {description}; wrap it in a module "
             "that returns them."
         )
     if output.dtype not in (torch.float32, torch.float64):
@@ -83,7 +83,7 @@ def _runs(model: nn.Module, inputs: Tensor) -> bool:
 
 
 def check_output(model: nn.Module, data: Data, *, named: bool) -> Data:
-    """Check that the network's outputs are the data's classes; classes that nobody named are as many as outputs.
+    """Check that the network's outputs are the data's classes; without class names there is one for each output.
 
     Raises:
         TaskError: other outputs, or as ``run``.
@@ -102,26 +102,26 @@ def check_output(model: nn.Module, data: Data, *, named: bool) -> Data:
                 "The network computes gradients in its forward pass, and is measured where there are none; give "
                 "one that answers without."
             )
-    given, expected = tuple(output.shape), (len(targets), len(data.classes), *targets.shape[1:])
-    other_classes = given[2:] == expected[2:] and not named
-    if other_classes and given[1] > expected[1]:
-        more = tuple(map(str, range(len(data.classes), given[1])))
+    shape, expected = tuple(output.shape), (len(targets), len(data.classes), *targets.shape[1:])
+    other_classes = shape[2:] == expected[2:] and not named
+    if other_classes and shape[1] > expected[1]:
+        more = tuple(map(str, range(len(data.classes), shape[1])))
         return replace(data, classes=(*data.classes, *more))
-    if given[1] == 1:
+    if shape[1] == 1:
         raise TaskError(
             "The network has one output, so none is the largest, and networks that answer with numbers instead of "
             "classes are not supported; where it is the logit z of the second of two classes, wrap it in a module "
             "that returns torch.cat([torch.zeros_like(z), z], 1)."
         )
     lowest, highest = int(data.validation.targets.min()), int(data.validation.targets.max())
-    if other_classes and given[1] < expected[1] == highest + 1:
+    if other_classes and shape[1] < expected[1] == highest + 1:
         raise TaskError(
-            f"The targets go from {lowest} to {highest}, but the network's outputs are {given[1]}, one for each class "
-            f"from 0; number the classes from 0 to {given[1] - 1}, where no number stands for none, or return a "
+            f"The targets go from {lowest} to {highest}, but the network's outputs are {shape[1]}, one for each class "
+            f"from 0; number the classes from 0 to {shape[1] - 1}, where no number stands for none, or return a "
             f"network with {expected[1]} outputs."
         )
-    if given != expected:
-        raise TaskError(f"The network must return logits (batch, classes), here {expected}; it returned {given}.")
+    if shape != expected:
+        raise TaskError(f"The network must return logits (batch, classes), here {expected}; it returned {shape}.")
     return data
 
 

@@ -140,7 +140,7 @@ def _metric(settings: Settings, folder: Path) -> Metric | None:
 
 
 def metric_of(name: str | None, data: Data, *, has_labels: bool) -> Metric:
-    """Return the metric that was asked for, or the usual one.
+    """Return the metric that the settings name, or the usual one.
 
     Raises:
         TaskError: nobody knows it, or it does not go with these targets.

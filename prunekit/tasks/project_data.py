@@ -50,8 +50,8 @@ def project_data(
     Raises:
         TaskError: unreadable, or samples of another shape, type or range.
     """
-    given = _read(source, folder, shape, limit)
-    data = given if isinstance(given, Data) else _data(given, source, limit, prepare or Preparation(), label)
+    content = _read(source, folder, shape, limit)
+    data = content if isinstance(content, Data) else _data(content, source, limit, prepare or Preparation(), label)
     return checked(data, None if data.train is None else _first_epoch(data.train, source), shape, classes)
 
 
@@ -96,19 +96,19 @@ def _read(source: str, folder: Path, shape: tuple[int, ...] | None, limit: int |
 
 def _from_function(source: str, folder: Path) -> Data | Arrays:
     try:
-        given = import_function(source, folder)()
+        content = import_function(source, folder)()
     except TaskError:
         raise
     except RAISED as error:
         raise TaskError(f"The data function {source} raised {said(error)}.") from error
-    if isinstance(given, Data):
-        return given
-    if not isinstance(given, Mapping) or not {"validation"} <= set(given) <= set(SPLITS):
+    if isinstance(content, Data):
+        return content
+    if not isinstance(content, Mapping) or not {"validation"} <= set(content) <= set(SPLITS):
         raise TaskError(
             f"The data function {source} must return Data, or {{'validation': (X, y)}}, with or without "
-            f"'train' and 'test'; it returned {_shown(given)}."
+            f"'train' and 'test'; it returned {_shown(content)}."
         )
-    return Arrays(given, note=f"Read from {source}.")
+    return Arrays(content, note=f"Read from {source}.")
 
 
 def _first_epoch(train: Callable[[int], Split], source: str) -> Split:
@@ -118,9 +118,9 @@ def _first_epoch(train: Callable[[int], Split], source: str) -> Split:
         raise TaskError(f"The train samples of {source} cannot be drawn: train(0) raised {said(error)}.") from error
 
 
-def _shown(given: object) -> str:
-    keys = ", ".join(map(repr, given)) if isinstance(given, Mapping) else ""
-    return f"a dictionary of {keys or 'nothing'}" if isinstance(given, Mapping) else type(given).__name__
+def _shown(content: object) -> str:
+    keys = ", ".join(map(repr, content)) if isinstance(content, Mapping) else ""
+    return f"a dictionary of {keys or 'nothing'}" if isinstance(content, Mapping) else type(content).__name__
 
 
 def _sklearn_digits() -> Arrays:
@@ -128,15 +128,15 @@ def _sklearn_digits() -> Arrays:
         from sklearn.datasets import load_digits  # type: ignore[import-not-found, unused-ignore]
     except ImportError:
         raise TaskError("The data sklearn:digits come with scikit-learn: pip install scikit-learn.") from None
-    found = load_digits()
-    inputs = (found.images / 16).astype(np.float32)[:, None]
-    return Arrays(in_three(inputs, found.target), note="1,797 handwritten digits of 8×8 pixels from scikit-learn.")
+    digits = load_digits()
+    inputs = (digits.images / 16).astype(np.float32)[:, None]
+    return Arrays(in_three(inputs, digits.target), note="1,797 handwritten digits of 8×8 pixels from scikit-learn.")
 
 
-def _data(given: Arrays, source: str, limit: int | None, prepare: Preparation, label: Label | None) -> Data:
+def _data(arrays: Arrays, source: str, limit: int | None, prepare: Preparation, label: Label | None) -> Data:
     """Make tensors of the pairs."""
     try:
-        splits = {name: split_of(pair, limit, prepare, label) for name, pair in given.pairs.items()}
+        splits = {name: split_of(pair, limit, prepare, label) for name, pair in arrays.pairs.items()}
     except TaskError:
         raise
     except (TypeError, ValueError, IndexError) as error:
@@ -148,6 +148,6 @@ def _data(given: Arrays, source: str, limit: int | None, prepare: Preparation, l
         validation=splits["validation"],
         test=splits.get("test"),
         train=None if train is None else lambda epoch: train,
-        classes=given.classes,
-        note=given.note,
+        classes=arrays.classes,
+        note=arrays.note,
     )

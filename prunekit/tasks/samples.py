@@ -67,8 +67,8 @@ def split_of(pair: Any, limit: int | None, prepare: Preparation, label: Label | 
         TypeError: no arrays of numbers; so ``ValueError`` and ``RuntimeError``.
     """
     if not isinstance(pair, tuple | list) or len(pair) != 2:
-        given = f"{len(pair)} values" if isinstance(pair, tuple | list) else type(pair).__name__
-        raise TaskError(f"Each split must be a pair of inputs and targets, (X, y); one is {given}.")
+        description = f"{len(pair)} values" if isinstance(pair, tuple | list) else type(pair).__name__
+        raise TaskError(f"Each split must be a pair of inputs and targets, (X, y); one is {description}.")
     inputs, targets = pair
     if isinstance(inputs, Mapping):
         raise TaskError(f"The inputs of a split must be one array, not a dictionary of {', '.join(map(str, inputs))}.")

@@ -55,22 +55,22 @@ Settings = Mapping[str, Any]
 
 
 def read_settings(path: Path, flags: Settings) -> Settings:
-    """Read a project file, over which flags go.
+    """Read a project file; flags replace its settings.
 
     Raises:
         TaskError: unreadable, or a key is missing, unknown or unusable.
     """
     try:
-        said = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise TaskError(f"The project file {path} cannot be read: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise TaskError(f"The project file {path} is not valid TOML: {error}.") from None
-    return check_settings({**said, **flags}, path.name)
+    return check_settings({**settings, **flags}, path.name)
 
 
 def check_settings(settings: Settings, where: str) -> Settings:
-    """Return settings that say what is needed and nothing that nobody knows.
+    """Return settings, checked: every needed key is there, and every key is known.
 
     Args:
         settings: values by key.
@@ -99,17 +99,17 @@ def check_settings(settings: Settings, where: str) -> Settings:
 
 
 def from_here(flags: Settings, folder: Path) -> dict[str, Any]:
-    """Make the paths in flags absolute: they are relative to where the command was given, not to a project file.
+    """Make the paths in flags absolute: they are relative to the folder of the command, not of the project file.
 
     Args:
         flags: values by key.
         folder: where the command was given.
     """
-    found = dict(flags)
+    absolute = dict(flags)
     for key, value in flags.items():
         if key in ("checkpoint", "program") or (key == "data" and ":" not in value):
-            found[key] = str((folder / value).absolute())
+            absolute[key] = str((folder / value).absolute())
         elif key in ("factory", "data", "preprocess", "metric") and ".py:" in value:
             file, _, function = value.partition(":")
-            found[key] = f"{(folder / file).absolute()}:{function}"
-    return found
+            absolute[key] = f"{(folder / file).absolute()}:{function}"
+    return absolute

@@ -62,14 +62,14 @@ def _is_state(content: Any) -> bool:
     return isinstance(content, Mapping) and bool(content) and all(isinstance(t, Tensor) for t in content.values())
 
 
-def own_names(given: Collection[str], expected: Collection[str]) -> tuple[dict[str, str], str]:
+def own_names(names: Collection[str], expected: Collection[str]) -> tuple[dict[str, str], str]:
     """Translate a file's tensor names into a network's.
 
     ``torch.compile`` writes ``_orig_mod.`` into names, ``DataParallel`` puts ``module.`` before them, Lightning the
     attribute that holds the network. The prefix is taken off that makes most names fit, if any does.
 
     Args:
-        given: names in the file.
+        names: names in the file.
         expected: the network's names.
 
     Returns:
@@ -80,16 +80,16 @@ def own_names(given: Collection[str], expected: Collection[str]) -> tuple[dict[s
         ({'module.fc.weight': 'fc.weight'}, 'module.')
     """
     known = set(expected)
-    plain = {name: name if name in known else name.replace(COMPILED, "") for name in given}
-    found: Counter[str] = Counter()
+    plain = {name: name if name in known else name.replace(COMPILED, "") for name in names}
+    prefixes: Counter[str] = Counter()
     for name in plain.values():
         parts = name.split(".")
-        found.update(".".join([*parts[:i], ""]) for i in range(len(parts)) if ".".join(parts[i:]) in known)
+        prefixes.update(".".join([*parts[:i], ""]) for i in range(len(parts)) if ".".join(parts[i:]) in known)
     # Of prefixes that fit equally well the shortest: nothing is taken off that need not.
-    prefix = max(found, key=lambda one: (found[one], -len(one)), default="")
-    compiled = COMPILED if any(plain[name] != name for name in given) else ""
-    names = {name: own.removeprefix(prefix) for name, own in plain.items() if own.startswith(prefix)}
-    return names, prefix + compiled
+    prefix = max(prefixes, key=lambda one: (prefixes[one], -len(one)), default="")
+    compiled = COMPILED if any(plain[name] != name for name in names) else ""
+    translated = {name: own.removeprefix(prefix) for name, own in plain.items() if own.startswith(prefix)}
+    return translated, prefix + compiled
 
 
 def is_counter(name: str) -> bool:

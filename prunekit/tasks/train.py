@@ -80,8 +80,8 @@ def mean_iou(model: nn.Module, split: Split, classes: int) -> float:
     table = torch.zeros(classes * classes, dtype=torch.long)
     with torch.inference_mode():
         for inputs, targets in zip(torch.split(split.inputs, BATCH), torch.split(split.targets, BATCH), strict=True):
-            said = model(inputs.to(memory_format=torch.channels_last)).argmax(1)
-            table += torch.bincount((classes * targets + said).flatten(), minlength=classes * classes)
+            predicted = model(inputs.to(memory_format=torch.channels_last)).argmax(1)
+            table += torch.bincount((classes * targets + predicted).flatten(), minlength=classes * classes)
     confusions = table.view(classes, classes).double()
     both = confusions.diag()
     return float((both / (confusions.sum(0) + confusions.sum(1) - both)).mean())

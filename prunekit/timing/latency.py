@@ -61,19 +61,19 @@ def latency(
     """
     if len(inputs) < 1 or threads < 1:
         raise LatencyError(f"Latency needs a batch and threads of at least 1; given {len(inputs)} and {threads}.")
-    found: list[Round] = []
+    measured: list[Round] = []
     with _stopwatch(dense, candidate, inputs, threads, code, needs) as ask:
         memory = ask("memory")  # the first answer waits for the process to start
 
         def time_once() -> Round:
             return Round(*(Times(*times) for times in ask("round")))
 
-        found.append(time_once())
+        measured.append(time_once())
         end = monotonic() + SECONDS
-        while len(found) < LEAST or (len(found) < rounds and monotonic() < end):
-            found.append(time_once())
-            if len(found) >= LEAST:
-                yield summary(found, recipe, len(inputs), threads, memory)
+        while len(measured) < LEAST or (len(measured) < rounds and monotonic() < end):
+            measured.append(time_once())
+            if len(measured) >= LEAST:
+                yield summary(measured, recipe, len(inputs), threads, memory)
 
 
 def summary(
@@ -89,14 +89,14 @@ def summary(
         memory: most bytes that the dense network and the candidate took.
     """
     clock = "cpu" if threads == 1 else "wall"
-    ratios = [getattr(found.dense, clock) / getattr(found.candidate, clock) for found in rounds]
+    ratios = [getattr(pair.dense, clock) / getattr(pair.candidate, clock) for pair in rounds]
     return Latency(
         recipe=recipe,
         batch=batch,
         threads=threads,
         rounds=len(rounds),
-        dense=_timing([found.dense for found in rounds], memory[0]),
-        candidate=_timing([found.candidate for found in rounds], memory[1]),
+        dense=_timing([pair.dense for pair in rounds], memory[0]),
+        candidate=_timing([pair.candidate for pair in rounds], memory[1]),
         clock=clock,
         speedup=median(ratios),
         interval=median_interval(ratios),

@@ -105,9 +105,9 @@ def memory(path: Path, inputs: Tensor, threads: int) -> int | None:
             os._exit(0)
     os.close(writes)
     with os.fdopen(reads) as answer:
-        found = answer.read()
+        bytes_taken = answer.read()
     os.waitpid(child, 0)
-    return int(found) if found else None
+    return int(bytes_taken) if bytes_taken else None
 
 
 def _most() -> int:
@@ -133,11 +133,11 @@ def main() -> None:
     timing = None
     for question in sys.stdin:
         if question == "memory\n":
-            said = json.dumps([memory(path, inputs, job["threads"]) for path in paths])
+            reply = json.dumps([memory(path, inputs, job["threads"]) for path in paths])
         else:
             timing = timing or _begin(paths, inputs, job["threads"])
-            said = json.dumps(next(timing))
-        print(said, file=answers, flush=True)
+            reply = json.dumps(next(timing))
+        print(reply, file=answers, flush=True)
 
 
 def _begin(paths: list[Path], inputs: Tensor, threads: int) -> Iterator[Round]:

@@ -1,11 +1,11 @@
-"""The first look at a page: who comes to it sees its top before the rest of it is sent."""
+"""Show the top of a page first: a visitor sees it before the rest of the page is computed."""
 
 import streamlit as st
 
 from prunekit.ui.state.session import session
 
 PAUSE = 0.15
-"""Seconds in which the browser draws the top: it would show nothing of a page before it has drawn all it was sent."""
+"""Seconds that the browser has to draw the top; it shows nothing until it has drawn all that it has received."""
 
 
 def arrive(page: str) -> None:
@@ -16,7 +16,7 @@ def arrive(page: str) -> None:
 
 
 def top_first() -> None:
-    """End the first run of a page here; the browser asks for the whole of it as soon as the top is there."""
+    """End the first run of a page here; the browser asks for the whole page as soon as it has drawn the top."""
     now = session()
     if not now.has_come:
         return

@@ -1,8 +1,8 @@
 """Who may enter a server that a script or a notebook started.
 
 The server is reached by the name of this machine, and by pages of its own only: a browser says by ``Origin`` where a
-page is from. Behind a proxy the server has another name, and a proxy may even hide that name from it. Such a browser
-comes by an address that begins with a secret, which nobody knows who was not given it.
+page is from. Behind a proxy the server has another name, which a proxy may even hide from it. A browser behind a proxy
+therefore uses a path that begins with a secret, which only those know who were given it.
 """
 
 import re
@@ -19,10 +19,10 @@ LOCAL = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?")
 
 
 class Door:
-    """An app that lets in its own pages and, under a secret prefix, those that one proxy shows.
+    """An app that answers its own pages and, under a secret prefix, those that one proxy shows.
 
     Args:
-        app: what is behind the door.
+        app: the app that answers admitted requests.
         secret: the first part of the path that a proxy's address has.
         origin: the one other origin that the secret lets in, as ``https://hub.example``; for ``None`` the one that
             comes with the secret first.
@@ -34,7 +34,7 @@ class Door:
         self._origin = origin
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        """Serve a request that may enter; refuse any other."""
+        """Answer an admitted request; refuse any other."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
@@ -56,7 +56,7 @@ class Door:
         self._origin = self._origin or origin
         if origin != self._origin:
             return None
-        # The proxy asked under a name of its own; the app compares the origin with the one that the browser asked.
+        # The proxy sent its own host name; the app compares the origin with the host that the browser named.
         others = [(name, value) for name, value in scope["headers"] if name != b"host"]
         return {**inner, "headers": [(b"host", _host_of(origin).encode()), *others]}
 
@@ -64,7 +64,7 @@ class Door:
 def _from_here(scope: "Scope") -> "Scope | None":
     """Return a request that reached this machine by its own name and came from one of its own pages."""
     origin, host = _header(scope, b"origin"), _header(scope, b"host") or ""
-    # By the name of another machine that an attacker has led here, every origin would look like its own.
+    # Under any other host name, which an attacker may have pointed here, every origin would look like its own.
     return scope if LOCAL.fullmatch(host) and origin in (None, f"http://{host}") else None
 
 
@@ -73,5 +73,5 @@ def _host_of(origin: str) -> str:
 
 
 def _header(scope: "Scope", name: bytes) -> str | None:
-    found: bytes | None = dict(scope["headers"]).get(name)
-    return None if found is None else found.decode("latin-1")
+    value: bytes | None = dict(scope["headers"]).get(name)
+    return None if value is None else value.decode("latin-1")

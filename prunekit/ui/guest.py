@@ -1,4 +1,4 @@
-"""Streamlit as a guest in the process of a person's own script: it leaves that process as it was."""
+"""Run Streamlit inside the process of a person's own script without side effects on it."""
 
 import sys
 import tomllib
@@ -16,7 +16,7 @@ from prunekit.ui.home import home
 
 @contextmanager
 def guest() -> Iterator[None]:
-    """Give Streamlit the app's settings, wherever the script was started, and keep its habits from the process.
+    """Give Streamlit the app's settings, wherever the script was started, and switch off its side effects.
 
     A run of a page would put itself in the place of ``__main__``, where pickle looks for a person's own classes, and
     its folder before all that modules are imported from; after it, it would close all of matplotlib's figures and
@@ -28,7 +28,7 @@ def guest() -> Iterator[None]:
     habits = runner.modified_sys_path, runner._clean_problem_modules
     for name, value in options.items():
         config.set_option(name, value)
-    logger.set_log_level("warning")  # a script's output is not ours to fill
+    logger.set_log_level("warning")  # the output belongs to the script
     runner.modified_sys_path = _undisturbed(sys.modules["__main__"])
     runner._clean_problem_modules = lambda: None
     try:
@@ -38,7 +38,7 @@ def guest() -> Iterator[None]:
         for name, value in before.items():
             config.set_option(name, value)
         logger.set_log_level(config.get_option("logger.level"))
-        Runtime._instance = None  # else no other could ever be started in this process
+        Runtime._instance = None  # otherwise no other server could be started in this process
 
 
 def _undisturbed(main: ModuleType) -> Any:

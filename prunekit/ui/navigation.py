@@ -1,4 +1,4 @@
-"""The pages and what they are called; a page is named here once."""
+"""The pages with their titles and icons; this is the only place that lists them."""
 
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,7 @@ SECTIONS = {
 
 
 def navigation() -> "Page":
-    """Draw the way from page to page and return the one to run."""
+    """Draw the links to all pages and return the page to run."""
     return st.navigation({section: [_page(name) for name in pages] for section, pages in SECTIONS.items()})
 
 

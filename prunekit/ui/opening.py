@@ -1,4 +1,4 @@
-"""The way into a page: its title at once, then the task as soon as it is open."""
+"""The beginning of every page: its title at once, then the task as soon as it is open."""
 
 import hashlib
 import os
@@ -37,7 +37,7 @@ def offered_tasks(environment: Mapping[str, str] = os.environ) -> tuple[str, ...
 
 
 def own_settings(task: str, environment: Mapping[str, str] = os.environ) -> str:
-    """Return as JSON what the person who started the server said of the task they named; nothing of any other."""
+    """Return as JSON the settings of the task that the server was started with; empty for any other task."""
     return environment.get(SETTINGS_VARIABLE, "") if task == environment.get(TASK_VARIABLE, "").strip() else ""
 
 
@@ -52,7 +52,7 @@ def task_title(task: str) -> str:
 
 
 def opening() -> "Ticket[Opened]":
-    """Start to open this tab's task, or return the ticket of the one who did."""
+    """Start to open this tab's task, or return the ticket of whoever has started that before."""
     task, upload = session().task, _upload()
     return start_opening(task) if upload is None else cached.opening(*_key(task, upload))
 
@@ -77,7 +77,7 @@ def opened_task(title: str, row: "DeltaGenerator | None" = None) -> "Opened":
     if row is None:
         st.title(title, anchor=False)
     else:
-        with row, st.container(width="stretch"):  # takes what the buttons leave, so that they stand on the right
+        with row, st.container(width="stretch"):  # as wide as possible, so that the buttons are on the right
             st.title(title, anchor=False)
     ticket = opening()
     if not ticket.finished:
@@ -105,7 +105,7 @@ def _key(task: str, upload: Upload | None = None) -> tuple[str, str, str, str, b
 
 
 def _skeleton() -> None:
-    """Say what is under way; without the shimmer of a skeleton, whose drawing takes a core from the opening."""
+    """Write that the task is being opened; a moving skeleton would take the browser a core that the opening needs."""
     st.caption(f"Opening {literal(task_title(session().task))} …")
 
 

@@ -41,7 +41,7 @@ class Serving:
         return not self._stopped.is_set() and self.server.thread.is_alive()
 
     def stop(self) -> None:
-        """Take the task off the dashboard; the last one closes it and its port. Stopping twice is the same."""
+        """Take the task off the dashboard; the last one closes it and its port. A second call does nothing."""
         with _changing:
             self._stopped.set()
             if _servings.get(self._opened) is self:
@@ -51,7 +51,7 @@ class Serving:
                 self.server.stop()
 
     def wait(self) -> None:
-        """Say where it is, and keep a script going until Ctrl+C or until another thread stops it."""
+        """Print the address, and keep a script running until Ctrl+C or until another thread stops it."""
         print(self)
         try:
             self._stopped.wait()

@@ -1,4 +1,4 @@
-"""The app's server as a thread of a process that does other things, too."""
+"""The app's server in a thread of a process that also does other work."""
 
 import asyncio
 import atexit
@@ -19,9 +19,9 @@ from prunekit.ui.serving import SHELL, lifespan, routes
 
 HOST = "127.0.0.1"
 GRACE = 3
-"""Seconds that requests under way get to end once the server stops."""
+"""Seconds that running requests have to end once the server stops."""
 LOOK = 0.01
-"""Seconds between two looks at a server that starts."""
+"""Seconds between two checks of whether the server has started."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,8 +32,8 @@ class Server:
         port: the port of this machine that it answers on.
         secret: the first part of the path under which a proxy may show it.
         behind: where a proxy shows that port: an address, or the path of one; ``None`` without a proxy.
-        control: what stops it.
-        thread: where it runs.
+        control: the object that stops it.
+        thread: the thread it runs in.
     """
 
     port: int
@@ -43,7 +43,7 @@ class Server:
     thread: threading.Thread
 
     def stop(self) -> None:
-        """Say goodbye to every page, close the port and end the thread; stopping twice is the same."""
+        """Disconnect every page, close the port and end the thread; a second call does nothing."""
         atexit.unregister(self.stop)
         self.control.should_exit = True
         self.thread.join()
@@ -66,7 +66,7 @@ def start(port: int | None, behind: str | None) -> Server:
     behind = behind and place(behind, port)
     secret = secrets.token_hex(16)
     app = Door(st.App(SHELL, lifespan=lifespan, routes=routes()), secret, _origin(behind))
-    # Signals stay the script's: uvicorn takes them in the main thread only.
+    # The script keeps its signal handlers: uvicorn installs its own in the main thread only.
     control = uvicorn.Server(
         uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE, ws="websockets-sansio")
     )

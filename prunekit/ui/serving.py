@@ -1,4 +1,4 @@
-"""What the server does besides running pages: it opens the first task before anybody asks, and keeps the lines."""
+"""What the server does besides running pages: it opens the first task in advance and serves the WebSockets."""
 
 import asyncio
 import sys
@@ -15,10 +15,10 @@ __all__ = ["SHELL", "lifespan", "routes"]
 SHELL = Path(__file__).with_name("shell.py")
 """The script that every page runs in."""
 SWITCH = 0.0005
-"""Seconds after which a busy thread lets another have the interpreter: a page is seventy files and each waits for it,
-and so does every answer to a moving bar."""
+"""Seconds after which a busy thread gives the interpreter to another. A page is seventy files, and each of them and
+each answer to a moving bar waits for the interpreter."""
 HEAD_START = 0.5
-"""Seconds in which a browser that is there already gets its files, before torch is imported beside it."""
+"""Seconds in which a browser that is waiting already gets its files, before the import of torch slows them down."""
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
-"""The frame around every page: its name, the task picker and the way from page to page.
+"""The frame around every page: the app's name, the task picker and the links to the pages.
 
-Nothing heavy is imported here: the first picture is there before torch is.
+Nothing that loads slowly is imported here, so that the page is drawn before torch is loaded.
 """
 
 from pathlib import Path
@@ -32,5 +32,5 @@ if chosen != now.task:
 now.linked = st.query_params.get("run", now.linked)
 
 arrive(page.url_path)
-opening()  # in the worker's thread, so that torch warms up while the page paints
+opening()  # in the worker's thread, so that torch loads while the page is drawn
 page.run()

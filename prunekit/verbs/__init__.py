@@ -12,35 +12,22 @@ from prunekit.tasks.zoo import task_names
 from prunekit.verbs.adopting import adopt, masks
 from prunekit.verbs.bits import plan_bits, scan_bits, scan_bits_size
 from prunekit.verbs.comparing import compare, thumbnails
+from prunekit.verbs.counting import check, cost, layer_costs
 from prunekit.verbs.exporting import check_folder, export, verify
 from prunekit.verbs.history import commit, history, history_tree, recipe_of, thinned
-from prunekit.verbs.inspecting import (
-    activations,
-    agreement,
-    histograms,
-    inspect,
-    kernel_layers,
-    kernels,
-    layer_weights,
-    prove,
-    unit_scores,
-)
-from prunekit.verbs.planning import outline, plan, plan_steps
-from prunekit.verbs.reading import check, cost, evaluate, evaluate_steps, layer_costs
-from prunekit.verbs.recovering import reconstruct, recover
+from prunekit.verbs.inspecting import inspect, prove
+from prunekit.verbs.looking import activations, histograms, kernel_layers, kernels, layer_weights
+from prunekit.verbs.outlining import outline
+from prunekit.verbs.planning import plan, plan_steps
+from prunekit.verbs.presets import preset
+from prunekit.verbs.reading import evaluate, evaluate_steps
+from prunekit.verbs.reconstructing import reconstruct
+from prunekit.verbs.recovering import recover
 from prunekit.verbs.removing import find_removals, known_removals, scan_blocks
 from prunekit.verbs.rounds import recover_in_rounds, recovery_seconds
-from prunekit.verbs.scanning import (
-    WITHIN,
-    is_picture,
-    known_points,
-    picture_steps,
-    preset,
-    scan,
-    scan_size,
-    scan_steps,
-    stored_points,
-)
+from prunekit.verbs.scanned import WITHIN, is_picture, known_points, stored_points
+from prunekit.verbs.scanning import picture_steps, scan, scan_size, scan_steps
+from prunekit.verbs.scoring import agreement, unit_scores
 from prunekit.verbs.timing import latency
 from prunekit.verbs.unfinished import forget, unfinished
 

@@ -75,10 +75,10 @@ def _adopt(subject: Subject, pruned: Pruned, label: str, parent: str | None) -> 
 
 def _fill(subject: Subject, pruned: Pruned, source: Source) -> None:
     """Fill the untrained answer of a recipe with the weights that it was trained to."""
-    given, _, label = read_state(source)
-    fit, state = fit_state(pruned.model, given)
+    trained, _, label = read_state(source)
+    fit, state = fit_state(pruned.model, trained)
     if not fit.is_whole:
-        if fit_state(subject.whole.task.model, given)[0].is_whole:
+        if fit_state(subject.whole.task.model, trained)[0].is_whole:
             raise CheckpointError(
                 f"{label} has the shapes of the dense network ({_of_dense(fit)}); train the one that the recipe leaves."
             )
@@ -108,14 +108,15 @@ def _other_cut(subject: Subject, pruned: Pruned, fit: Fit, state: Mapping[str, T
     """Say which group has how many units where the recipe leaves others; nothing where no group explains the shapes."""
     structure, expected = subject.structure, pruned.model.state_dict()
     for misfit in fit.reshaped:
-        own, given, atoms = expected[misfit.name].shape, state[misfit.name].shape, structure.atoms.get(misfit.name, ())
-        differing = [dim for dim in range(len(atoms)) if len(given) == len(own) and given[dim] != own[dim]]
+        own, trained = expected[misfit.name].shape, state[misfit.name].shape
+        atoms = structure.atoms.get(misfit.name, ())
+        differing = [dim for dim in range(len(atoms)) if len(trained) == len(own) and trained[dim] != own[dim]]
         for dim in differing:
             owner, *others = {*structure.group_of[atoms[dim]].tolist()}
             if others or owner == -1:
                 continue
             group = structure.groups[owner]
-            units, rest = divmod(given[dim] * group.units, len(atoms[dim]))
+            units, rest = divmod(trained[dim] * group.units, len(atoms[dim]))
             if group.protected is None and rest == 0 and units <= group.units:
                 remaining = len(pruned.kept.get(group.name, range(group.units)))
                 return f"group {group.name!r} has {units} units where this one leaves {remaining} of {group.units}"

@@ -12,8 +12,9 @@ from prunekit.search.targets import read_targets
 from prunekit.store import ScanKey
 from prunekit.subject.opening import Opened
 from prunekit.subject.subject import resolve
+from prunekit.verbs.counting import cost
 from prunekit.verbs.pins import held
-from prunekit.verbs.reading import cost, evaluate, evaluate_steps
+from prunekit.verbs.reading import evaluate, evaluate_steps
 
 CODE = "1"
 """Raised when the measuring code changes what a reading says."""
@@ -58,7 +59,7 @@ def scan_bits(
 
 
 def scan_bits_size(opened: Opened, recipe: Recipe | None = None) -> int:
-    """Return how many points ``scan_bits`` yields unless it is told the levels or to try the ends.
+    """Return how many points ``scan_bits`` yields with all levels and without the first and the last layer.
 
     Raises:
         RecipeError: the recipe does not fit the task.

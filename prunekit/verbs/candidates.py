@@ -14,31 +14,31 @@ from prunekit.search.targets import RESOURCES, Targets
 from prunekit.subject.base import base_of
 from prunekit.subject.opening import Opened
 from prunekit.subject.subject import resolve
+from prunekit.verbs.presets import preset
 from prunekit.verbs.reading import evaluate
-from prunekit.verbs.scanning import preset
 
 OPTIMISTIC = "selected on this split: optimistic"
 
 
 @dataclass(eq=False)
 class Judge:
-    """Evaluates plans against what was asked, and remembers every candidate.
+    """Evaluates plans against targets, and remembers every candidate.
 
     Attributes:
         opened: the task.
         mode: what is cut.
         base: what every recipe starts from; of this mode's cuts it has only those that are held.
-        asked: the targets.
+        targets: what a plan has to keep to.
         held: group or layer → the sparsity at which it stays.
-        found: the candidates so far.
+        candidates: those that were evaluated so far.
     """
 
     opened: Opened
     mode: Mode
     base: Recipe
-    asked: Targets
+    targets: Targets
     held: Mapping[str, float]
-    found: list[Candidate] = field(default_factory=list)
+    candidates: list[Candidate] = field(default_factory=list)
 
     @cached_property
     def allowed(self) -> Mapping[str, tuple[int, ...]]:
@@ -47,7 +47,7 @@ class Judge:
 
     def recipe(self, kept: Mapping[str, int]) -> Recipe:
         """Write down what a plan keeps of each name."""
-        # What stays whole gets no sparsity, or round_to would take from what a hand or a base run left.
+        # What stays whole gets no sparsity: round_to would cut further what hand-dropped units or a base run leave.
         shares = {name: 1 - n / self._sizes[name] for name, n in kept.items() if n < self._whole[name]}
         if self.mode is Mode.CHANNELS:
             return replace(self.base, channels={**shares, **self.held})
@@ -63,36 +63,37 @@ class Judge:
     def evaluated(self, name: str, kept: Mapping[str, int]) -> Candidate:
         """Measure a plan on all validation samples, or remember it."""
         recipe = self.recipe(kept)
-        known = next((candidate for candidate in self.found if candidate.recipe == recipe), None)
-        if known is None:
+        twin = next((candidate for candidate in self.candidates if candidate.recipe == recipe), None)
+        if twin is None:
             samples = len(self.opened.task.data.validation)
             reading = next(e.reading for e in evaluate(self.opened, recipe) if e.reading.n == samples)
             pruned = resolve(self.opened, recipe).pruned
-            known = Candidate(name, recipe, pruned.cost, nonzero(pruned.model), reading)
-            known = replace(known, misses=tuple(self._misses(known)))
-        self.found.append(replace(known, name=name))
-        return self.found[-1]
+            twin = Candidate(name, recipe, pruned.cost, nonzero(pruned.model), reading)
+            twin = replace(twin, misses=tuple(self._misses(twin)))
+        self.candidates.append(replace(twin, name=name))
+        return self.candidates[-1]
 
     def best(self) -> Candidate:
         """Return the candidate that misses the fewest targets; of those the least damaged, or the smallest."""
         sign = 1.0 if self.opened.metric.higher_is_better else -1.0
 
         def rank(candidate: Candidate) -> tuple[float, ...]:
-            size = 0 if self.asked.limits else candidate.amount(RESOURCES[self.mode][0], self.mode)
+            size = 0 if self.targets.limits else candidate.amount(RESOURCES[self.mode][0], self.mode)
             return len(candidate.misses), size, -sign * candidate.reading.value, candidate.reading.loss
 
-        return replace(min(self.found, key=rank), note=OPTIMISTIC)
+        return replace(min(self.candidates, key=rank), note=OPTIMISTIC)
 
     def _misses(self, candidate: Candidate) -> Iterator[str]:
-        for resource, limit in self.asked.limits.items():
+        for resource, limit in self.targets.limits.items():
             amount = candidate.amount(resource, self.mode)
             if amount > limit:
                 yield f"{amount:,} {resource} are left, {limit:,} were asked"
-        if self.asked.loss is not None:
+        if self.targets.loss is not None:
             sign = 1.0 if self.opened.metric.higher_is_better else -1.0
             lost = sign * (self._dense.value - candidate.reading.value)
-            if lost > self.asked.loss + 1e-9:
-                yield f"it loses {lost * 100:.1f} points of {self._dense.metric}, {self.asked.loss * 100:g} are allowed"
+            allowed = self.targets.loss
+            if lost > allowed + 1e-9:
+                yield f"it loses {lost * 100:.1f} points of {self._dense.metric}, {allowed * 100:g} are allowed"
 
     @cached_property
     def _dense(self) -> Reading:

@@ -15,8 +15,9 @@ from prunekit.recipe import Recipe
 from prunekit.records import Change, Comparison, Evaluation, Flip, Shift, Thumbnail
 from prunekit.subject.opening import Opened
 from prunekit.subject.subject import resolve
+from prunekit.verbs.counting import check
 from prunekit.verbs.history import recipe_of
-from prunekit.verbs.reading import check, evaluate
+from prunekit.verbs.reading import evaluate
 
 BARS = ("channels", "weights")
 AS_TRAINED = 32
@@ -50,7 +51,7 @@ def compare(opened: Opened, a: str | None, b: str | None) -> Iterator[Evaluation
         evaluations.append(evaluation)
         outputs.append(logits(resolve(opened, recipe).pruned.model, split))
     counts = opened.metric.counts
-    found = Comparison(
+    comparison = Comparison(
         a=a,
         b=b,
         changes=differences(*recipes),
@@ -59,11 +60,11 @@ def compare(opened: Opened, a: str | None, b: str | None) -> Iterator[Evaluation
         flips=_flips(split.targets, outputs[0].argmax(1), outputs[1].argmax(1)) if split.targets.ndim == 1 else (),
     )
     if counts:
-        yield replace(found, gain=paired(found.broken, found.fixed, len(split)))
+        yield replace(comparison, gain=paired(comparison.broken, comparison.fixed, len(split)))
     elif opened.metric.whole is None:
-        yield replace(found, **_moved(opened.metric, split.targets, *outputs))
+        yield replace(comparison, **_moved(opened.metric, split.targets, *outputs))
     else:
-        yield found
+        yield comparison
 
 
 def differences(a: Recipe, b: Recipe) -> tuple[Change, ...]:

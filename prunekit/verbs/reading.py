@@ -1,4 +1,4 @@
-"""What a recipe costs and how well its network does."""
+"""How well the network of a recipe does."""
 
 from collections.abc import Generator, Iterator
 from dataclasses import replace
@@ -10,43 +10,15 @@ from prunekit.measure.thop_count import thop_macs
 from prunekit.program.outputs import Outputs
 from prunekit.quantize.packing import pack_state
 from prunekit.recipe import Recipe
-from prunekit.records import Cost, Evaluation, Reading
+from prunekit.records import Evaluation, Exactness, Reading
+from prunekit.subject.exactness import exactness
 from prunekit.subject.live import Way, way_of
 from prunekit.subject.opening import Opened
 from prunekit.subject.subject import Subject, dense_outputs, resolve
 from prunekit.tasks.task import Split
 
 SPLITS = ("validation", "test")
-
-
-def check(opened: Opened, recipe: Recipe) -> Recipe:
-    """Return the recipe with every group by its own name and the task filled in.
-
-    Raises:
-        RecipeError: the recipe does not fit the task.
-    """
-    return resolve(opened, recipe).recipe
-
-
-def cost(opened: Opened, recipe: Recipe) -> Cost:
-    """Count a recipe's network by closed formula, without making it.
-
-    Raises:
-        RecipeError: the recipe does not fit the task.
-    """
-    return resolve(opened, recipe).cost
-
-
-def layer_costs(opened: Opened, recipe: Recipe) -> tuple[tuple[int, int], ...]:
-    """Return ``(parameters, MACs)`` of each layer of a recipe's network.
-
-    Raises:
-        RecipeError: the recipe does not fit the task.
-    """
-    subject = resolve(opened, recipe)
-    costs = subject.structure.layer_costs(subject.counts)
-    known = {layer.name: cost for layer, cost in zip(subject.structure.layers, costs, strict=True)}
-    return tuple(known.get(layer.name, (0, 0)) for layer in opened.structure.layers)
+NOT_YET = "The cut is not yet proven to be exact."
 
 
 def evaluate(
@@ -59,7 +31,8 @@ def evaluate(
         recipe: the question.
         split: ``validation`` or ``test``.
         limit: measure on the first this many samples, all for ``None``.
-        quick: take the quick way where it was seen to agree, not the network's own forward pass.
+        quick: use the fast way of ``subject.live`` where it was compared and agrees, else the network's own forward
+            pass, which ``False`` always uses.
 
     Yields:
         Evaluations on growing numbers of samples; the last is exact, and has the value before
@@ -82,7 +55,7 @@ def evaluate_steps(
         recipe: the question.
         split: ``validation`` or ``test``.
         limit: measure on the first this many samples.
-        quick: take the quick way where it was seen to agree.
+        quick: use the fast way where it agrees with the network's own forward pass.
 
     Yields:
         Evaluations as ``evaluate`` does, and ``None`` after each stretch of work that ends without one.
@@ -108,7 +81,9 @@ def _steps(subject: Subject, split: str, samples: Split, quick: bool) -> Iterato
         raw = None if network.raw is None else Outputs(network.raw, samples)
     else:
         outputs, raw = yield from _quick(subject, split, samples, way)
-    evaluation = None
+    evaluation: Evaluation | None = None
+    proof: Exactness | None = None
+    is_proven = not subject.state.kept
     for reading in measuring.evaluate_steps(
         outputs,
         samples,
@@ -119,7 +94,15 @@ def _steps(subject: Subject, split: str, samples: Split, quick: bool) -> Iterato
         recalibrated=subject.recalibrates,
         network=None if metric.whole is None else subject.pruned.model,
     ):
-        evaluation = None if reading is None else Evaluation(reading, subject.state.cost, notes=_notes(subject, way))
+        # Nobody waits for the proof to see a first reading, and none is exact without it.
+        if not is_proven and (evaluation is not None or (reading is not None and reading.n == len(samples))):
+            proof, is_proven = exactness(subject), True
+            yield None
+        if reading is None:
+            yield None
+            continue
+        notes = _notes(subject, way) if is_proven else (*_notes(subject, way), NOT_YET)
+        evaluation = Evaluation(reading, subject.state.cost, notes=notes, exactness=proof)
         yield evaluation
     assert evaluation is not None, "the last step is a reading"
     if raw is not None:
@@ -153,7 +136,7 @@ def _before_calibration(subject: Subject, split: str, samples: Split, raw: Outpu
 
 
 def _sizes(subject: Subject, evaluation: Evaluation) -> Iterator[Evaluation | None]:
-    """Add what keeps nobody waiting and so comes last: until here no module had to be made."""
+    """Add the sizes last, since they need the network as a module, which the reading itself may do without."""
     pruned = subject.pruned
     yield None
     macs, missing = thop_macs(pruned.model, subject.whole.task.example)

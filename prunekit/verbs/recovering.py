@@ -1,12 +1,9 @@
 """Recovery: fine-tune what a cut left, and keep it as a run of its own."""
 
-import pickle
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
 from prunekit.cut.precision import precisions
@@ -14,15 +11,15 @@ from prunekit.errors import RecipeError
 from prunekit.quantize.activations import rounding_modules
 from prunekit.recipe import Recipe
 from prunekit.records import Epoch, Fitted, Run
-from prunekit.recover import reconstruct as fit
 from prunekit.recover.finetune import FineTune, finetune
 from prunekit.recover.follow import reads_left
-from prunekit.recover.recalibrate import recalibrate
 from prunekit.recover.schedule import Schedule
+from prunekit.subject.exactness import exactness
 from prunekit.subject.opening import Opened
 from prunekit.subject.subject import Subject, resolve
+from prunekit.verbs.reconstructing import calibrated, fitting_of
 from prunekit.verbs.recovered import store_run
-from prunekit.verbs.unfinished import reached
+from prunekit.verbs.unfinished import reached, read_state, write_state
 
 
 def recover(
@@ -56,6 +53,7 @@ def recover(
     schedule = schedule_for(recipe, epochs, schedule)
     subject = resolve(opened, recipe)
     opened.workspace.check_writable()
+    exactness(subject)
     return _recover(subject, schedule, parent)
 
 
@@ -78,17 +76,17 @@ def schedule_for(recipe: Recipe, epochs: int | None, schedule: Schedule | None) 
 def _recover(subject: Subject, schedule: Schedule, parent: str | None) -> Iterator[Fitted | Epoch | Run]:
     opened = subject.whole
     path = reached(opened, subject.recipe, schedule)
-    state = _remembered(path)
+    state = read_state(path)
     start = None
     if schedule.fit_first and state is None:
-        fitting = _fitting(subject)
+        fitting = fitting_of(subject)
         yield from fitting
-        start = _calibrated(subject, fitting)
+        start = calibrated(subject, fitting)
     tuned = begin(subject, schedule, state, start)
     try:
         for record in tuned:
             if record.reading is not None:
-                _remember(opened, tuned, path)
+                write_state(opened, path, tuned.state())
             yield record
     except GeneratorExit:
         _store(subject, tuned, schedule, parent)
@@ -99,69 +97,11 @@ def _recover(subject: Subject, schedule: Schedule, parent: str | None) -> Iterat
     yield run
 
 
-def reconstruct(opened: Opened, recipe: Recipe, parent: str | None = None) -> Iterator[Fitted | Run]:
-    """Fit what reads cut channels to what it said before, by least squares on train data: no training.
-
-    Args:
-        opened: the task.
-        recipe: the cut to recover from.
-        parent: the run that holds the cut, in the history; where it is not there any more, the base is taken.
-
-    Yields:
-        A record for each layer; last the recovered run, stored with its weights. Stopped early, nothing is.
-
-    Raises:
-        TaskError: the task has no train data.
-        RecipeError: the recipe does not fit the task, or no layer reads what it cuts.
-    """
-    subject = resolve(opened, recipe)
-    opened.workspace.check_writable()
-    fitting = _fitting(subject)
-    if not fitting.layers:
-        raise RecipeError(
-            "Reconstruction fits layers that read cut channels, and this recipe leaves none; cut channels."
-        )
-    return _reconstruct(subject, fitting, parent)
-
-
-def _reconstruct(subject: Subject, fitting: fit.Reconstruction, parent: str | None) -> Iterator[Fitted | Run]:
-    yield from fitting
-    yield store_run(subject, _precise(subject).pruned, _calibrated(subject, fitting), parent, "reconstructed")
-
-
-def _fitting(subject: Subject) -> fit.Reconstruction:
-    precise = _precise(subject)
-    cut = precise.uncalibrated
-    return fit.reconstruct(
-        precise.base.model,
-        cut.model,
-        precise.structure,
-        cut.kept,
-        subject.whole.train_split,
-        masked=tuple(cut.masks),
-    )
-
-
-def _calibrated(subject: Subject, fitting: fit.Reconstruction) -> nn.Module:
-    train = subject.whole.train_split
-    assert train is not None, "a fit without train data was refused"
-    return recalibrate(fitting.model, train) if subject.recipe.recalibrate else fitting.model
-
-
-def _precise(subject: Subject) -> Subject:
-    """Return the subject without its quantisation, which comes after the recovery.
-
-    A base that was trained in these very bits keeps the BatchNorm statistics that it has in them.
-    """
-    recipe = replace(subject.recipe, bits={}, activation_bits=None, recalibrate=subject.recalibrates)
-    return resolve(subject.whole, recipe)
-
-
 def begin(
     subject: Subject, schedule: Schedule, state: Mapping[str, Any] | None = None, start: nn.Module | None = None
 ) -> FineTune:
     """Get ready to train the smaller network, or ``start``, fitted for it; go on from ``state``, if one was reached."""
-    opened, pruned = subject.whole, _precise(subject).pruned
+    opened, pruned = subject.whole, subject.precise.pruned
     return finetune(
         start or pruned.model,
         opened.task.data,
@@ -177,19 +117,6 @@ def begin(
     )
 
 
-def _remember(opened: Opened, tuned: FineTune, path: Path) -> None:
-    opened.workspace.write_file(path, lambda aside: torch.save(tuned.state(), aside))
-
-
-def _remembered(path: Path) -> dict[str, Any] | None:
-    """Read what a killed recovery had reached; what cannot be read is begun anew."""
-    try:
-        state: dict[str, Any] = torch.load(path, weights_only=True)
-    except (OSError, RuntimeError, EOFError, KeyError, pickle.UnpicklingError):
-        return None
-    return state
-
-
 def _store(subject: Subject, tuned: FineTune, schedule: Schedule, parent: str | None) -> Run:
     conditions = replace(subject.whole.conditions, threads=schedule.threads, batch=schedule.batch, seed=schedule.seed)
-    return store_run(subject, _precise(subject).pruned, tuned.model, parent, "recovered", conditions)
+    return store_run(subject, subject.precise.pruned, tuned.model, parent, "recovered", conditions)

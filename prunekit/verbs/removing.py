@@ -9,7 +9,8 @@ from prunekit.records import Kind, Point, Removal
 from prunekit.store import ScanKey
 from prunekit.subject.blocks import blocks_of, find_blocks
 from prunekit.subject.opening import Opened
-from prunekit.verbs.reading import cost, evaluate
+from prunekit.verbs.counting import cost
+from prunekit.verbs.reading import evaluate
 
 CODE = "1"
 """Raised when the measuring code changes what a reading says."""

@@ -78,8 +78,8 @@ def _rounds(opened: Opened, recovery: Recovery) -> Iterator[Fitted | Epoch | Run
 def recovery_seconds(opened: Opened, recipe: Recipe, schedule: Schedule, rounds: int = 1) -> Iterator[float]:
     """Announce how long a recovery's training will take, by the clock of a few steps and of what ends a pass.
 
-    Of rounds the first and the last are timed; those between take about their mean. What is fitted before is not
-    counted: to know how long that takes is to have done it.
+    The first and the last round are timed; those between take about their mean. A reconstruction before the training
+    is not counted, since its time is only known once it is done.
 
     Yields:
         Seconds, once.

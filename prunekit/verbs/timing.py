@@ -20,7 +20,7 @@ def latency(
 ) -> Iterator[Latency]:
     """Time the network a recipe asks for and the dense one in turns, in a process of their own.
 
-    Between two records nothing is timed, so whoever reads them slowly disturbs nothing.
+    Between two records nothing is timed, so a slow reader disturbs no measurement.
 
     Args:
         opened: the task.

@@ -2,9 +2,13 @@
 
 import hashlib
 import json
+import pickle
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
+
+import torch
 
 from prunekit.errors import PrunekitError, WorkspaceError
 from prunekit.pattern import Pattern
@@ -17,7 +21,7 @@ FOLDER = "recoveries"
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """A recovery that was asked for.
+    """A recovery in rounds, with the rounds that have ended.
 
     Attributes:
         recipe: the cut to arrive at.
@@ -37,7 +41,7 @@ class Recovery:
 
     @property
     def under_way(self) -> Recipe:
-        """What the round after those that have ended asks for."""
+        """The recipe of the first round that has not ended."""
         base = self.done[-1] if self.done else self.recipe.base
         return replace(_part(self.recipe, self.start, (len(self.done) + 1) / self.rounds), base=base)
 
@@ -56,6 +60,20 @@ def folder(opened: Opened) -> Path:
 def reached(opened: Opened, recipe: Recipe, schedule: Schedule) -> Path:
     """Return the file that holds what one training has reached."""
     return folder(opened) / f"{key(opened, recipe, schedule)}.pt"
+
+
+def write_state(opened: Opened, path: Path, state: Mapping[str, Any]) -> None:
+    """Write what one training has reached, in place of what it had reached before."""
+    opened.workspace.write_file(path, lambda aside: torch.save(state, aside))
+
+
+def read_state(path: Path) -> dict[str, Any] | None:
+    """Read what a killed training had reached; ``None`` where there is nothing that can be read."""
+    try:
+        state: dict[str, Any] = torch.load(path, weights_only=True)
+    except (OSError, RuntimeError, EOFError, KeyError, pickle.UnpicklingError):
+        return None
+    return state
 
 
 def remember(opened: Opened, recovery: Recovery) -> None:
@@ -80,18 +98,18 @@ def unfinished(opened: Opened) -> tuple[Recovery, ...]:
 
 def gone_on_with(opened: Opened, recovery: Recovery) -> Recovery:
     """Return a recovery with the rounds that an earlier process has ended and whose runs are still there."""
-    known = _read(_path(opened, recovery))
-    if known is None:
+    written = _read(_path(opened, recovery))
+    if written is None:
         return recovery
     try:
-        whole = all(opened.workspace.run(run).weights for run in known.done)
+        whole = all(opened.workspace.run(run).weights for run in written.done)
     except WorkspaceError:
         whole = False
-    return replace(recovery, done=known.done) if whole else recovery
+    return replace(recovery, done=written.done) if whole else recovery
 
 
 def _subject(opened: Opened) -> str:
-    """Name what is trained, on which samples, and by what the best is told; the samples of another are not mixed in."""
+    """Name the weights that are trained, the samples, and the metric that chooses the best network."""
     metric = opened.metric
     judged = f"{opened.data_digest} {metric.higher_is_better} {metric.name}"
     return f"{opened.digest}-{hashlib.sha256(judged.encode()).hexdigest()[:16]}"
@@ -102,18 +120,18 @@ def _part(recipe: Recipe, start: Recipe, share: float) -> Recipe:
     if share == 1:
         return recipe
 
-    def mild(asked: Mapping[str, float], before: Mapping[str, float]) -> dict[str, float]:
-        return {name: _between(before.get(name, 0.0), value, share) for name, value in asked.items()}
+    def mild(sparsities: Mapping[str, float], before: Mapping[str, float]) -> dict[str, float]:
+        return {name: _between(before.get(name, 0.0), value, share) for name, value in sparsities.items()}
 
     channels, weights = mild(recipe.channels, start.channels), mild(recipe.weights, start.weights)
     return replace(recipe, channels=channels, weights=weights, bits={}, activation_bits=None)
 
 
-def _between(before: float, asked: float, share: float) -> float:
+def _between(before: float, target: float, share: float) -> float:
     """Return a sparsity on the way to another; a pattern has none, and where it is there already there is no way."""
-    if isinstance(asked, Pattern) or asked <= before:
-        return asked
-    kept: float = (1 - before) * ((1 - asked) / (1 - before)) ** share
+    if isinstance(target, Pattern) or target <= before:
+        return target
+    kept: float = (1 - before) * ((1 - target) / (1 - before)) ** share
     return 1 - kept
 
 
@@ -124,14 +142,14 @@ def _path(opened: Opened, recovery: Recovery) -> Path:
 def _read(path: Path) -> Recovery | None:
     """Read what was written of a recovery; what cannot be read is no recovery."""
     try:
-        said = json.loads(path.read_text())
+        fields = json.loads(path.read_text())
         return Recovery(
-            Recipe.from_json(said["recipe"]),
-            Schedule(**said["schedule"]),
-            said["rounds"],
-            said["parent"],
-            Recipe.from_json(said["start"]),
-            tuple(said["done"]),
+            Recipe.from_json(fields["recipe"]),
+            Schedule(**fields["schedule"]),
+            fields["rounds"],
+            fields["parent"],
+            Recipe.from_json(fields["start"]),
+            tuple(fields["done"]),
         )
     except (OSError, ValueError, TypeError, KeyError, PrunekitError):
         return None

@@ -104,7 +104,7 @@ def test_a_workspace_that_cannot_be_written_is_refused_first(tiny, recipe, capsy
         "prunekit.verbs.open_task", lambda *_, **__: replace(tiny, workspace=Workspace("/proc/nothing"))
     )
     monkeypatch.setattr("prunekit.verbs.recovering.begin", lambda *_, **__: pytest.fail("trained first"))
-    monkeypatch.setattr("prunekit.verbs.recovering._fitting", lambda *_: pytest.fail("fitted first"))
+    monkeypatch.setattr("prunekit.recover.reconstruct.reconstruct", lambda *_, **__: pytest.fail("fitted first"))
     assert main((*RECOVER, "--recipe", recipe, "--method", method)) == 2
     found = capsys.readouterr()
     assert (found.out, found.err.count("\n")) == ("", 1)
@@ -129,16 +129,16 @@ def test_a_stopped_recovery_keeps_the_best_network_so_far(tiny, recipe, interrup
 
 
 def test_a_recovery_that_is_interrupted_twice_is_gone_on_with_by_the_same_command(tiny, recipe, capsys, monkeypatch):
-    remember, reached = recovering._remember, []
+    write_state, reached = recovering.write_state, []
 
     def interrupt(*given):
-        remember(*given)
+        write_state(*given)
         reached.append(given)
         if len(reached) == 2:
             signal.raise_signal(signal.SIGINT)
             signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(recovering, "_remember", interrupt)
+    monkeypatch.setattr(recovering, "write_state", interrupt)
     command = ("recover", "tiny", "--json", "--epochs", "3", "--recipe", recipe)
     assert main(command) == 130
     assert (capsys.readouterr().out, verbs.history(tiny)) == ("", ())

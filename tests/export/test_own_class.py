@@ -45,6 +45,29 @@ def exported(tmp_path_factory):
     return measured, folder, steps, files
 
 
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """An export of a class that no process imports and no program captures, with its steps."""
+
+    def refuse(*_):
+        raise ExportError("torch.export cannot capture this network.")
+
+    task, folder = local_task(), tmp_path_factory.mktemp("alone") / "out"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(FORMATS, "pt2", replace(FORMATS["pt2"], write=refuse))
+        *steps, files = export(Measured(task, *cut(task, Mode.CHANNELS)), folder)
+    return task, folder, steps, files
+
+
+@pytest.fixture(scope="module")
+def without_class(exported, alone):
+    """What one process that is given no network says of both exports, and of a checkpoint on its own."""
+    measured, folder, *_ = exported
+    task, other, *_ = alone
+    splits = [measured.task.data.validation, task.data.validation]
+    return list(proofs([folder, folder / "residual.safetensors", other], splits))
+
+
 def test_it_has_a_checkpoint_proven_in_a_fresh_process(exported):
     _, _, steps, files = exported
     assert {Path(file.path).name for file in files} == {
@@ -83,16 +106,17 @@ def test_nothing_of_the_class_is_pickled_into_the_export(exported):
     assert Manifest.read(folder).own_class == "Residual of tests.nets"
 
 
-def test_without_the_class_the_program_alone_is_proven_and_it_is_said(exported):
-    measured, folder, _, _ = exported
-    split = measured.task.data.validation
-    checks = [proof.check for proof in proofs([folder], [split]) if proof.file == "residual.safetensors"]
+def test_without_the_class_the_program_alone_is_proven_and_it_is_said(exported, without_class):
+    folder = exported[1]
+    checks = [p.check for p in without_class if p.path == folder and p.file == "residual.safetensors"]
     assert [(check.name, check.ok) for check in checks] == [("file", True), ("class", True)]
     assert "residual.pt2 proved its network" in checks[1].detail
     assert "needs a Residual of tests.nets" in checks[1].detail
     assert "desk.verify(folder)" in checks[1].detail
-    (alone,) = (p.check for p in proofs([folder / "residual.safetensors"], [split]) if p.check.name == "class")
-    assert not alone.ok
+    (on_its_own,) = (
+        p.check for p in without_class if p.path.name == "residual.safetensors" and p.check.name == "class"
+    )
+    assert not on_its_own.ok
 
 
 def test_a_class_that_no_process_can_import_is_proven_in_this_one(tmp_path):
@@ -124,17 +148,12 @@ def test_a_checkpoint_that_is_not_the_network_fails_in_this_process_too(tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_cannot_be_captured_has_a_checkpoint_alone(tmp_path, monkeypatch):
-    def refuse(*_):
-        raise ExportError("torch.export cannot capture this network.")
-
-    task = local_task()
-    monkeypatch.setitem(FORMATS, "pt2", replace(FORMATS["pt2"], write=refuse))
-    *steps, files = export(Measured(task, *cut(task, Mode.CHANNELS)), tmp_path / "out")
+def test_what_cannot_be_captured_has_a_checkpoint_alone(alone, without_class):
+    _, folder, steps, files = alone
     assert {Path(file.path).suffix for file in files} == {".json", ".safetensors", ".py"}
     (refused,) = (step for step in steps if isinstance(step, Check) and not step.ok)
     assert refused.name == "pt2"
-    checks = [proof.check for proof in proofs([tmp_path / "out"], [task.data.validation])]
+    checks = [proof.check for proof in without_class if proof.path == folder]
     assert [check.name for check in checks if not check.ok] == ["class"]
 
 

@@ -239,6 +239,14 @@ def test_desk_and_runs_say_what_they_are(desk):
     assert "60 validation" in repr(run)
 
 
+def test_a_workspace_below_the_working_folder_is_named_from_there(desk, monkeypatch):
+    path = desk.opened.workspace.path
+    assert f"workspace: {path}\n" in repr(desk)
+    monkeypatch.chdir(path.parent)
+    assert f"workspace: {path.name}\n" in repr(desk)
+    assert str(path) not in desk._repr_html_()
+
+
 def test_the_smaller_network_can_be_opened_in_its_turn(desk):
     small = desk.prune(CUT).model
     again = open_desk(small, validation=pair(60, 1), name="small", workspace=desk.opened.workspace.path)

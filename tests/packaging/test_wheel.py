@@ -1,18 +1,23 @@
 """The wheel, installed in an environment of its own and used from a folder outside of any checkout."""
 
+import json
 import os
 import subprocess
 import sys
 import sysconfig
 import venv
 import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
+from tests import own_code, own_formats
 from tests.browser.bars import bar, measured
 from tests.browser.conftest import FLAGS
+from tests.test_readme import ENDED, YOURS, blocks
 from tools import browser as chromium
 from tools.app_server import ROOT, answering, free_port
 
@@ -67,6 +72,19 @@ def run(installed, environment, tmp_path):
     return run
 
 
+@pytest.fixture
+def refused(installed, environment, tmp_path):
+    """Run a command that is refused, and return the sentence that says why."""
+
+    def refused(*command: str) -> str:
+        line = [installed / command[0], *command[1:]]
+        done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        return done.stderr
+
+    return refused
+
+
 def files(folder: Path, below: Path) -> set[str]:
     """Every file in a folder, by its path from another, without what Python compiled."""
     return {
@@ -114,15 +132,102 @@ def test_a_verb_remembers_in_the_folder_where_it_is_given(run, tmp_path):
     assert (tmp_path / ".prunekit" / "history.sqlite3").exists()
 
 
-def test_the_app_opens_and_remembers_in_the_folder_where_it_is_started(installed, environment, tmp_path):
-    folder, port, log = tmp_path / "project", free_port(), tmp_path / "log"
-    folder.mkdir()
-    command = [str(installed / "prunekit"), "app", "resnet8", "--port", str(port)]
-    path = chromium.installed()
+@pytest.fixture
+def own(tmp_path) -> str:
+    """A file outside of the package with a criterion, a metric and an export format; its name."""
+    (tmp_path / "mine.py").write_text(own_code.SOURCE + own_formats.SOURCE)
+    return "mine.py"
+
+
+def test_a_criterion_from_outside_is_known_on_the_command_line_and_to_the_planner(run, own, tmp_path):
+    (tmp_path / "first.json").write_text('{"channels": {"layer3.0.conv1": 0.5}, "criterion": "backwards"}')
+    (tmp_path / "dropped.json").write_text(
+        json.dumps({"channels": {"layer3.0.conv1": 0.5}, "drop": {"layer3.0.conv1": list(range(32, 64))}})
+    )
+    by_criterion = json.loads(run("prunekit", "evaluate", "resnet8", "--recipe", "first.json", "--use", own, "--json"))
+    by_hand = json.loads(run("prunekit", "evaluate", "resnet8", "--recipe", "dropped.json", "--json"))
+    assert by_criterion["correct"] == by_hand["correct"]  # the last of the 64 channels went
+    (tmp_path / "start.json").write_text('{"criterion": "backwards"}')
+    asked = ["plan", "resnet8", "--target", "macs=0.5", "--recipe", "start.json", "--use", own, "--json"]
+    best = json.loads(run("prunekit", *asked))["best"]
+    assert best["recipe"]["criterion"] == "backwards"
+    assert best["misses"] == []
+
+
+def test_a_metric_from_outside_is_measured_on_the_command_line(run, own):
+    asked = ["prunekit", "evaluate", str(ROOT / "examples" / "own_model"), "--json"]
+    right, wrong = json.loads(run(*asked)), json.loads(run(*asked, "--metric", "missed", "--use", own))
+    assert wrong["metric"] == "missed"
+    assert wrong["value"] == pytest.approx(1 - right["correct"] / right["n"])
+
+
+def test_a_name_from_outside_is_among_those_that_the_command_line_offers(refused, own):
+    misspelt = ["prunekit", "scan", "resnet8", "--criterion", "backward"]
+    assert "did you mean backwards?" not in refused(*misspelt)
+    assert "did you mean backwards?" in refused(*misspelt, "--use", own)
+
+
+def test_an_export_format_from_outside_is_written_and_proven(run, own, tmp_path):
+    (tmp_path / "half.json").write_text('{"channels": {"layer3.0.conv1": 0.5}}')
+    asked = ["prune", "resnet8", "--recipe", "half.json", "--format", "whole", "--use", own, "--out", "cut", "--json"]
+    files = {Path(file["path"]).name: file for file in json.loads(run("prunekit", *asked))["files"]}
+    assert (tmp_path / "cut" / "resnet8.pth").stat().st_size == files["resnet8.pth"]["bytes"]
+    assert files["resnet8.pth"]["proof"]["ok"]
+    assert "resnet8.pth loads in a fresh process" in run("prunekit", "verify", "cut", "--use", own)
+
+
+OWN_DESK = """
+import prunekit
+
+desk = prunekit.open(model, validation=(x_val, y_val), train=(x, y), use=["mine.py"], metric="missed")
+recipe = prunekit.Recipe(channels={"0": 0.5}, criterion="backwards")
+small = desk.prune(recipe).model
+assert torch.equal(small[0].weight, model[0].weight[:8])  # the last 8 of 16 went
+with torch.no_grad():
+    missed = (small(x_val).argmax(1) != y_val).float().mean()
+reading = desk.evaluate(recipe).reading
+assert (reading.metric, round(100 * reading.value)) == ("missed", round(100 * float(missed)))
+(file,) = (file for file in desk.export(recipe, "cut", ["whole"]) if file.path.endswith(".pth"))
+print(file.proof.ok)
+"""
+
+
+def test_all_three_from_outside_serve_a_script(run, own, tmp_path):
+    (tmp_path / "script.py").write_text(YOURS + OWN_DESK)
+    assert run("python", "script.py").split()[-1] == "True"
+    assert (tmp_path / "cut" / "sequential.pth").exists()
+
+
+def test_a_module_made_in_a_script_goes_there_and_back_by_the_lines_of_the_readme(run, tmp_path):
+    (lines,) = blocks("py")
+    (tmp_path / "script.py").write_text("\n".join([YOURS, lines, ENDED]))
+    assert int(run("python", "script.py").split()[-1]) <= (6 * 16 + 16 * 2) / 2  # MACs of both linear layers, halved
+    assert (tmp_path / "smaller" / "manifest.json").exists()
+
+
+@contextmanager
+def desk(installed: Path, environment: Mapping[str, str], folder: Path, *more: str) -> Iterator[tuple[Page, str]]:
+    """Start the installed app in a folder: a page of a browser, and the app's address."""
+    port, path = free_port(), chromium.installed()
     assert path, "no Chromium is there; `make browser` provides one"
+    command = [str(installed / "prunekit"), "app", "resnet8", "--port", str(port), *more]
+    log = folder.parent / "log"
     with answering(command, port, log, folder, environment) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        page = browser.new_page()
+        yield browser.new_page(), address
+        browser.close()
+    assert f"127.0.0.1:{port}" in log.read_text()  # the settings were read, without which it listens on all addresses
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """Where the app is started; it holds nothing."""
+    (tmp_path / "project").mkdir()
+    return tmp_path / "project"
+
+
+def test_the_app_opens_and_remembers_in_the_folder_where_it_is_started(installed, environment, folder):
+    with desk(installed, environment, folder) as (page, address):
         page.goto(f"{address}/open")
         expect(page.get_by_text("98.1")).to_be_visible()
         expect(page.get_by_text(str(folder / ".prunekit"))).to_be_visible()
@@ -132,6 +237,16 @@ def test_the_app_opens_and_remembers_in_the_folder_where_it_is_started(installed
         bar(page, "layer2.0.conv1").press("PageUp")
         measured(page)
         expect(page.get_by_test_id("stException")).to_have_count(0)
-        browser.close()
-    assert f"127.0.0.1:{port}" in log.read_text()  # the settings were read, without which it listens on all addresses
     assert [path.name for path in folder.iterdir()] == [".prunekit"]
+
+
+def test_the_app_offers_what_a_file_from_outside_registers(installed, environment, folder, own):
+    with desk(installed, environment, folder, "--use", str(folder.parent / own)) as (page, address):
+        page.goto(address)
+        measured(page)
+        page.get_by_role("button", name="By L2 norm").click()
+        page.get_by_text("Last units first", exact=True).click()
+        expect(page.get_by_role("button", name="By Last units first")).to_be_visible()
+        page.goto(f"{address}/export")
+        expect(page.get_by_role("button", name="Whole module")).to_be_visible()
+        expect(page.get_by_test_id("stException")).to_have_count(0)

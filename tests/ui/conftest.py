@@ -51,7 +51,7 @@ def settle(app: AppTest) -> AppTest:
 def asked(app: AppTest) -> tuple[str | None, list[Ticket[Any]]]:
     """Which page runs, of which the first run draws only the top, and all tickets it waits for."""
     now = desk(app)
-    return now.page, [question.ticket for question in now.asked.values()]
+    return now.page, [question.ticket for question in now.questions.values()]
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -81,7 +81,7 @@ def test_another_pair_is_measured_on_the_worker_and_shown(visit, opened, fork):
     picker(app, "First").set_value(fork[0].id).run()
     picker(app, "Second").set_value(fork[1].id).run()
     app = settle(app)
-    assert "difference" in desk(app).asked
+    assert "difference" in desk(app).questions
     traces = {trace["name"]: trace for trace in figure(app, BARS)["data"] if trace.get("name")}
     names = [f"run {run.id[:6]}" for run in fork[:2]]
     assert {name: list(trace["x"]) for name, trace in traces.items()} == {names[0]: [0], names[1]: [50]}

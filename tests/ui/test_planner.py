@@ -66,10 +66,10 @@ def settle(app: AppTest) -> AppTest:
     """Run until nothing is asked any more."""
     app.run()
     for _ in range(100):
-        for asked in app.session_state["session"].asked.values():
+        for asked in app.session_state["session"].questions.values():
             asked.ticket.wait(60)
         app.run()
-        if app.exception or all(asked.finished for asked in app.session_state["session"].asked.values()):
+        if app.exception or all(asked.finished for asked in app.session_state["session"].questions.values()):
             break
     return app.run()
 
@@ -206,9 +206,9 @@ def test_a_scan_counts_only_its_own_points_of_those_that_a_plan_measured(opened)
 
         from prunekit.ui.sensitivity.scanning import current_scan
 
-        st.text(current_scan(opened).left["exact"])
+        st.text(current_scan(opened).remaining["exact"])
 
-    for point in verbs.scan(opened, Mode.WEIGHTS, verbs.planning.LEVELS[Mode.WEIGHTS], limit=None):
+    for point in verbs.scan(opened, Mode.WEIGHTS, verbs.outlining.LEVELS[Mode.WEIGHTS], limit=None):
         if point.level == 0.98:
             break
     stored = {(point.name, point.level) for point in verbs.stored_points(opened, Mode.WEIGHTS, None)}

@@ -66,5 +66,5 @@ def test_a_tab_keeps_one_session_and_forgets_a_task_that_it_leaves():
 
     now = Session("resnet8", mode=Mode.WEIGHTS, recipe=Recipe("resnet8"), layer="fc", dismissed={"export"})
     now.clear_desk()
-    assert (now.recipe, now.layer, now.asked) == (None, None, {})
+    assert (now.recipe, now.layer, now.questions) == (None, None, {})
     assert (now.mode, now.dismissed) == (Mode.WEIGHTS, {"export"})

@@ -1,5 +1,5 @@
 from prunekit.ui.state import moves
-from prunekit.verbs.scanning import PRESETS
+from prunekit.verbs.presets import PRESETS
 
 
 def test_every_preset_has_its_words():

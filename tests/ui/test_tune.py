@@ -149,8 +149,8 @@ def test_the_sensitivity_preset_without_a_scan_says_what_to_do(visit):
     app.button_group(key="preset-name").set_value("sensitivity").run()
     button(app, "Apply").click()
     app.run()
-    while "preset" in desk(app).asked:
-        desk(app).asked["preset"].ticket.wait(60)
+    while "preset" in desk(app).questions:
+        desk(app).questions["preset"].ticket.wait(60)
         app.run()
     assert any("run a scan first" in error.value for error in app.error)
 

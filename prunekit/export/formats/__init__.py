@@ -1,4 +1,4 @@
-"""Export formats: one record a file, and what is asked of all of them."""
+"""Export formats: one record a file, and functions over all of them."""
 
 from collections.abc import Collection
 from importlib.util import find_spec
@@ -38,11 +38,11 @@ def runtimes(has_train: bool = True) -> dict[str, str]:
 
 
 def to_write(names: Collection[str]) -> list[Format]:
-    """Return what an export writes where some formats are asked for: those always written, and what each is made of."""
-    wanted = {*names, *(name for name, format in FORMATS.items() if format.always)}
+    """Return the formats that an export writes: those chosen, those always written, and those they are made of."""
+    chosen = {*names, *(name for name, format in FORMATS.items() if format.always)}
     for name in names:
-        wanted |= {*FORMATS[name].made_of}
-    return [format for name, format in FORMATS.items() if name in wanted]
+        chosen |= {*FORMATS[name].made_of}
+    return [format for name, format in FORMATS.items() if name in chosen]
 
 
 def check_formats(names: Collection[str]) -> None:

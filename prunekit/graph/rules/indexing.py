@@ -1,4 +1,4 @@
-"""Operations that take positions by number, or put some around."""
+"""Operations that take positions by number, or pad a value with some."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ def sliced(labels: Labels, call: Call) -> Dims:
 
 
 def pad(labels: Labels, call: Call) -> Dims:
-    """Put positions around; constants beside channels are there to stay, and so is what they are added to."""
+    """Pad with constants; those beside channels cannot be cut, and neither can a dimension that they are added to."""
     dims, amounts = labels.dims(call, "self"), call.args["pad"]
     for i in range(0, len(amounts), 2):
         axis, (before, after) = len(dims) - 1 - i // 2, amounts[i : i + 2]
@@ -54,7 +54,7 @@ def pad(labels: Labels, call: Call) -> Dims:
 
 
 def mirrored(labels: Labels, call: Call) -> Dims:
-    """Put copies of the edge around; channels have none."""
+    """Pad with copies of the edge, which channels do not have."""
     return pad(
         labels, Call(call.node, call.op, {**call.args, "mode": "reflect", "pad": call.args["padding"]}, call.shape)
     )
@@ -63,10 +63,10 @@ def mirrored(labels: Labels, call: Call) -> Dims:
 def looked_up(labels: Labels, call: Call) -> Dims:
     """Take entries along one dimension by a tensor of numbers."""
     dims = labels.dims(call, "self")
-    given = [(axis, node) for axis, node in enumerate(call.args["indices"]) if node is not None]
-    if len(given) != 1 or not isinstance(given[0][1], fx.Node):
+    indexed = [(axis, node) for axis, node in enumerate(call.args["indices"]) if node is not None]
+    if len(indexed) != 1 or not isinstance(indexed[0][1], fx.Node):
         raise Unsupported
-    axis, node = given[0]
+    axis, node = indexed[0]
     numbers = node.meta["val"]
     if numbers.dtype == torch.bool:
         raise Unsupported

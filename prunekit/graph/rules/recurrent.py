@@ -8,14 +8,14 @@ from prunekit.graph.labels import Call, Labels
 
 
 def recurrent(labels: Labels, call: Call) -> Any:
-    """Protect what a recurrent layer reads; what it gives out has no channels to cut."""
+    """Protect what a recurrent layer reads; its outputs have no channels to cut."""
     reason = f"read by a recurrent layer ({call.op})"
     for node in call.node.all_input_nodes:
         labels.freeze_all(labels.of.get(node), reason)
-    made = call.node.meta["val"]
-    if isinstance(made, Tensor):
-        return [reason] * made.dim()
-    return [[reason] * value.dim() for value in made]
+    output = call.node.meta["val"]
+    if isinstance(output, Tensor):
+        return [reason] * output.dim()
+    return [[reason] * value.dim() for value in output]
 
 
 RULES = dict.fromkeys(

@@ -9,8 +9,8 @@ from prunekit.graph.rules.elementwise import elementwise
 def reduction(labels: Labels, call: Call) -> Dims:
     """Drop the reduced dimensions, or keep them as single positions."""
     dims = labels.dims(call, "self")
-    given = call.args.get("dim")
-    axes = range(len(dims)) if given is None or given == [] else [given] if isinstance(given, int) else given
+    chosen = call.args.get("dim")
+    axes = range(len(dims)) if chosen is None or chosen == [] else [chosen] if isinstance(chosen, int) else chosen
     reduced = {axis % len(dims) for axis in axes}
     for axis in reduced:
         labels.freeze(dims[axis], f"{call.op} over channels")

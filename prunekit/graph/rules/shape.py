@@ -31,8 +31,8 @@ def unsqueeze(labels: Labels, call: Call) -> Dims:
 def squeeze(labels: Labels, call: Call) -> Dims:
     """Remove dimensions of one position."""
     dims, shape = labels.dims(call, "self"), _shape(call)
-    given = call.args.get("dim")
-    axes = range(len(dims)) if given is None else [given] if isinstance(given, int) else given
+    chosen = call.args.get("dim")
+    axes = range(len(dims)) if chosen is None else [chosen] if isinstance(chosen, int) else chosen
     gone = {axis % len(dims) for axis in axes if shape[axis] == 1}
     for axis in gone:
         labels.freeze(dims[axis], "a single channel squeezed away")
@@ -117,8 +117,8 @@ def channel_shuffle(labels: Labels, call: Call) -> Dims:
     return dims
 
 
-def _axes(given: Any, rank: int) -> list[int]:
-    return [axis % rank for axis in ([given] if isinstance(given, int) else given)]
+def _axes(axes: Any, rank: int) -> list[int]:
+    return [axis % rank for axis in ([axes] if isinstance(axes, int) else axes)]
 
 
 def _shape(call: Call) -> tuple[int, ...]:

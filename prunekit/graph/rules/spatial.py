@@ -20,8 +20,8 @@ grid_sampler
 def spatial(labels: Labels, call: Call) -> Any:
     """Keep batch and channels of ``(batch, channels, *positions)``, in every result."""
     dims = labels.dims(call, "self" if "self" in call.args else "input")
-    found = re.search(r"(\d)d", call.op)
-    if len(dims) != (int(found[1]) + 2 if found else len(call.shape)):
+    match = re.search(r"(\d)d", call.op)
+    if len(dims) != (int(match[1]) + 2 if match else len(call.shape)):
         raise Unsupported
     if call.has("indices"):  # where each value goes back to, channel by channel
         labels.couple(dims[1], labels.dims(call, "indices")[1])
@@ -30,8 +30,8 @@ def spatial(labels: Labels, call: Call) -> Any:
     for dim in dims[2:]:
         labels.freeze(dim, f"{call.op} over channels")
     result: Dims = [*dims[:2], *[POSITION] * (len(dims) - 2)]
-    made = call.node.meta["val"]
-    return result if isinstance(made, Tensor) else [list(result) for _ in made]
+    output = call.node.meta["val"]
+    return result if isinstance(output, Tensor) else [list(result) for _ in output]
 
 
 RULES = dict.fromkeys(NAMES, spatial)

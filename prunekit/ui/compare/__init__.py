@@ -1,1 +1,1 @@
-"""The Compare page: runs, and two of them side by side."""
+"""The Compare page: the history of runs, and any two of them side by side."""

@@ -1,4 +1,4 @@
-"""Two runs side by side: which two, what each asks for and is worth, and what they see differently."""
+"""Two runs side by side: their recipes, their readings, and the samples that they predict differently."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from prunekit.records import Comparison, Run
 from prunekit.ui.compare.flips import flips
 from prunekit.ui.compare.run_card import title
 from prunekit.ui.state.jobs import ask, follow
-from prunekit.ui.state.session import Asked
+from prunekit.ui.state.session import Question
 from prunekit.ui.widgets.badges import delta_color
 from prunekit.ui.widgets.chart import chart
 from prunekit.ui.widgets.table import table
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from prunekit.verbs import Opened
 
 DENSE, DESK = "dense", "desk"
-"""What stands where a run may be picked, besides runs."""
+"""What can be picked besides the runs."""
 
 
 def difference(opened: "Opened", runs: Sequence[Run], desk: Run | None) -> None:
@@ -45,7 +45,9 @@ def difference(opened: "Opened", runs: Sequence[Run], desk: Run | None) -> None:
         st.info("These are the same network; pick two that differ.", icon=":material/info:")
         return
     ids, names = (a.id if a else None, b.id if b else None), (_name(a), _name(b))
-    follow("difference", lambda: _draw(opened, _asked(opened, ids), names), lambda: not _asked(opened, ids).finished)
+    follow(
+        "difference", lambda: _draw(opened, _question(opened, ids), names), lambda: not _question(opened, ids).finished
+    )
 
 
 def _pick(label: str, titles: Mapping[str, str], default: str) -> str:
@@ -65,37 +67,37 @@ def _name(run: Run | None) -> str:
     return called(run) if run else OWN
 
 
-def _asked(opened: "Opened", ids: tuple[str | None, str | None]) -> Asked:
+def _question(opened: "Opened", ids: tuple[str | None, str | None]) -> Question:
     def work() -> Iterator[Comparison | None]:
         from prunekit import verbs
 
-        for found in verbs.compare(opened, *ids):
-            # What is measured on the way is a step, at which the worker can turn to the desk, and no answer.
-            yield found if isinstance(found, Comparison) else None
+        for step in verbs.compare(opened, *ids):
+            # Each measurement on the way is a step after which the worker can serve the desk; it is not the answer.
+            yield step if isinstance(step, Comparison) else None
 
     return ask("difference", (opened.key, ids), work)
 
 
-def _draw(opened: "Opened", asked: Asked, names: tuple[str, str]) -> None:
-    found: Comparison | None = asked.ticket.snapshot().latest
-    if asked.error:
-        st.error(literal(asked.error), icon=":material/error:")
-    elif found is None:
+def _draw(opened: "Opened", question: Question, names: tuple[str, str]) -> None:
+    comparison: Comparison | None = question.ticket.snapshot().latest
+    if question.error:
+        st.error(literal(question.error), icon=":material/error:")
+    elif comparison is None:
         st.caption("Measuring both runs …")
     else:
-        _readings(found, names, opened.metric.higher_is_better)
+        _readings(comparison, names, opened.metric.higher_is_better)
         left, right = st.columns(2)
         with left:
             alt = f"Dots: the sparsities of {names[0]} and of {names[1]}, where they differ"
-            chart(figures.bars(found, *names), figures.changes_table(found), "changes", alt)
+            chart(figures.bars(comparison, *names), figures.changes_table(comparison), "changes", alt)
         with right:
-            alt = f"Dots: how {names[0]} and {names[1]} do on each of {len(found.classes)} classes"
-            chart(figures.per_class(found, *names), figures.per_class_table(found), "per-class", alt)
-        flips(opened, found, names)
+            alt = f"Dots: how {names[0]} and {names[1]} do on each of {len(comparison.classes)} classes"
+            chart(figures.per_class(comparison, *names), figures.per_class_table(comparison), "per-class", alt)
+        flips(opened, comparison, names)
 
 
-def _readings(found: Comparison, names: tuple[str, str], is_higher_better: bool) -> None:
-    (first, second), (a, b) = found.evaluations, (evaluation.cost for evaluation in found.evaluations)
+def _readings(comparison: Comparison, names: tuple[str, str], is_higher_better: bool) -> None:
+    (first, second), (a, b) = comparison.evaluations, (evaluation.cost for evaluation in comparison.evaluations)
     metric = literal(titled(first.reading.metric))
     with st.grid(4, min_column_width=170):
         for label, before, now, delta, better in (
@@ -110,25 +112,25 @@ def _readings(found: Comparison, names: tuple[str, str], is_higher_better: bool)
             ("MACs", count(a.macs), count(b.macs), change(b.macs, a.macs), False),
             ("Bytes", size(a.bytes), size(b.bytes), change(b.bytes, a.bytes), False),
         ):
-            told = f"{delta} from {before}" if delta else None
-            st.metric(label, now, told, delta_color=delta_color(delta, better), border=True, height="stretch")
-    st.caption(_verdict(found, names))
+            delta_text = f"{delta} from {before}" if delta else None
+            st.metric(label, now, delta_text, delta_color=delta_color(delta, better), border=True, height="stretch")
+    st.caption(_verdict(comparison, names))
     with st.expander("As a table", icon=":material/table:", type="compact"):
-        table(figures.readings_table(found), "readings", "Readings and counts of both runs")
+        table(figures.readings_table(comparison), "readings", "Readings and counts of both runs")
 
 
-def _verdict(found: Comparison, names: tuple[str, str]) -> str:
-    """Say what the samples that only one of them gets right allow to say of the two."""
-    reading = found.evaluations[0].reading
-    if found.gain is None:
+def _verdict(comparison: Comparison, names: tuple[str, str]) -> str:
+    """Write whether the two runs differ significantly, by the samples that only one of them gets right."""
+    reading = comparison.evaluations[0].reading
+    if comparison.gain is None:
         return f"Measured on {reading.n:,} {reading.split} samples."
-    low, high = found.gain
+    low, high = comparison.gain
     a, b = map(literal, names)
     text = f"Measured on the same {reading.n:,} {reading.split} samples."
     if reading.correct is not None:
         text = (
-            f"Measured on the same {reading.n:,} {reading.split} samples: {found.fixed:,} only {b} gets right, "
-            f"{found.broken:,} only {a} does."
+            f"Measured on the same {reading.n:,} {reading.split} samples: {comparison.fixed:,} only {b} gets right, "
+            f"{comparison.broken:,} only {a} does."
         )
     if low <= 0 <= high:
         return f"{text} That is no significant difference (95 % interval {_signed(low)} to {_signed(high)} points)."
@@ -136,5 +138,5 @@ def _verdict(found: Comparison, names: tuple[str, str]) -> str:
 
 
 def _signed(fraction: float) -> str:
-    """Write a difference in points; a minus that is no hyphen keeps its number on the line."""
+    """Write a difference in points; with a minus sign, since a line may break after a hyphen."""
     return f"{100 * fraction:+.1f}".replace("-", "−")

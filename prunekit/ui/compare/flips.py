@@ -8,7 +8,7 @@ import streamlit as st
 from prunekit.figures.difference import flips_table, shifts_table
 from prunekit.records import Comparison, Flip, Thumbnail
 from prunekit.ui.state.jobs import ask, follow
-from prunekit.ui.state.session import Asked
+from prunekit.ui.state.session import Question
 from prunekit.ui.widgets.table import table
 from prunekit.ui.widgets.text import literal, percent, shape
 
@@ -21,22 +21,22 @@ WIDTH = 104
 RIGHT = {"all": "All", "first": "Only the first is right", "second": "Only the second is right", "neither": "Neither"}
 
 
-def flips(opened: "Opened", found: Comparison, names: tuple[str, str]) -> None:
+def flips(opened: "Opened", comparison: Comparison, names: tuple[str, str]) -> None:
     """Draw the samples whose predicted class differs.
 
     Args:
         opened: the task.
-        found: the comparison.
+        comparison: the comparison.
         names: what the two runs are called.
     """
     st.subheader("Which images do they see differently?", anchor=False)
-    if found.shifts:
-        _shifts(opened, found, names)
+    if comparison.shifts:
+        _shifts(opened, comparison, names)
         return
-    if not found.flips:
+    if not comparison.flips:
         st.caption("None: both predict the same class for every sample.")
         return
-    chosen = _choose(found)
+    chosen = _choose(comparison)
     pages = -(-len(chosen) // PAGE)
     page = 1
     if pages > 1:
@@ -47,19 +47,19 @@ def flips(opened: "Opened", found: Comparison, names: tuple[str, str]) -> None:
 
     def captioned(pictures: Sequence[Thumbnail]) -> None:
         for flip, picture in zip(some, pictures, strict=True):
-            _picture(flip, picture, found.classes)
+            _picture(flip, picture, comparison.classes)
 
-    follow("flips", lambda: _draw(opened, indices, captioned), lambda: not _asked(opened, indices).finished)
+    follow("flips", lambda: _draw(opened, indices, captioned), lambda: not _thumbnails(opened, indices).finished)
     with st.expander("As a table", icon=":material/table:", type="compact"):
-        table(flips_table(found), "flips", "Samples that the two runs see differently")
+        table(flips_table(comparison), "flips", "Samples that the two runs see differently")
 
 
-def _shifts(opened: "Opened", found: Comparison, names: tuple[str, str]) -> None:
+def _shifts(opened: "Opened", comparison: Comparison, names: tuple[str, str]) -> None:
     """Draw the samples whose own figure differs most, where no sample is right or wrong as a whole."""
-    pages = -(-len(found.shifts) // PAGE)
+    pages = -(-len(comparison.shifts) // PAGE)
     page = st.pagination(pages, key=f"shifts-{pages}") if pages > 1 else 1
-    some = found.shifts[(page - 1) * PAGE : page * PAGE]
-    metric = found.evaluations[0].reading.metric
+    some = comparison.shifts[(page - 1) * PAGE : page * PAGE]
+    metric = comparison.evaluations[0].reading.metric
     st.caption(
         f"The largest differences first: under each image the {literal(metric)} of this image alone, by "
         f"{literal(names[0])} → by {literal(names[1])}."
@@ -73,13 +73,13 @@ def _shifts(opened: "Opened", found: Comparison, names: tuple[str, str]) -> None
                 st.image(picture.uri, width=WIDTH, alt=f"Sample {shift.index}: {words}")
                 st.markdown(words)
 
-    follow("flips", lambda: _draw(opened, indices, captioned), lambda: not _asked(opened, indices).finished)
+    follow("flips", lambda: _draw(opened, indices, captioned), lambda: not _thumbnails(opened, indices).finished)
     with st.expander("As a table", icon=":material/table:", type="compact"):
-        table(shifts_table(found), "shifts", "Samples whose own figure differs between the two runs")
+        table(shifts_table(comparison), "shifts", "Samples whose own figure differs between the two runs")
 
 
-def _choose(found: Comparison) -> tuple[Flip, ...]:
-    sides = {name: tuple(flip for flip in found.flips if name in ("all", flip.right)) for name in RIGHT}
+def _choose(comparison: Comparison) -> tuple[Flip, ...]:
+    sides = {name: tuple(flip for flip in comparison.flips if name in ("all", flip.right)) for name in RIGHT}
     side = st.segmented_control(
         "Which of them",
         [name for name in RIGHT if sides[name]],
@@ -92,7 +92,7 @@ def _choose(found: Comparison) -> tuple[Flip, ...]:
     return sides.get(side or "all") or sides["all"]
 
 
-def _asked(opened: "Opened", indices: tuple[int, ...]) -> Asked:
+def _thumbnails(opened: "Opened", indices: tuple[int, ...]) -> Question:
     def work() -> Sequence[tuple[Thumbnail, ...]]:
         from prunekit import verbs
 
@@ -102,7 +102,7 @@ def _asked(opened: "Opened", indices: tuple[int, ...]) -> Asked:
 
 
 def _draw(opened: "Opened", indices: tuple[int, ...], captioned: Callable[[Sequence[Thumbnail]], None]) -> None:
-    pictures: tuple[Thumbnail, ...] | None = _asked(opened, indices).ticket.snapshot().latest
+    pictures: tuple[Thumbnail, ...] | None = _thumbnails(opened, indices).ticket.snapshot().latest
     if pictures is None:
         st.caption("Drawing …")
     elif not pictures:
@@ -117,8 +117,8 @@ def _picture(flip: Flip, picture: Thumbnail, classes: Sequence[str]) -> None:
     with st.container(width=WIDTH, gap=None):
         st.image(picture.uri, width=WIDTH, alt=f"Sample {flip.index}, class {target}: {a} becomes {b}")
         st.markdown(f"**{literal(target)}**")
-        st.markdown(f"{_said(a, flip.a == flip.target)} → {_said(b, flip.b == flip.target)}")
+        st.markdown(f"{_badge(a, flip.a == flip.target)} → {_badge(b, flip.b == flip.target)}")
 
 
-def _said(name: str, is_right: bool) -> str:
+def _badge(name: str, is_right: bool) -> str:
     return f":{'blue' if is_right else 'orange'}-badge[{literal(name)}{' ✓' if is_right else ''}]"

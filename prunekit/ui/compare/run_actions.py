@@ -60,7 +60,7 @@ def run_actions(opened: "Opened", runs: Sequence[Run], run: Run, desk: Run | Non
 def _time(opened: "Opened", run: Run, owner: str) -> None:
     from prunekit import verbs
 
-    # The cut's own recipe: a recovered run has the shapes, and so the latency, of its cut.
+    # The recipe of the cut is enough: a recovered run has the same shapes, and so the same latency.
     jobs.start(owner, f"Timing {called(run)}", lambda: verbs.latency(opened, run.recipe), ROUNDS - LEAST + 1)
 
 

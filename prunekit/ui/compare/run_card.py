@@ -1,4 +1,4 @@
-"""One run of the history: which one, what it is called, and what it is worth."""
+"""One run of the history: its name, its metric and its costs."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -11,8 +11,8 @@ from prunekit.records import Run, Speed
 from prunekit.ui.compare.run_actions import run_actions
 from prunekit.ui.state.reading import dense
 from prunekit.ui.state.session import by_hand, keyed, session
-from prunekit.ui.widgets.asked import asked
 from prunekit.ui.widgets.badges import delta_color
+from prunekit.ui.widgets.recipe_text import recipe_text
 from prunekit.ui.widgets.text import change, count, interval, literal, moment, percent, points, sampled, size, titled
 
 if TYPE_CHECKING:
@@ -23,14 +23,14 @@ MEASURED, EXACT = ":blue-badge[measured]", ":gray-badge[exact]"
 
 
 def title(run: Run) -> str:
-    """Return what a run is called where it is picked from others: its name or id, with what tells it apart."""
+    """Return a run's entry in a list of runs: its name or id, its metric and its parameters."""
     reading = reading_of(run, SPLIT)
     worth = percent(reading.value) if reading else "not measured"
     return f"{called(run)} · {worth} · {count(run.cost.params)} parameters"
 
 
 def run_card(opened: "Opened", runs: Sequence[Run], run: Run, desk: Run | None) -> None:
-    """Draw the run that is looked at, with a way to another one.
+    """Draw the selected run, with a control that selects another one.
 
     Args:
         opened: the task.
@@ -46,7 +46,7 @@ def run_card(opened: "Opened", runs: Sequence[Run], run: Run, desk: Run | None) 
 
 
 def look_at(run_id: str) -> None:
-    """Look closer at a run."""
+    """Select the run that the card shows."""
     session().run = run_id
 
 
@@ -73,7 +73,7 @@ def _name(opened: "Opened", run: Run) -> None:
     where, name = st.columns([3, 2], vertical_alignment="bottom")
     parent = f"run {run.parent}" if run.parent else "the task's own network"
     what = f"Run {run.id}, {'recovered ' if run.weights else ''}from {parent}, {moment(run.created)}"
-    where.caption(f"{what}: {literal(asked(run.recipe))}.")
+    where.caption(f"{what}: {literal(recipe_text(run.recipe))}.")
     key = keyed(widget, run.label)
     name.text_input(
         "Name", run.label, 60, key, placeholder="Give it a name", on_change=rename, label_visibility="collapsed"
@@ -98,8 +98,8 @@ def _accuracy(opened: "Opened", run: Run) -> None:
     bounds = f", 95 % interval {interval(reading.interval)}" if reading.interval else ""
     delta = points(reading.value, reference.reading.value) if reference else None
     name = literal(titled(reading.metric))
-    told = f"{sampled(reading)} {SPLIT} samples{bounds}"
-    _tile(f"{name} {MEASURED}", percent(reading.value), delta, told, opened.metric.higher_is_better)
+    detail = f"{sampled(reading)} {SPLIT} samples{bounds}"
+    _tile(f"{name} {MEASURED}", percent(reading.value), delta, detail, opened.metric.higher_is_better)
 
 
 def _latency(run: Run) -> None:

@@ -10,11 +10,11 @@ import streamlit as st
 
 HERE = Path(__file__).parent
 SCRIPTS = ("counts.js", "sensitivity.js", "courier.js", "bars.js", "strip.js", "hands.js", "desk.js")
-"""In the order in which they build on each other; the browser gets them as one module."""
+"""The scripts, each after those it needs; the browser gets them as one module."""
 
 
 def equalizer(key: str, data: dict[str, Any], on_command: Callable[[], None]) -> None:
-    """Draw the bars and the readings; what a hand does with them comes over the line, and is read with ``sent``.
+    """Draw the bars and the readings; the browser sends their changes over the WebSocket of ``line``.
 
     Args:
         key: names the component in the session's state.
@@ -27,7 +27,7 @@ def equalizer(key: str, data: dict[str, Any], on_command: Callable[[], None]) ->
 
 
 def _noted() -> None:
-    """Without a callback the browser's state would not be kept."""
+    """Do nothing: without a callback Streamlit would not keep the browser's state."""
 
 
 def _component() -> Any:

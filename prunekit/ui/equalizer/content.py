@@ -24,7 +24,7 @@ def bars(
     structure: "Structure",
     points: Iterable[Point],
     bits: Mapping[str, int] | None = None,
-    left: "Structure | None" = None,
+    without_blocks: "Structure | None" = None,
 ) -> list[dict[str, Any]]:
     """Describe one bar for each layer, in execution order.
 
@@ -33,10 +33,10 @@ def bars(
         structure: the analysis of the dense network.
         points: what was scanned.
         bits: bits of each layer whose weights are quantised.
-        left: the analysis of the network without its removed blocks.
+        without_blocks: the analysis of the network without its removed blocks.
     """
-    measured, few = curves(points), bits or {}
-    there = {layer.name for layer in (left or structure).layers}
+    measured, bits_of = curves(points), bits or {}
+    present = {layer.name for layer in (without_blocks or structure).layers}
     shapes = {layer.name: "×".join(map(str, layer.shape)) for layer in structure.layers}
     return [
         {
@@ -47,8 +47,8 @@ def bars(
             "units": row.pieces,
             "unit": row.unit,
             "floor": row.floor,
-            "bits": few.get(row.layer) if row.layer in there else None,
-            "protected": _locked(row) if row.layer in there else GONE,
+            "bits": bits_of.get(row.layer) if row.layer in present else None,
+            "protected": _locked(row) if row.layer in present else GONE,
             "linked": row.reason if row.linked and not row.protected else "",
             "curve": measured.get(row.cuts),
         }
@@ -68,12 +68,12 @@ def stages(rows: Sequence[Row]) -> list[str]:
 
 def curves(points: Iterable[Point]) -> dict[str, list[tuple[float, float, float]]]:
     """Return for each scanned group or layer ``(sparsity, KL in nats, share of harm 0–1)``, by rising sparsity."""
-    found: dict[str, list[tuple[float, float, float]]] = {}
+    by_name: dict[str, list[tuple[float, float, float]]] = {}
     for point in sorted(points, key=lambda point: point.level):
         harm = point.reading.kl
         if harm is not None:
-            found.setdefault(point.name, []).append((point.level, harm, _share(harm)))
-    return found
+            by_name.setdefault(point.name, []).append((point.level, harm, _share(harm)))
+    return by_name
 
 
 def _share(harm: float) -> float:
@@ -86,19 +86,19 @@ def groups(
     recipe: Recipe,
     allowed: Mapping[str, Sequence[int]],
     mode: Mode,
-    left: "Structure | None" = None,
+    without_blocks: "Structure | None" = None,
 ) -> list[dict[str, Any]]:
-    """Describe what decides each group's count, in the order of the formula.
+    """Describe all that the count of each group depends on, in the order of the formula.
 
     Args:
         structure: the analysis of the dense network, whose groups the bars are named by.
-        recipe: what is asked of what is left of it.
+        recipe: the desk's recipe, without its removed blocks.
         allowed: the units its base still has.
         mode: what the sliders remove.
-        left: the analysis of the network without its removed blocks; the whole one's where none is.
+        without_blocks: the analysis of the network without its removed blocks; the whole one's where none is.
     """
     described = []
-    for group in (left or structure).groups:
+    for group in (without_blocks or structure).groups:
         alive = allowed.get(group.name, range(group.units))
         dropped = recipe.drop.get(group.name, ())
         described.append(

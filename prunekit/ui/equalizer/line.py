@@ -1,6 +1,6 @@
-"""The line from the bars to the compute worker: a drag goes through it, so that no page runs while a hand moves.
+"""The WebSocket from the bars to the compute worker, so that no page has to run while a bar is dragged.
 
-A WebSocket for each tab, under the tab's secret id. The browser sends states, at most one of them unanswered; the
+Each tab has its own, under its secret id. The browser sends states, at most one of them unanswered; the
 server answers the newest with readings on growing numbers of samples. A newer state supersedes an older one, and is
 sent once the older one has its first reading: so every state is measured a little, or left out for a newer one.
 """
@@ -20,11 +20,11 @@ from prunekit.ui.state.tabs import Tab, tab_of
 LONGEST = 1 << 20
 """Characters that a state may have."""
 PAUSE = 0.004
-"""Seconds between two looks at an answer under way."""
+"""Seconds between two checks for a newer reading."""
 
 
 async def converse(socket: WebSocket) -> None:
-    """Take states and answer the newest until the browser hangs up."""
+    """Receive states and answer the newest until the browser disconnects."""
     name = socket.path_params["tab"]
     if tab_of(name) is None or not _is_own(socket):
         await socket.close(1008)
@@ -50,15 +50,15 @@ def routes() -> list[WebSocketRoute]:
 
 
 async def _answer(socket: WebSocket, tab: Tab, state: sent.Sent) -> None:
-    """Put a state on the desk, and send what is known of it, then all that comes to be known."""
+    """Put a state on the desk, send what is known of it, and then each newer reading until the last."""
     try:
         live.take(tab.opened, state, tab.session)
-        told: tuple[int, bool] | None = None
-        while tab.session.hand.rev == state.rev:  # else it was for other bars, or the page has a newer one
-            await _news(tab, told[0] if told else 0)
+        answered: tuple[int, bool] | None = None
+        while tab.session.hand.rev == state.rev:  # otherwise it was for other bars, or there is a newer one
+            await _news(tab, answered[0] if answered else 0)
             reply = live.reply(tab.opened, tab.session)
-            if told != (reply["n"], reply["done"]):
-                told = reply["n"], reply["done"]
+            if answered != (reply["n"], reply["done"]):
+                answered = reply["n"], reply["done"]
                 await asyncio.shield(socket.send_text(json.dumps(reply)))
             if reply["done"]:
                 return
@@ -68,9 +68,9 @@ async def _answer(socket: WebSocket, tab: Tab, state: sent.Sent) -> None:
 
 async def _news(tab: Tab, n: int) -> None:
     """Wait until the answer has grown beyond ``n`` samples or has ended."""
-    asked = measure(tab.opened, tab.session)
-    while not asked.finished:
-        latest = asked.ticket.snapshot().latest
+    question = measure(tab.opened, tab.session)
+    while not question.finished:
+        latest = question.ticket.snapshot().latest
         if latest is not None and latest.reading.n > n:
             return
         await asyncio.sleep(PAUSE)
@@ -80,13 +80,13 @@ def _read(text: str) -> sent.Sent | None:
     if len(text) > LONGEST:
         return None
     try:
-        found: Any = json.loads(text)
+        state: Any = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return sent.parse({"desk": found})
+    return sent.parse({"desk": state})
 
 
 def _is_own(socket: WebSocket) -> bool:
-    """Whether a page of this app asks: a browser says where a page is from, and other programs need not."""
+    """Whether the request is from a page of this app: browsers name the origin of a page, other programs need not."""
     origin = socket.headers.get("origin")
     return origin is None or origin.partition("://")[2] == socket.headers.get("host")

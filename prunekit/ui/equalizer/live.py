@@ -1,4 +1,4 @@
-"""The live desk: what the bars in the browser are given, and what is taken over from them."""
+"""The exchange between the bars in the browser and the desk: what either side gets from the other."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,47 +20,47 @@ if TYPE_CHECKING:
 
 KEY = "equalizer"
 SPARKS = 40
-"""Runs of the way to the desk that a sparkline draws."""
+"""The number of runs, up to the one on the desk, that a sparkline draws."""
 
 
-def take(opened: "Opened", found: Sent | None, now: Session) -> bool:
-    """Put what a hand has done on a tab's desk, unless it is there already or was done to other bars."""
+def take(opened: "Opened", state: Sent | None, now: Session) -> bool:
+    """Put a state of the bars on a tab's desk, unless the desk has it already or it is of other bars."""
     with now.moving:
         if (
-            found is None
-            or found.rev <= now.hand.rev
-            or found.layout != layout(opened, now.mode, desk_recipe(opened, now))
+            state is None
+            or state.rev <= now.hand.rev
+            or state.layout != layout(opened, now.mode, desk_recipe(opened, now))
         ):
             return False
         recipe, base = desk_recipe(opened, now), base_recipe(opened, now)
         floors = {row.cuts: row.floor for row in rows(opened.structure, recipe, now.mode, base) if not row.protected}
-        changes = {name: max(floors[name], value) for name, value in found.values.items() if name in floors}
+        changes = {name: max(floors[name], value) for name, value in state.values.items() if name in floors}
         now.recipe = moved(recipe, now.mode, changes)
-        now.layer = found.focus or now.layer
-        pinned = tuple(name for name in found.pinned if name in floors)
-        now.hand = replace(now.hand, rev=found.rev, recipe=now.recipe, is_final=found.is_final, pinned=pinned)
+        now.layer = state.focus or now.layer
+        pinned = tuple(name for name in state.pinned if name in floors)
+        now.hand = replace(now.hand, rev=state.rev, recipe=now.recipe, is_final=state.is_final, pinned=pinned)
         return True
 
 
 def reply(opened: "Opened", now: Session) -> dict[str, Any]:
     """Say how a tab's desk stands, in answer to the newest state of its bars."""
     with now.moving:
-        asked, found, rev = measure(opened, now), standing(opened, now), now.hand.rev
+        question, current, rev = measure(opened, now), standing(opened, now), now.hand.rev
     return {
         "rev": rev,
-        "recipe": found.recipe,
-        "n": found.evaluation.reading.n if found.evaluation and found.fresh else 0,
-        "exact": found.status == "measured",
-        "done": asked.finished,
-        "tiles": tiles(found, timed(opened, found.recipe)),
-        "error": asked.error or "",
+        "recipe": current.recipe,
+        "n": current.evaluation.reading.n if current.evaluation and current.fresh else 0,
+        "exact": current.status == "measured",
+        "done": question.finished,
+        "tiles": tiles(current, timed(opened, current.recipe)),
+        "error": question.error or "",
     }
 
 
 def timed(opened: "Opened", recipe: str) -> Latency | None:
-    """Return what was timed of a recipe in PyTorch, one input on one thread before any other."""
-    found = opened.workspace.latencies(opened.digest, recipe)
-    return next((latency for latency in found if latency.runtime == "eager"), None)
+    """Return a recipe's latency in PyTorch, where it was timed; of one input on one thread before any other."""
+    latencies = opened.workspace.latencies(opened.digest, recipe)
+    return next((latency for latency in latencies if latency.runtime == "eager"), None)
 
 
 def draw(opened: "Opened", on_command: Callable[[str], None]) -> bool:
@@ -71,25 +71,25 @@ def draw(opened: "Opened", on_command: Callable[[str], None]) -> bool:
         on_command: called with ``undo`` or ``redo`` when a key asks for it.
 
     Returns:
-        Whether everything that was asked of the desk's reading stands there; else the page runs again once it does.
+        Whether the desk's reading is final; otherwise the page runs again once it is.
     """
     now = session()
-    take(opened, sent.parse(shown(KEY)), now)  # where the line was broken, a state comes with the page's own
+    take(opened, sent.parse(shown(KEY)), now)  # without a connection the state comes with the page's own
     with now.moving:
         recipe = desk_recipe(opened)
-        if recipe != now.hand.recipe:  # something else moved the bars
+        if recipe != now.hand.recipe:  # something other than the bars has changed the recipe
             now.hand = replace(now.hand, recipe=recipe, version=now.hand.version + 1, is_final=True)
 
     def command() -> None:
-        wanted = sent.parse_command(shown(KEY))
-        # A page that runs again before it has ended is given the same press again.
-        if wanted is not None and wanted[1] != now.press:
-            now.press = wanted[1]
-            on_command(wanted[0])
+        pressed = sent.parse_command(shown(KEY))
+        # A page that is run again before it has ended receives the same press again.
+        if pressed is not None and pressed[1] != now.press:
+            now.press = pressed[1]
+            on_command(pressed[0])
 
-    given = data(opened)
-    equalizer(KEY, given, on_command=command)
-    return bool(given["reply"]["done"])
+    browser_data = data(opened)
+    equalizer(KEY, browser_data, on_command=command)
+    return bool(browser_data["reply"]["done"])
 
 
 def data(opened: "Opened") -> dict[str, Any]:
@@ -101,18 +101,18 @@ def data(opened: "Opened") -> dict[str, Any]:
     now, structure = session(), opened.structure
     recipe = desk_recipe(opened)
     shown_rows: tuple[Row, ...] = rows(structure, recipe, now.mode, base_recipe(opened))
-    # A first look is enough for a shade, which says where the network is sensitive and not how much.
+    # A first look is enough for the shade of a bar, which only says where the network is sensitive.
     points = verbs.stored_points(opened, now.mode, criterion=recipe.criterion, half_width=verbs.WITHIN, pictures=True)
     subject = resolve(opened, recipe)
-    remaining, left = subject.remaining, subject.structure
+    remaining, without_blocks = subject.remaining, subject.structure
     return {
         "line": open_line(opened, now),
         "layout": layout(opened, now.mode, recipe),
         "mode": now.mode.value,
-        "bars": content.bars(shown_rows, structure, points, recipe.bits, left),
+        "bars": content.bars(shown_rows, structure, points, recipe.bits, without_blocks),
         "stages": content.stages(shown_rows),
-        "groups": content.groups(structure, remaining, subject.base.allowed, now.mode, left),
-        "terms": content.terms(stored_formula(left, remaining)),
+        "groups": content.groups(structure, remaining, subject.base.allowed, now.mode, without_blocks),
+        "terms": content.terms(stored_formula(without_blocks, remaining)),
         "dense": content.counts(structure.cost({})),
         "values": {row.cuts: row.sparsity for row in shown_rows if not row.protected},
         "pinned": list(now.hand.pinned),
@@ -123,6 +123,6 @@ def data(opened: "Opened") -> dict[str, Any]:
 
 
 def layout(opened: "Opened", mode: Mode, recipe: Recipe) -> str:
-    """Name what the bars stand for; a state sent for other bars is not taken over."""
+    """Return a name for the set of bars, by which states of other bars are recognised and ignored."""
     marks = "".join(f" {name}" for name in recipe.blocks) + "".join(f" {k}:{v}" for k, v in recipe.bits.items())
     return f"{opened.key.digest}-{mode.value}{marks}"

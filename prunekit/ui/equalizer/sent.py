@@ -1,4 +1,4 @@
-"""What a hand has done to the bars, as the browser sends it: data from outside, so nothing is taken on trust."""
+"""States of the bars as the browser sends them: data from outside, so every field is checked."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +11,9 @@ class Sent:
     """One state of the bars.
 
     Attributes:
-        rev: counts the states of one tab.
-        is_final: the hand has let go.
-        layout: what the bars stood for.
+        rev: number of the state, rising within one tab.
+        is_final: whether the bar was released.
+        layout: the set of bars, by the name that ``live.layout`` gave it.
         focus: the layer in focus.
         values: sparsity (fraction 0–1) of each group or layer.
         pinned: groups or layers that presets leave alone.
@@ -28,29 +28,29 @@ class Sent:
 
 
 def parse(state: Any) -> Sent | None:
-    """Read a state, as the component keeps it or as it came over the line; ``None`` for what is none."""
-    found = state.get("desk") if hasattr(state, "get") else None
-    if not isinstance(found, dict):
+    """Read a state that the component keeps or that came over the WebSocket; ``None`` if it is not a valid one."""
+    fields = state.get("desk") if hasattr(state, "get") else None
+    if not isinstance(fields, dict):
         return None
     try:
         return Sent(
-            rev=int(found["rev"]),
-            is_final=found["phase"] == "commit",
-            layout=str(found["layout"]),
-            focus=found["focus"] if isinstance(found["focus"], str) else None,
-            values={str(name): _fraction(value) for name, value in found["values"].items()},
-            pinned=tuple(str(name) for name in found["pinned"]),
+            rev=int(fields["rev"]),
+            is_final=fields["phase"] == "commit",
+            layout=str(fields["layout"]),
+            focus=fields["focus"] if isinstance(fields["focus"], str) else None,
+            values={str(name): _fraction(value) for name, value in fields["values"].items()},
+            pinned=tuple(str(name) for name in fields["pinned"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None
 
 
 def parse_command(state: Any) -> tuple[str, str] | None:
-    """Read what a key on the bars asks for, and which press of it that was; ``None`` for nothing."""
-    found = state.get("command") if hasattr(state, "get") else None
-    if not isinstance(found, dict) or found.get("name") not in COMMANDS:
+    """Read the command of a key on the bars and the id of that press; ``None`` if there is none."""
+    command = state.get("command") if hasattr(state, "get") else None
+    if not isinstance(command, dict) or command.get("name") not in COMMANDS:
         return None
-    return str(found["name"]), str(found.get("press"))
+    return str(command["name"]), str(command.get("press"))
 
 
 def _fraction(value: Any) -> float:

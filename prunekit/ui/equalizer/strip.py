@@ -1,4 +1,4 @@
-"""The readings strip as plain values: what the desk's network costs and how well it does, each saying what it is.
+"""The readings strip as plain values: metric and costs of the desk's network, each with its status.
 
 The browser draws it, since counts follow the pointer there and readings come while a bar moves.
 """
@@ -17,13 +17,13 @@ class Tile:
     """One figure.
 
     Attributes:
-        name: what the browser knows it by.
-        label: what it is called.
+        name: its key in the browser.
+        label: its name on screen.
         value: the figure; never blank.
         status: exact, measured, measuring or stale.
-        delta: what changed against the task's own network.
+        delta: the change from the task's own network.
         good: whether the change is for the better; ``None`` where it is neither.
-        detail: what it was measured on, or exactly.
+        detail: the samples it was measured on, or the exact number.
     """
 
     name: str
@@ -42,12 +42,12 @@ def tiles(standing: Standing, latency: Latency | None = None) -> list[dict[str, 
         standing: what is known of the desk.
         latency: what was last timed of the desk's recipe.
     """
-    found = [_accuracy(standing), *_counts(standing), _latency(latency), *_measured(standing)]
-    return [asdict(tile) for tile in found]
+    strip = [_accuracy(standing), *_counts(standing), _latency(latency), *_measured(standing)]
+    return [asdict(tile) for tile in strip]
 
 
 def past(runs: Sequence[Run]) -> dict[str, list[float]]:
-    """Return how figures went along a line of runs, for sparklines."""
+    """Return the figures of successive runs, for sparklines."""
     measured = [_validation(run) for run in runs]
     return {
         "accuracy": [reading.value for reading in measured if reading is not None],
@@ -55,7 +55,9 @@ def past(runs: Sequence[Run]) -> dict[str, list[float]]:
         "macs": [run.cost.macs for run in runs],
         "flops": [run.cost.flops for run in runs],
         "bytes": [run.cost.bytes for run in runs],
-        "latency": [found.candidate.cpu for run in runs for found in run.latencies[:1] if found.runtime == "eager"],
+        "latency": [
+            latency.candidate.cpu for run in runs for latency in run.latencies[:1] if latency.runtime == "eager"
+        ],
     }
 
 
@@ -68,7 +70,7 @@ def _accuracy(standing: Standing) -> Tile:
     reference = standing.reference.reading if standing.reference else None
     if reading is None:
         return Tile("accuracy", titled(standing.metric), "…", standing.status, detail=("on its way",))
-    # Against the same samples only: a part of them may be easier than all.
+    # Compared on the same samples only: some of them may be easier than all.
     delta = points(reading.value, reference.value) if reference and reference.n == reading.n else None
     good = (
         None if delta is None or reference is None else (reading.value > reference.value) is standing.higher_is_better
@@ -90,13 +92,13 @@ def _sample(reading: Reading) -> list[str]:
 
 def _counts(standing: Standing) -> list[Tile]:
     now, dense = standing.cost, standing.dense
-    found = []
+    strip = []
     for name, label in (("params", "Parameters"), ("macs", "MACs"), ("flops", "FLOPs"), ("bytes", "Bytes")):
         value, before = getattr(now, name), getattr(dense, name)
         text = size(value) if name == "bytes" else count(value)
         delta = change(value, before) or ""
-        found.append(Tile(name, label, text, "exact", delta, value < before if delta else None, (f"{value:,}",)))
-    return found
+        strip.append(Tile(name, label, text, "exact", delta, value < before if delta else None, (f"{value:,}",)))
+    return strip
 
 
 def _latency(latency: Latency | None) -> Tile:
@@ -117,7 +119,7 @@ def _latency(latency: Latency | None) -> Tile:
 
 
 def _measured(standing: Standing) -> list[Tile]:
-    """The quiet figures, which come last: loss, KL, compressed bytes, thop's count."""
+    """Return the less important figures, which come last: loss, KL, compressed bytes, thop's count."""
     evaluation, reference = standing.evaluation, standing.reference
     reading = evaluation.reading if evaluation else None
     before = reference.reading if reference else None
@@ -126,7 +128,7 @@ def _measured(standing: Standing) -> list[Tile]:
     zipped_before = reference.bytes_gzip if reference else None
     delta = change(zipped, zipped_before) if zipped and zipped_before else None
     full = "measuring" if standing.status == "measured" and zipped is None else standing.status
-    found = [
+    strip = [
         Tile("loss", "Loss", f"{reading.loss:.3f}" if reading else "…", standing.status, loss or ""),
         Tile("kl", "KL to dense", f"{reading.kl:.3f}" if reading and reading.kl is not None else "…", standing.status),
         Tile("gzip", "Bytes after gzip", size(zipped) if zipped else "…", full, delta or ""),
@@ -134,8 +136,8 @@ def _measured(standing: Standing) -> list[Tile]:
     ]
     if evaluation and evaluation.nonzero is not None and evaluation.nonzero < evaluation.cost.params:
         detail = f"of {evaluation.cost.params:,} parameters"
-        found.append(Tile("nonzero", "Not zero", count(evaluation.nonzero), full, detail=(detail,)))
-    return found
+        strip.append(Tile("nonzero", "Not zero", count(evaluation.nonzero), full, detail=(detail,)))
+    return strip
 
 
 def _thop(standing: Standing, status: str) -> tuple[str, str, str, None, tuple[str, ...]]:
@@ -152,5 +154,5 @@ def _thop(standing: Standing, status: str) -> tuple[str, str, str, None, tuple[s
 
 
 def sparse(figures: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
-    """Leave out what has nothing to draw."""
+    """Leave out figures with fewer than two values, of which no line can be drawn."""
     return {name: list(values) for name, values in figures.items() if len(values) > 1}

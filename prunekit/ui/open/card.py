@@ -37,8 +37,8 @@ def task_card(opened: "Opened") -> None:
         )
     if task.data.test is None:
         st.caption("Without a test split an export reads nothing that tuning did not see.")
-    asked = cached.dense_evaluation(opened.key.digest, opened, None)
-    follow("card", lambda: _facts(opened, asked.snapshot().latest), lambda: not asked.finished)
+    ticket = cached.dense_evaluation(opened.key.digest, opened, None)
+    follow("card", lambda: _facts(opened, ticket.snapshot().latest), lambda: not ticket.finished)
 
 
 def _facts(opened: "Opened", measured: Evaluation | None) -> None:
@@ -56,9 +56,9 @@ def _facts(opened: "Opened", measured: Evaluation | None) -> None:
         ):
             st.metric(label, value, border=True)
     bounds = f", 95 % interval {interval(reading.interval)}" if reading and reading.interval else ""
-    told = f"{titled(sampled(reading))} validation samples{bounds}; " if reading else ""
+    sample_text = f"{titled(sampled(reading))} validation samples{bounds}; " if reading else ""
     test = f"; {len(data.test):,} test samples are read once, at export" if data.test else ""
-    st.caption(f"{told}{len(data.classes)} classes{test}.")
+    st.caption(f"{sample_text}{len(data.classes)} classes{test}.")
 
 
 def own_network() -> None:
@@ -124,11 +124,11 @@ def _fit(fit: Fit) -> None:
 
 
 def _take_upload() -> None:
-    given = shown("checkpoint")
-    if given is not None:
+    upload = shown("checkpoint")
+    if upload is not None:
         now = session()
         now.clear_desk()
-        now.upload = Upload(now.task, given.name, given.getvalue(), not shown("checkpoint-partial"))
+        now.upload = Upload(now.task, upload.name, upload.getvalue(), not shown("checkpoint-partial"))
 
 
 def _take_back() -> None:
@@ -141,7 +141,7 @@ def article_card() -> None:
     from prunekit.tasks.article import ARTICLE_FAULTS
 
     layers = cached.printed_article()
-    params = sum(found for _, _, found in layers)
+    params = sum(parameters for _, _, parameters in layers)
     st.markdown(
         f"The article prints a network of **{params:,} parameters**: {size(BYTES_OF_A_FLOAT * params)} in fp32. "
         "It cannot run, and the task opened here is a narrow copy that can. What is wrong with it:"
@@ -149,5 +149,8 @@ def article_card() -> None:
     for name, fault in ARTICLE_FAULTS.items():
         st.markdown(f"- **{literal(name)}**: {literal(fault)}")
     with st.expander("Its layers, counted without making them", icon=":material/table:", type="compact"):
-        rows = [{"layer": name, "weight": shape(sizes), "parameters": f"{found:,}"} for name, sizes, found in layers]
+        rows = [
+            {"layer": name, "weight": shape(sizes), "parameters": f"{parameters:,}"}
+            for name, sizes, parameters in layers
+        ]
         table(rows, "article-as-printed", "Layers of the article's network as printed")

@@ -1,1 +1,1 @@
-"""The Recover page: how to recover what a cut took."""
+"""The Recover page: how to recover the accuracy that a cut has cost."""

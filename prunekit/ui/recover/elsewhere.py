@@ -1,4 +1,4 @@
-"""There and back: weights that another trainer gave the desk's network, taken back by upload."""
+"""Training elsewhere: the smaller network is taken along, and its new weights are adopted by upload."""
 
 from typing import TYPE_CHECKING
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from prunekit.verbs import Opened
 
 LABEL = "Adopting"
-"""What the job is called that takes weights back."""
+"""The label of the job that adopts weights."""
 
 
 def adoption(opened: "Opened") -> None:
-    """Draw how to take the smaller network along, and where to bring it back."""
+    """Draw how to export the smaller network and a form to upload its trained weights."""
     with st.expander("I trained it elsewhere", icon=":material/sync_alt:"):
         zeros = ""
         if reading.desk_recipe(opened).weights:

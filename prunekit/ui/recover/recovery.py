@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from prunekit.ui.state import jobs, reading
-from prunekit.ui.widgets.asked import asked
+from prunekit.ui.widgets.recipe_text import recipe_text
 from prunekit.ui.widgets.summary import exact
 from prunekit.ui.widgets.text import duration, literal
 
@@ -36,16 +36,16 @@ def unfinished(opened: "Opened") -> None:
     """Offer to go on with recoveries whose process was killed."""
     from prunekit import verbs
 
-    for number, found in enumerate(verbs.unfinished(opened)[:OFFERED]):
-        which = f"round {len(found.done) + 1} of {found.rounds}, " if found.rounds > 1 else ""
+    for number, recovery in enumerate(verbs.unfinished(opened)[:OFFERED]):
+        which = f"round {len(recovery.done) + 1} of {recovery.rounds}, " if recovery.rounds > 1 else ""
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(
-                f":material/pause_circle: A recovery has not ended: {which}{found.schedule.epochs} passes, "
-                f"{literal(asked(found.recipe))}.",
+                f":material/pause_circle: A recovery has not ended: {which}{recovery.schedule.epochs} passes, "
+                f"{literal(recipe_text(recovery.recipe))}.",
                 width="stretch",
             )
-            st.button("Go on", key=f"go-on-{number}", on_click=_go_on, args=(opened, found))
-            st.button("Forget it", key=f"forget-{number}", on_click=verbs.forget, args=(opened, found))
+            st.button("Go on", key=f"go-on-{number}", on_click=_go_on, args=(opened, recovery))
+            st.button("Forget it", key=f"forget-{number}", on_click=verbs.forget, args=(opened, recovery))
 
 
 def controls(opened: "Opened") -> None:
@@ -148,7 +148,8 @@ def _announced(opened: "Opened", schedule: "Schedule", rounds: int) -> str:
     from prunekit import verbs
 
     recipe = reading.desk_recipe(opened)
-    question = opened.key, recipe, replace(schedule, lr=None), rounds  # how long a step takes knows no rate
+    # The time of a step does not depend on the learning rate.
+    question = opened.key, recipe, replace(schedule, lr=None), rounds
     time = jobs.ask("recovery time", question, lambda: verbs.recovery_seconds(opened, recipe, schedule, rounds))
     if time.error:
         return time.error
@@ -172,11 +173,11 @@ def _start(opened: "Opened", schedule: "Schedule", rounds: int) -> None:
     jobs.start(owner(opened), "Fine-tuning", lambda: verbs.recover_in_rounds(opened, recipe, rounds, schedule, cut))
 
 
-def _go_on(opened: "Opened", found: "Recovery") -> None:
+def _go_on(opened: "Opened", recovery: "Recovery") -> None:
     from prunekit import verbs
 
-    how = found.rounds, found.schedule, found.parent
-    jobs.start(owner(opened), "Fine-tuning", lambda: verbs.recover_in_rounds(opened, found.recipe, *how))
+    how = recovery.rounds, recovery.schedule, recovery.parent
+    jobs.start(owner(opened), "Fine-tuning", lambda: verbs.recover_in_rounds(opened, recovery.recipe, *how))
 
 
 def _reconstruct(opened: "Opened") -> None:

@@ -1,1 +1,1 @@
-"""The Sensitivity page: scans, and what they say."""
+"""The Sensitivity page: scans and their charts."""

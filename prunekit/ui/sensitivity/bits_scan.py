@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def bits_scan(opened: "Opened") -> None:
-    """Draw the scan of bits of the desk's network, its controls and what it found."""
+    """Draw the scan of bits of the desk's network, its controls, its chart and the plans made by it."""
     jobs.follow("bits", lambda: _draw(opened), lambda: jobs.running(_owner(opened)), every=0.5)
 
 

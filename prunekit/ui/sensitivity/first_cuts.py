@@ -25,7 +25,7 @@ ALLOWED = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 
 def first_cuts(opened: "Opened", scan: Scan, protected: dict[str, str], choose: "Callable[[str], None]") -> None:
-    """Draw what saves most for the least harm, and offer what that suggests."""
+    """Draw the ranking of groups or layers by harm for what they save, and offer the recipe that it suggests."""
     from prunekit.figures.ranking import WORDS, ranking, ranking_table
     from prunekit.search.ranking import RESOURCES, rank, suggest
 
@@ -49,27 +49,28 @@ def first_cuts(opened: "Opened", scan: Scan, protected: dict[str, str], choose: 
         )
     ranks = rank(scan.points, opened.structure, scan.mode, resource, allowed)
     alt = f"{len(ranks)} parts by their harm for the {WORDS[resource]} that cutting them alone saves"
-    names = [found.name for found in ranks]
+    names = [ranked.name for ranked in ranks]
     choosing_chart(
         ranking(ranks, resource, protected), ranking_table(ranks, resource), "ranking", alt, choose, names=names
     )
     unranked = [name for name in scan.names if name not in names]
-    if unranked and scan.left["picture"] == 0:
+    if unranked and scan.remaining["picture"] == 0:
         st.caption(f"Not ranked, since no level removes anything of them: {len(unranked)}.")
     _suggestion(opened, scan, suggest(scan.points, opened.structure, scan.mode, resource, allowed))
 
 
-def _suggestion(opened: "Opened", scan: Scan, found: Suggestion) -> None:
-    if not found.levels:
+def _suggestion(opened: "Opened", scan: Scan, suggestion: Suggestion) -> None:
+    if not suggestion.levels:
         st.caption(":material/info: Nothing can be cut within this harm; allow more.")
         return
-    recipe = suggested(opened, scan.mode, found)
+    recipe = suggested(opened, scan.mode, suggestion)
     is_here = recipe == desk_recipe(opened)
     with st.container(border=True):
         st.markdown(
-            f"**The scan suggests to cut {len(found.levels)} of {len(scan.names)}**, step by step where the least harm "
-            f"is added for what is saved. {_saves(opened, scan.mode, recipe)} The harms of these cuts alone add up to "
-            f"{found.kl:.3f} nats :gray-badge[estimated]; together they may do more or less: the desk measures it."
+            f"**The scan suggests to cut {len(suggestion.levels)} of {len(scan.names)}**, step by step where the least "
+            f"harm is added for what is saved. {_saves(opened, scan.mode, recipe)} The harms of these cuts alone add "
+            f"up to {suggestion.kl:.3f} nats :gray-badge[estimated]; together they may do more or less: the desk "
+            "measures it."
         )
         st.button(
             "On the desk" if is_here else "Put on the desk",
@@ -81,12 +82,12 @@ def _suggestion(opened: "Opened", scan: Scan, found: Suggestion) -> None:
         )
 
 
-def suggested(opened: "Opened", mode: Mode, found: Suggestion) -> Recipe:
-    """Return the desk's recipe with what is not pinned cut as a scan suggests; nothing that its base cut comes back."""
+def suggested(opened: "Opened", mode: Mode, suggestion: Suggestion) -> Recipe:
+    """Return the desk's recipe with all that is not pinned cut as suggested, and no less than in its base."""
     recipe, pinned = desk_recipe(opened), session().hand.pinned
     bars = [row for row in rows(opened.structure, recipe, mode, base_recipe(opened)) if not row.protected]
     levels = {
-        row.cuts: row.sparsity if row.cuts in pinned else max(row.floor, found.levels.get(row.cuts, 0.0))
+        row.cuts: row.sparsity if row.cuts in pinned else max(row.floor, suggestion.levels.get(row.cuts, 0.0))
         for row in bars
     }
     cuts = {name: level for name, level in levels.items() if level}
@@ -94,7 +95,7 @@ def suggested(opened: "Opened", mode: Mode, found: Suggestion) -> Recipe:
 
 
 def _saves(opened: "Opened", mode: Mode, recipe: Recipe) -> str:
-    """Say what a recipe leaves, by the closed formulas."""
+    """Write what remains of the network under a recipe, by the closed formulas."""
     whole = opened.structure.cost({})
     if mode is Mode.WEIGHTS:
         from prunekit.search.scan import sizes

@@ -30,7 +30,7 @@ def scan_start(opened: "Opened", scan: scanning.Scan) -> None:
             progress(ticket, "points")
     if ticket is not None and not ticket.finished:
         looks = sum(point.reading.interval is None for point in scan.points) if not ticket.snapshot().done else 0
-        if looks and scan.left["within"] == scan.total:
+        if looks and scan.remaining["within"] == scan.total:
             st.caption(f"First picture: {len(scan.points)} of {scan.total} cells, on 16 samples each.")
         return
     if not scan.points:
@@ -53,18 +53,20 @@ def scan_start(opened: "Opened", scan: scanning.Scan) -> None:
             )
             or "within"
         )
-        left = scan.left[precision]
-        if left:
+        remaining = scan.remaining[precision]
+        if remaining:
             seconds = scanning.cost(opened, scan, precision)
             about = f", about {duration(seconds)}" if seconds is not None else ""
             st.button(
-                f"{'Scan' if left == scan.total else 'Resume: measure'} {left} points{about}",
+                f"{'Scan' if remaining == scan.total else 'Resume: measure'} {remaining} points{about}",
                 key="scan-start",
                 icon=":material/play_arrow:",
                 on_click=scanning.start,
                 args=(opened, precision),
             )
-    st.caption(ABOUT[precision] if left else f"All {scan.total} points are measured at this precision, and stored.")
+    st.caption(
+        ABOUT[precision] if remaining else f"All {scan.total} points are measured at this precision, and stored."
+    )
 
 
 def other_criterion(opened: "Opened", scans: dict[str, scanning.Scan]) -> None:
@@ -83,16 +85,16 @@ def other_criterion(opened: "Opened", scans: dict[str, scanning.Scan]) -> None:
     names = [
         name
         for name, scan in scans.items()
-        if name != own and scan.left["within"] and not jobs.running(scanning.owner(opened, name))
+        if name != own and scan.remaining["within"] and not jobs.running(scanning.owner(opened, name))
     ]
     if not names:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox("Another criterion", names, format_func=criterion_title, key="scan-criterion", width=220)
-        left, seconds = scans[name].left["within"], scanning.cost(opened, scans[name], "within")
+        remaining, seconds = scans[name].remaining["within"], scanning.cost(opened, scans[name], "within")
         about = f", about {duration(seconds)}" if seconds is not None else ""
         st.button(
-            f"Scan {left} points by {literal(criterion_title(name))}{about}",
+            f"Scan {remaining} points by {literal(criterion_title(name))}{about}",
             key="scan-other",
             icon=":material/play_arrow:",
             on_click=scanning.start,

@@ -25,11 +25,11 @@ class Scan:
 
     Attributes:
         mode: what is cut.
-        criterion: what goes first.
+        criterion: the criterion by which units or weights are removed.
         names: the groups or layers, in execution order.
-        points: what is known of each cell, by the scan that says most.
+        points: the best point that is known of each cell.
         total: how many points a whole scan has.
-        left: how many of them are still to be measured, for each precision.
+        remaining: how many of them are still to be measured, for each precision.
     """
 
     mode: Mode
@@ -37,7 +37,7 @@ class Scan:
     names: tuple[str, ...]
     points: tuple[Point, ...]
     total: int
-    left: dict[str, int]
+    remaining: dict[str, int]
 
 
 def current_scan(opened: "Opened", criterion: str | None = None) -> Scan:
@@ -54,9 +54,9 @@ def current_scan(opened: "Opened", criterion: str | None = None) -> Scan:
         "exact": verbs.stored_points(opened, mode, None, criterion),
     }
     total = verbs.scan_size(opened, mode)
-    # A plan measures layers at higher sparsities, too.
-    left = {name: total - sum(point.level in LEVELS for point in found) for name, found in answers.items()}
-    return Scan(mode, criterion, names, points, total, left)
+    # Stored points may also be of a plan, which measures layers at higher sparsities than a scan.
+    remaining = {name: total - sum(point.level in LEVELS for point in known) for name, known in answers.items()}
+    return Scan(mode, criterion, names, points, total, remaining)
 
 
 def owner(opened: "Opened", criterion: str | None = None) -> str:
@@ -76,19 +76,19 @@ def start(opened: "Opened", precision: str, criterion: str | None = None) -> Non
             yield from verbs.picture_steps(opened, mode, limit=None, criterion=by, half_width=verbs.WITHIN)
             return
         width = None if precision == "exact" else verbs.WITHIN
-        first = scan.left["picture"] > 0
+        first = scan.remaining["picture"] > 0
         for point in verbs.scan_steps(opened, mode, limit=None, criterion=by, half_width=width, first_picture=first):
             # A first estimate is drawn, but the point it stands for is still to be measured.
             yield None if point is not None and verbs.is_picture(point) else point
 
-    total = scan.left["picture"] if precision == "picture" else scan.total
+    total = scan.remaining["picture"] if precision == "picture" else scan.total
     jobs.start(owner(opened, criterion), f"{PRECISIONS[precision]} by {by}", work, total)
 
 
 def cost(opened: "Opened", scan: Scan, precision: str) -> float | None:
     """Estimate the seconds that a scan still takes; ``None`` before anything was measured."""
     dense = _pass(opened)
-    return None if dense is None else dense + expected(dense, scan.left[precision], precision)
+    return None if dense is None else dense + expected(dense, scan.remaining[precision], precision)
 
 
 def seconds(opened: "Opened") -> float | None:

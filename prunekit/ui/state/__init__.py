@@ -1,1 +1,1 @@
-"""What a tab has on its desk, what it has asked, and what is known of it."""
+"""The state of a tab: its desk, its questions to the worker, and their answers."""

@@ -1,4 +1,4 @@
-"""What every visitor shares, under keys that name content; the only file with cache decorators."""
+"""Results that all visitors share, under keys that identify the content; the only file with cache decorators."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -27,8 +27,8 @@ def opening(
 
     Args:
         task: a bundled task, or what the server was started with.
-        settings: as JSON, what was said of it on the command line.
-        workspace: the folder that remembers.
+        settings: its settings from the command line, as JSON.
+        workspace: the folder of the history.
         checkpoint: digest of the content, empty for the task's own.
         strict: whether the content must have exactly the network's tensors.
         _content: a checkpoint to use instead of the task's own.
@@ -63,11 +63,11 @@ def dense_evaluation(task: str, _opened: "Opened", limit: int | None) -> "Ticket
 
 @st.cache_resource(show_spinner=False, max_entries=2 * TASKS_OPEN)
 def of_dense(what: str, subject: str, _work: Callable[[], Iterable[T]]) -> "Ticket[T]":
-    """Start to find out something about a task's own network, once for all visitors.
+    """Start to compute a result about a task's own network, once for all visitors.
 
     Args:
-        what: what is found out.
-        subject: digest of what that depends on: the task, or its weights alone.
+        what: name of the result.
+        subject: digest of what the result depends on: the task, or its weights alone.
         _work: starts it.
     """
     return worker().reading((what, subject), _work)

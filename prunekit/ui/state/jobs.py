@@ -1,4 +1,4 @@
-"""Asking the worker and following its answers without keeping a page waiting."""
+"""Questions to the worker, and parts of a page that are redrawn as its answers come, so that no page has to wait."""
 
 from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -7,7 +7,7 @@ import streamlit as st
 
 from prunekit.engine import Ticket
 from prunekit.engine.shared import worker
-from prunekit.ui.state.session import Asked, Session, session
+from prunekit.ui.state.session import Question, Session, session
 
 if TYPE_CHECKING:
     from prunekit.verbs import Opened
@@ -15,35 +15,35 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 EVERY = 0.2
-"""Seconds between two looks at a ticket."""
+"""Seconds between two checks of a ticket."""
 
 
 def ask(
     kind: str,
-    question: Hashable,
+    about: Hashable,
     work: Callable[[], Iterable[Any]],
     meanwhile: Any = None,
     now: Session | None = None,
-) -> Asked:
+) -> Question:
     """Ask on behalf of the page, between two steps of any job; the newest question of a kind wins.
 
     Asking the same question again returns the same answer, so a page asks on every run.
 
     Args:
-        kind: what the question is about; this tab's earlier question of the kind is superseded.
-        question: everything the answer depends on.
+        kind: the kind of question; this tab's earlier question of the kind is superseded.
+        about: everything the answer depends on.
         work: starts the answer.
         meanwhile: shown until there is an answer, where nothing of the kind was answered before.
         now: the tab that asks; the one whose script runs for ``None``.
     """
     now = now or session()
     with now.moving:
-        asked = now.asked.get(kind)
-        if asked is None or asked.question != question:
-            previous = None if asked is None else asked.answer
+        current = now.questions.get(kind)
+        if current is None or current.about != about:
+            previous = None if current is None else current.answer
             previous = meanwhile if previous is None else previous
-            asked = now.asked[kind] = Asked(question, worker().reading((now.id, kind), work), previous)
-        return asked
+            current = now.questions[kind] = Question(about, worker().reading((now.id, kind), work), previous)
+        return current
 
 
 def owner(opened: "Opened", what: str, *more: str) -> str:
@@ -72,14 +72,14 @@ def start(owner: str, label: str, work: Callable[[], Iterable[Any]], total: int 
 
 def started(owner: str) -> Ticket[Any] | None:
     """Return the job that was last started on something, by this tab or another."""
-    found = worker().jobs(owner)
-    return found[-1] if found else None
+    jobs = worker().jobs(owner)
+    return jobs[-1] if jobs else None
 
 
 def running(owner: str) -> bool:
     """Return whether a job on something is under way or waits for its turn."""
-    found = started(owner)
-    return found is not None and not found.finished
+    job = started(owner)
+    return job is not None and not job.finished
 
 
 def follow(key: str, draw: Callable[[], None], pending: Callable[[], bool], every: float = EVERY) -> None:
@@ -89,14 +89,14 @@ def follow(key: str, draw: Callable[[], None], pending: Callable[[], bool], ever
         key: names the part.
         draw: draws it.
         pending: whether it will change by itself.
-        every: seconds between two looks.
+        every: seconds between two checks.
     """
     waits = pending()
 
     @st.fragment(run_every=every if waits else None, key=key)
     def part() -> None:
-        # One place in the page, however much is drawn: what a part draws beyond its first run would else lie on what
-        # follows it, whose own copies stay until the whole page has run.
+        # A container is one element of the page, however much is drawn in it. Without it, a part that draws more than
+        # in its first run would cover the elements after it until the whole page has run.
         with st.container():
             draw()
         if waits is not pending():  # it ended, or this very part began it

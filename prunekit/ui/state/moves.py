@@ -1,4 +1,4 @@
-"""Moves on the desk other than by hand: undo, redo, reset, presets, another criterion."""
+"""Changes of the desk other than by its bars: undo, redo, reset, presets, patterns."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,31 +22,31 @@ PRESETS = {
 
 
 def can_undo(opened: "Opened") -> bool:
-    """Whether there is anything to take back."""
+    """Whether there is a move to undo."""
     return desk_recipe(opened) != Recipe(task=opened.task.name) or opened.workspace.head(opened.key) is not None
 
 
 def can_redo(opened: "Opened") -> bool:
-    """Whether something was taken back."""
+    """Whether there is an undone move to repeat."""
     return opened.workspace.can_redo(opened.key)
 
 
 def undo(opened: "Opened") -> None:
-    """Take back the last move: one that is not stored yet, else the last run."""
+    """Undo the last move: the one that is not stored yet, or else the last run."""
     now = session()
     stored = recipe_of(opened, opened.workspace.head(opened.key))
     now.recipe = now.held = stored if now.recipe != stored else recipe_of(opened, opened.workspace.undo(opened.key))
 
 
 def redo(opened: "Opened") -> None:
-    """Return to the run that undo left, if there is one."""
+    """Return to the run that was undone last, if there is one."""
     if can_redo(opened):
         now = session()
         now.recipe = now.held = recipe_of(opened, opened.workspace.redo(opened.key))
 
 
 STAYS = ("task", "criterion", "seed", "recalibrate")
-"""What of a recipe says how to cut, not what."""
+"""The fields of a recipe that say how to cut, rather than how much."""
 
 
 def reset(opened: "Opened") -> None:
@@ -55,7 +55,7 @@ def reset(opened: "Opened") -> None:
 
 
 COMMANDS = {"undo": undo, "redo": redo}
-"""What a key on the bars may ask for."""
+"""The commands of keys on the bars."""
 
 
 def put(recipe: Recipe) -> None:
@@ -94,13 +94,13 @@ def ask_preset(opened: "Opened", name: str, sparsity: float) -> None:
 
 def preset_pending() -> bool:
     """Whether a preset is being worked out."""
-    asked = session().asked.get("preset")
-    return asked is not None and not asked.finished
+    question = session().questions.get("preset")
+    return question is not None and not question.finished
 
 
 def preset_found() -> bool:
     """Whether a preset has been worked out and is not on the desk yet."""
-    return "preset" in session().asked and not preset_pending()
+    return "preset" in session().questions and not preset_pending()
 
 
 def take_preset(opened: "Opened") -> None:
@@ -108,8 +108,8 @@ def take_preset(opened: "Opened") -> None:
     if not preset_found():
         return
     now = session()
-    found = now.asked.pop("preset").ticket.snapshot()
-    if found.latest is not None:
-        now.recipe = found.latest
-    elif found.error:
-        refuse(opened, found.error)
+    snapshot = now.questions.pop("preset").ticket.snapshot()
+    if snapshot.latest is not None:
+        now.recipe = snapshot.latest
+    elif snapshot.error:
+        refuse(opened, snapshot.error)

@@ -1,4 +1,4 @@
-"""The objects that a script or a notebook of this very process has put on offer, by name."""
+"""The tasks that a script or a notebook in this process offers on its dashboard, by name."""
 
 import threading
 from collections.abc import Iterator
@@ -66,4 +66,4 @@ def _free_name(own: str) -> str:
 def _free_title(own: str, name: str) -> str:
     others = {other.title for other in _offers.values()}
     others |= {bundled.title for bundled in BUNDLED.values() if bundled.name != name}
-    return f"{own} ({name})" if own in others else own  # a browser says by its title which one was picked
+    return f"{own} ({name})" if own in others else own  # the task picker tells them apart by their titles

@@ -1,4 +1,4 @@
-"""The desk's reading: asked for whenever the desk moves; what a hand let go of is a run at once."""
+"""The desk's reading, which is measured whenever the desk changes; a released bar makes the desk a run at once."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,7 +8,7 @@ from prunekit.recipe import Recipe
 from prunekit.records import Cost, Evaluation, Reading, Run
 from prunekit.ui.state.cached import dense_evaluation
 from prunekit.ui.state.jobs import ask
-from prunekit.ui.state.session import Asked, Session, session
+from prunekit.ui.state.session import Question, Session, session
 
 if TYPE_CHECKING:
     from prunekit.verbs import Opened
@@ -22,7 +22,7 @@ def recipe_of(opened: "Opened", run: Run | None) -> Recipe:
 
 
 def desk_recipe(opened: "Opened", now: Session | None = None) -> Recipe:
-    """Return the recipe on a tab's desk; a new tab takes up where the history stands."""
+    """Return the recipe on a tab's desk; a new tab begins with the head of the history."""
     now = now or session()
     if now.recipe is None:
         now.recipe = now.held = recipe_of(opened, opened.workspace.head(opened.key))
@@ -36,7 +36,7 @@ def base_recipe(opened: "Opened", now: Session | None = None) -> Recipe | None:
 
 
 def ready(opened: "Opened") -> None:
-    """Wait until the worker has made what the counts of a desk need: its base, and the network without its blocks."""
+    """Wait until the worker has built what the counts of a desk need: its base, and the network without its blocks."""
     recipe = desk_recipe(opened)
 
     def work() -> Iterator[Cost]:
@@ -53,25 +53,25 @@ def dense(opened: "Opened", limit: int | None = None) -> Evaluation | None:
     return dense_evaluation(opened.key.digest, opened, limit).snapshot().latest
 
 
-def measure(opened: "Opened", now: Session | None = None) -> Asked:
+def measure(opened: "Opened", now: Session | None = None) -> Question:
     """Ask for the reading of the desk's recipe; asking again returns the same answer."""
     now = now or session()
     with now.moving:
         recipe, own = desk_recipe(opened, now), dense_evaluation(opened.key.digest, opened, None)
-        if now.hand.is_final and recipe != now.held:  # moved in this tab: another may have moved the head meanwhile
+        if now.hand.is_final and recipe != now.held:  # changed in this tab; another tab may have moved the head
             _commit(opened, recipe)
             now.held = recipe
         is_own = recipe == Recipe(task=opened.task.name)
         if is_own and not own.finished:
-            return Asked(recipe, own)
+            return Question(recipe, own)
         of_own = own.snapshot().latest
         known = of_own if is_own else None
-        # A commit of what the drag has just measured is the same question, so that its answer goes on.
+        # A released bar asks the same question as the drag that ended there, so that its measurement continues.
         return ask("reading", (opened.key, recipe), lambda: _measured(opened, recipe, known), of_own, now)
 
 
 def _commit(opened: "Opened", recipe: Recipe) -> None:
-    """Store the desk as a run behind the head, before it is measured, so that nothing supersedes it."""
+    """Store the desk as a run, child of the head, before it is measured, so that a newer desk cannot drop it."""
     from prunekit import verbs
 
     head = opened.workspace.head(opened.key)
@@ -80,20 +80,20 @@ def _commit(opened: "Opened", recipe: Recipe) -> None:
 
 
 def _measured(opened: "Opened", recipe: Recipe, known: Evaluation | None) -> Iterator[Evaluation | None]:
-    """Measure a recipe; what is exact goes into the run that holds it, here so that a page may be left meanwhile."""
+    """Measure a recipe and store its exact reading in its run; in the worker, so that a visitor may leave the page."""
     from prunekit import verbs
 
     exact = len(opened.task.data.validation)
     if known is not None:
         yield known
         return
-    stored = next((found for found in _readings(opened, recipe) if found.n >= exact), None)
+    stored = next((reading for reading in _readings(opened, recipe) if reading.n >= exact), None)
     if stored is not None:  # the desk has been here before
         yield Evaluation(stored, verbs.cost(opened, recipe))
     for evaluation in verbs.evaluate_steps(opened, recipe):
         is_exact = evaluation is not None and evaluation.reading.n >= exact
         if evaluation is not None and is_exact:
-            _keep(opened, recipe, evaluation.reading)  # before anybody sees it, so that whoever does finds it stored
+            _keep(opened, recipe, evaluation.reading)  # before it is shown: what is shown as exact is stored
         yield evaluation if stored is None or is_exact else None
 
 
@@ -105,7 +105,7 @@ def _run_of(opened: "Opened", recipe: Recipe) -> Run | None:
 
 def _readings(opened: "Opened", recipe: Recipe) -> tuple[Reading, ...]:
     run = _run_of(opened, recipe)
-    return () if run is None else tuple(found for found in run.readings if found.split == "validation")
+    return () if run is None else tuple(reading for reading in run.readings if reading.split == "validation")
 
 
 def _keep(opened: "Opened", recipe: Recipe, reading: Reading) -> None:

@@ -1,4 +1,4 @@
-"""Putting runs of the history on this tab's desk: by hand, or by a link that somebody kept."""
+"""Put runs of the history on this tab's desk, by a button or by a link."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -60,13 +60,13 @@ def take_link(opened: "Opened") -> None:
     now = session()
     if now.linked is None:
         return
-    wanted, now.linked = now.linked, None
-    # Else a reload would put it back whatever has been moved since.
+    run_id, now.linked = now.linked, None
+    # Otherwise a reload would put the run back, whatever has changed since.
     st.query_params.pop("run", None)
     try:
-        run = opened.workspace.run(wanted)
+        run = opened.workspace.run(run_id)
     except WorkspaceError:
-        reason = f"There is no run {wanted} in this history."  # the error would list a thousand others
+        reason = f"There is no run {run_id} in this history."  # the error's own text may list a thousand runs
     else:
         reason = opened.key.refusal(run)
         if not reason:
@@ -76,13 +76,13 @@ def take_link(opened: "Opened") -> None:
 
 
 def refuse(opened: "Opened", reason: str) -> None:
-    """Note why something that was asked of the desk cannot be."""
+    """Note why the desk could not be changed as requested."""
     session().refused = reason, desk_recipe(opened)
 
 
 def refusal(opened: "Opened") -> str:
-    """Return what was refused last, for as long as the desk stays as it was then; empty when nothing was."""
+    """Return the last refusal for as long as the desk has not changed since; empty if there is none."""
     now = session()
     if now.refused[1] != desk_recipe(opened):
-        now.refused = "", None  # it would come back when the desk does
+        now.refused = "", None  # otherwise it would appear again when the desk returns to that state
     return now.refused[0]

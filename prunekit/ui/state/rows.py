@@ -20,8 +20,8 @@ class Row:
         layer: name of the layer.
         cuts: the group or layer that its slider cuts.
         pieces: how many units or weights that has.
-        unit: what a piece is called.
-        sparsity: fraction 0–1 asked of it.
+        unit: the plural name of its pieces, such as ``weights``.
+        sparsity: fraction 0–1 of them that the recipe removes.
         floor: what its base run has already removed; nothing brings that back.
         kept: pieces that stay.
         linked: the layers that move with it.
@@ -61,7 +61,7 @@ def rows(structure: "Structure", recipe: Recipe, mode: Mode, base: Recipe | None
 def moved(recipe: Recipe, mode: Mode, changes: Mapping[str, float]) -> Recipe:
     """Return the recipe with some groups' or layers' sparsity changed."""
     if mode is Mode.WEIGHTS:
-        # A pattern stays one until its bar really moves; bars tell numbers.
+        # The bars send numbers only, so that a pattern is kept until its bar has really moved.
         moves = {name: value for name, value in changes.items() if float(recipe.weights.get(name, 0.0)) != value}
         return replace(recipe, weights={**recipe.weights, **moves})
     return recipe.with_channels(**changes)

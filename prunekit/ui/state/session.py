@@ -1,4 +1,4 @@
-"""What one visitor's browser tab has on its desk; the only file that touches the session state."""
+"""The state of one browser tab; the only file that reads and writes Streamlit's session state."""
 
 import threading
 import uuid
@@ -35,28 +35,28 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Question:
     """A question to the worker and the ticket that answers it.
 
     Attributes:
-        question: everything the answer depends on.
-        ticket: what became of it.
+        about: everything the answer depends on.
+        ticket: the ticket of its answer.
         previous: the answer to the question before, shown as stale until there is a new one.
     """
 
-    question: Hashable
+    about: Hashable
     ticket: "Ticket[Any]"
     previous: Any = None
 
     @property
     def answer(self) -> Any:
         """The newest answer there is, of this question or of the one before; ``None`` without either."""
-        found = self.ticket.snapshot().latest
-        return self.previous if found is None else found
+        latest = self.ticket.snapshot().latest
+        return self.previous if latest is None else latest
 
     @property
     def finished(self) -> bool:
-        """Whether the answer is the last word."""
+        """Whether the answer is final."""
         return self.ticket.finished
 
     @property
@@ -67,13 +67,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """Where the bars in the browser and the server stand with each other.
+    """The latest exchange between the bars in the browser and the server.
 
     Attributes:
-        rev: the newest state of the bars that was taken over.
-        recipe: the desk as that state left it; another recipe means that something else moved the bars.
-        version: rises whenever something else did.
-        is_final: the hand has let go, so the state belongs into the history.
+        rev: number of the newest state of the bars that is on the desk.
+        recipe: the desk after that state; if the desk differs, something else has changed it.
+        version: rises whenever something else has changed the desk.
+        is_final: whether the bar was released, so that the state belongs in the history.
         pinned: groups or layers that presets and the master leave alone.
     """
 
@@ -98,17 +98,17 @@ class Session:
         layer: the layer whose weights are shown; ``None`` is the first.
         run: the run that is looked at in the history; ``None`` is the one on the desk.
         linked: the run that the address asks for, until it is on the desk.
-        refused: why something asked of the desk was refused, and the desk at that time.
+        refused: why a change of the desk was refused, and the desk at that time.
         scanned: the group or layer whose sensitivity curve is shown; ``None`` is the first.
-        hand: what the bars of the equalizer have said.
-        drawn: for each keyed widget how often its key was renewed, and the value it shows.
-        asked: the newest question of each kind.
+        hand: the latest exchange with the bars.
+        drawn: for each keyed widget, how often its key was renewed and the value it shows.
+        questions: the newest question of each kind.
         page: address of the page that is shown.
-        has_come: the visitor has just come to it and seen nothing of it yet.
-        press: the newest press of a key on the bars that asked for something, which counts once.
+        has_come: whether the visitor has just come to that page and has seen nothing of it yet.
+        press: id of the newest press of an undo or redo key on the bars, which counts once.
         dismissed: explanations that were read and closed.
-        taken: jobs whose outcome is on the desk.
-        moving: held while the desk moves, since bars talk to the server while a script runs.
+        adopted: ids of the jobs whose outcome is on the desk.
+        moving: lock on changes of the desk, since the bars reach the server while a page runs.
     """
 
     task: str
@@ -123,39 +123,39 @@ class Session:
     scanned: str | None = None
     hand: Hand = Hand()
     drawn: dict[str, tuple[int, Any]] = field(default_factory=dict)
-    asked: dict[str, Asked] = field(default_factory=dict)
+    questions: dict[str, Question] = field(default_factory=dict)
     page: str | None = None
     has_come: bool = False
     press: str | None = None
     dismissed: set[str] = field(default_factory=set)
-    taken: set[str] = field(default_factory=set)
+    adopted: set[str] = field(default_factory=set)
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     moving: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
 
     def clear_desk(self) -> None:
-        """Forget what belongs to the task that was open, for another one takes its place."""
-        for asked in self.asked.values():
-            asked.ticket.cancel()
+        """Forget all that belongs to the open task, since another one takes its place."""
+        for question in self.questions.values():
+            question.ticket.cancel()
         self.recipe = self.held = self.layer = self.scanned = self.run = self.linked = None
         self.refused = "", None
         self.hand = replace(Hand(), rev=self.hand.rev, version=self.hand.version + 1)
-        self.asked.clear()
+        self.questions.clear()
 
 
 def session(task: str = "") -> Session:
     """Return this tab's session, new with ``task`` on its first run."""
     if KEY not in st.session_state:
         st.session_state[KEY] = Session(task)
-    found: Session = st.session_state[KEY]
-    return found
+    current: Session = st.session_state[KEY]
+    return current
 
 
 def keyed(widget: str, value: Any) -> str:
     """Return the key under which a widget shows a value.
 
-    It is a new key whenever the value was changed by anything but the widget itself: what the browser still
-    sends for the old one is then nobody's move. (Setting a widget's state instead would make the browser's
-    next message, sent before it heard of that, look like a hand moving the widget back.)
+    The key is new whenever anything but the widget itself has changed the value, so that what the browser still
+    sends under the old key is ignored. (If the widget's state were set instead, the browser's next message, sent
+    before it knew of that, would look as if a person had moved the widget back.)
 
     Args:
         widget: name of the widget.
@@ -170,7 +170,7 @@ def keyed(widget: str, value: Any) -> str:
 
 
 def by_hand(widget: str) -> Any:
-    """Return what a hand has just set a keyed widget to, for its callback; ``None`` where it shows that already.
+    """Return what a person has just set a keyed widget to, for its callback; ``None`` if that is the value it shows.
 
     A callback also runs when the browser first reports a new key, with the value it was given.
     """
@@ -189,9 +189,9 @@ def shown(key: str) -> Any:
 
 
 def once(widget: str, key: str) -> Any:
-    """Return what a hand did to a keyed widget that takes one move, for its callback; then the key is spent.
+    """Return what a person did to a keyed widget, for its callback, and renew its key, so that this counts once.
 
-    The browser reports the move again and again until it has heard that the key is gone: ``None`` for those.
+    The browser repeats its message until it knows that the key is gone; for repetitions it is ``None``.
     """
     drawn = session().drawn
     version, value = drawn[widget]

@@ -1,11 +1,11 @@
-"""What is known of a desk at one moment, and what may be said of it."""
+"""What is known of a desk at one moment, and what follows from it."""
 
 from dataclasses import dataclass
 
 from prunekit.records import Cost, Evaluation
 
 COLLAPSED = 2.0
-"""Times chance below which a metric says that the network does not work any more; of few classes, half way to 1."""
+"""Multiple of chance below which a network has collapsed; with few classes the limit is half way from chance to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,8 @@ class Standing:
         evaluation: the newest evaluation, of this recipe or of the one before.
         reference: the newest evaluation of the task's own network.
         metric: name of the task's metric.
-        higher_is_better: which way of it is good.
-        chance: what guessing reaches; ``None`` where that is not known.
+        higher_is_better: whether a higher metric is better.
+        chance: the metric of guessing; ``None`` where that is not known.
     """
 
     recipe: str
@@ -41,7 +41,7 @@ class Standing:
 
     @property
     def status(self) -> str:
-        """What a figure that was measured on samples is: ``measured``, ``measuring`` or ``stale``."""
+        """The status of figures that are measured on samples: ``measured``, ``measuring`` or ``stale``."""
         if self.evaluation is None:
             return "measuring"
         if not self.fresh:

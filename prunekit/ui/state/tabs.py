@@ -1,4 +1,4 @@
-"""The tabs whose bars may talk to the server, each under its secret id."""
+"""The tabs whose bars may connect to the server, each under its secret id."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from prunekit.verbs import Opened
 
 KEPT = 64
-"""Tabs whose line stays open; the one whose page ran longest ago goes first."""
+"""The number of tabs that may connect; the one whose page ran longest ago is dropped first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tab:
-    """Whose desk a line moves.
+    """The desk that a connection changes.
 
     Attributes:
         opened: the task on it.
@@ -30,7 +30,7 @@ _tabs: OrderedDict[str, Tab] = OrderedDict()
 
 
 def open_line(opened: "Opened", now: Session) -> str:
-    """Let a tab's bars talk to the worker, and return the line's address below the app's."""
+    """Let a tab's bars connect, and return the address of the WebSocket relative to the app's."""
     _tabs[now.id] = Tab(opened, now)
     _tabs.move_to_end(now.id)
     while len(_tabs) > KEPT:

@@ -1,1 +1,1 @@
-"""The Tune page: what stands around the bars."""
+"""The Tune page: the controls, notes and tables around the bars."""

@@ -1,4 +1,4 @@
-"""Bits on the desk: of all inner layers at once, of one layer, of activations."""
+"""Controls of the bits: of all inner layers at once, of one layer, and of activations."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 AS_TRAINED = 32
 OPTIONS = (AS_TRAINED, *BITS)
 MIXED = 0
-"""What stands for layers that differ; it is on no button."""
+"""The value for layers with different bits; no button has it."""
 
 
 def called(bits: int) -> str:
@@ -30,8 +30,8 @@ def bits_menu(opened: "Opened") -> None:
     from prunekit.quantize.preset import inner_layers
 
     recipe, layers = desk_recipe(opened), inner_layers(opened.structure)
-    found = {recipe.bits.get(layer, AS_TRAINED) for layer in layers}
-    now = found.pop() if len(found) == 1 else MIXED
+    in_use = {recipe.bits.get(layer, AS_TRAINED) for layer in layers}
+    now = in_use.pop() if len(in_use) == 1 else MIXED
     label = f"Bits: {called(now) if now else 'mixed'}" if recipe.bits else "Bits"
     with st.popover(label, icon=":material/memory:"):
         st.segmented_control(
@@ -91,8 +91,8 @@ def _set_one(opened: "Opened", layer: str, widget: str) -> None:
 
 def _put(opened: "Opened", layers: Iterable[str], bits: int) -> None:
     recipe = desk_recipe(opened)
-    found = {**recipe.bits, **dict.fromkeys(layers, bits)}
-    session().recipe = replace(recipe, bits={layer: n for layer, n in found.items() if n != AS_TRAINED})
+    bits_of = {**recipe.bits, **dict.fromkeys(layers, bits)}
+    session().recipe = replace(recipe, bits={layer: n for layer, n in bits_of.items() if n != AS_TRAINED})
 
 
 def _set_activations(opened: "Opened") -> None:

@@ -1,4 +1,4 @@
-"""Blocks on the desk: switches for parts that can be removed whole, with what is known of the harm."""
+"""Switches for the blocks that can be removed whole, each with the harm that is known of it."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -8,7 +8,7 @@ import streamlit as st
 from prunekit.records import Removal
 from prunekit.ui.state import jobs
 from prunekit.ui.state.reading import base_recipe, desk_recipe
-from prunekit.ui.state.session import Asked, by_hand, keyed, session
+from prunekit.ui.state.session import Question, by_hand, keyed, session
 from prunekit.ui.widgets.progress import progress
 from prunekit.ui.widgets.text import literal, percent
 
@@ -25,16 +25,16 @@ def blocks_menu(opened: "Opened") -> None:
             "A block whose input and output have one shape can go whole: the network is really shorter. Influence is "
             "how far it turns its input (1 − cosine); damage is measured with the block alone gone."
         )
-        asked = _removals(opened)
+        question = _removals(opened)
         jobs.follow(
             "blocks",
             lambda: _draw(opened, gone),
-            lambda: not asked.finished or jobs.running(_owner(opened)),
+            lambda: not question.finished or jobs.running(_owner(opened)),
             every=0.5,
         )
 
 
-def _removals(opened: "Opened") -> Asked:
+def _removals(opened: "Opened") -> Question:
     from prunekit import verbs
 
     return jobs.ask("blocks", opened.key, lambda: verbs.find_removals(opened))
@@ -51,26 +51,26 @@ def _start(opened: "Opened") -> None:
 
 
 def _draw(opened: "Opened", gone: tuple[str, ...]) -> None:
-    """Draw the switches; ``gone`` are the blocks that the rest of the page was drawn without."""
+    """Draw the switches; ``gone`` are the blocks that were removed when the rest of the page was drawn."""
     if desk_recipe(opened).blocks != gone:
-        st.rerun()  # a switch runs this part alone, and the whole page shows what it did
-    asked = _removals(opened)
-    found: tuple[Removal, ...] = asked.answer or ()
-    if asked.answer is None:
+        st.rerun()  # a switch reruns this part only, and the whole page has to show its effect
+    question = _removals(opened)
+    removals: tuple[Removal, ...] = question.answer or ()
+    if question.answer is None:
         st.caption("Looking for them …")
         return
-    if not found:
+    if not removals:
         st.info("No part of this network can be removed whole.", icon=":material/info:")
         return
     job = jobs.started(_owner(opened))
     if job is not None:
         progress(job, "blocks")
         known = {record.block.name: record for record in job.snapshot().records}
-        found = tuple(known.get(removal.block.name, removal) for removal in found)
-    if any(removal.reading is None for removal in found):
+        removals = tuple(known.get(removal.block.name, removal) for removal in removals)
+    if any(removal.reading is None for removal in removals):
         st.button("Measure the damage of each", on_click=_start, args=(opened,), disabled=jobs.running(_owner(opened)))
     base = base_recipe(opened)
-    for removal in found:
+    for removal in removals:
         _switch(opened, removal, base is not None and removal.block.name in base.blocks)
 
 

@@ -1,4 +1,4 @@
-"""What the planner found: each candidate measured, and one click away from the desk."""
+"""The candidates of a plan, each with its measured metric and a button that puts it on the desk."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -32,17 +32,17 @@ WORDS = {"macs": "MACs", "params": "parameters", "bytes": "bytes"}
 
 
 def candidates(opened: "Opened") -> None:
-    """Draw the plan under way and what the newest finished one found; nothing before the first plan."""
+    """Draw the running plan and the candidates of the newest finished one; nothing before the first plan."""
     ticket = jobs.started(owner(opened))
     if ticket is None:
         return
     st.subheader("Which recipe meets the targets?", anchor=False)
     jobs.follow("plan", lambda: progress(ticket, "steps"), lambda: not ticket.finished, every=0.5)
-    found = next((job for job in reversed(worker().jobs(owner(opened))) if _candidates(job)), None)
-    if found is not None:
-        if found is not ticket:
+    finished = next((job for job in reversed(worker().jobs(owner(opened))) if _candidates(job)), None)
+    if finished is not None:
+        if finished is not ticket:
             st.caption(":orange-badge[stale] what the plan before it found")
-        _draw(opened, found)
+        _draw(opened, finished)
 
 
 def _candidates(job: Ticket[Any]) -> tuple[Candidate, ...]:
@@ -55,14 +55,14 @@ def _draw(opened: "Opened", job: Ticket[Any]) -> None:
     from prunekit.figures.plan import plan_chart, plan_table
 
     outline: Outline = job.snapshot().records[0]
-    found = _candidates(job)
-    best = found[-1] if found[-1].note else None
-    found = found[:-1] if best else found
+    evaluated = _candidates(job)
+    best = evaluated[-1] if evaluated[-1].note else None
+    evaluated = evaluated[:-1] if best else evaluated
     reference = dense(opened)
-    st.caption(_asked(opened, outline, found[0]))
+    st.caption(_targets_text(opened, outline, evaluated[0]))
     value = reference.reading.value if reference else None
     with st.grid("auto", min_column_width=185):
-        for same in _cards(found, outline, best):
+        for same in _cards(evaluated, outline, best):
             _card(opened, same, outline, value, is_best=best is not None and same[0].recipe == best.recipe)
     if best is None:
         st.caption("The plan was stopped before the best could be selected.")
@@ -73,19 +73,19 @@ def _draw(opened: "Opened", job: Ticket[Any]) -> None:
         )
     own = (reference.cost, reference.reading) if reference else None
     choosing_chart(
-        plan_chart(found, outline, own, best),
-        plan_table(found, outline, own, best),
+        plan_chart(evaluated, outline, own, best),
+        plan_table(evaluated, outline, own, best),
         "plan",
-        f"{found[0].reading.metric} of {len(found)} candidates by the {WORDS[outline.resource]} they leave",
-        lambda digest: _choose(found, digest),
+        f"{evaluated[0].reading.metric} of {len(evaluated)} candidates by the {WORDS[outline.resource]} they leave",
+        lambda digest: _choose(evaluated, digest),
     )
 
 
-def _cards(found: Sequence[Candidate], outline: Outline, best: Candidate | None) -> list[tuple[Candidate, ...]]:
-    """Choose one candidate of each name, the best first, and put those together that are the same recipe."""
+def _cards(evaluated: Sequence[Candidate], outline: Outline, best: Candidate | None) -> list[tuple[Candidate, ...]]:
+    """Choose one candidate of each name, the best first, and join those that are the same recipe."""
     recipes: dict[Recipe, tuple[Candidate, ...]] = {} if best is None else {best.recipe: ()}
-    for name in dict.fromkeys(candidate.name for candidate in found):
-        same = [candidate for candidate in found if candidate.name == name]
+    for name in dict.fromkeys(candidate.name for candidate in evaluated):
+        same = [candidate for candidate in evaluated if candidate.name == name]
         chosen = min(same, key=lambda c: (len(c.misses), c.amount(outline.resource, outline.mode)))
         recipes[chosen.recipe] = (*recipes.get(chosen.recipe, ()), chosen)
     return [cards for cards in recipes.values() if cards]
@@ -94,7 +94,7 @@ def _cards(found: Sequence[Candidate], outline: Outline, best: Candidate | None)
 def _card(
     opened: "Opened", same: tuple[Candidate, ...], outline: Outline, reference: float | None, *, is_best: bool
 ) -> None:
-    """Draw a recipe, however many ways led to it, with the button that puts it on the desk."""
+    """Draw one recipe, with all searches that ended at it and the button that puts it on the desk."""
     candidate, reading = same[0], same[0].reading
     is_here = desk_recipe(opened) == candidate.recipe
     delta = points(reading.value, reference) if reference is not None else None
@@ -136,15 +136,15 @@ def _numbers(opened: "Opened", candidate: Candidate, outline: Outline) -> list[s
     ]
 
 
-def _asked(opened: "Opened", outline: Outline, candidate: Candidate) -> str:
-    """Say what the plan was asked and what it left alone."""
-    whole, wanted = opened.structure.cost({}), []
+def _targets_text(opened: "Opened", outline: Outline, candidate: Candidate) -> str:
+    """Write the targets of the plan, and the layers that it did not cut."""
+    whole, targets = opened.structure.cost({}), []
     for name, limit in outline.limits:
         what = f"{WORDS[name]} that are not zero" if outline.mode is Mode.WEIGHTS else WORDS[name]
-        wanted.append(f"at most {percent(limit / getattr(whole, name))} of the {what}")
+        targets.append(f"at most {percent(limit / getattr(whole, name))} of the {what}")
     if outline.loss is not None:
-        wanted.append(f"at most {100 * outline.loss:g} points of {literal(candidate.reading.metric)} lost")
-    text = f"Asked: {listed(wanted, most=4)}, by the criterion {literal(candidate.recipe.criterion)}."
+        targets.append(f"at most {100 * outline.loss:g} points of {literal(candidate.reading.metric)} lost")
+    text = f"Asked: {listed(targets, most=4)}, by the criterion {literal(candidate.recipe.criterion)}."
     if outline.pinned:
         text += f" Pinned: {literal(listed(outline.pinned))}."
     if outline.spared:
@@ -152,7 +152,7 @@ def _asked(opened: "Opened", outline: Outline, candidate: Candidate) -> str:
     return text
 
 
-def _choose(found: Sequence[Candidate], digest: str) -> None:
-    recipe = next((candidate.recipe for candidate in found if candidate.recipe.digest == digest), None)
+def _choose(evaluated: Sequence[Candidate], digest: str) -> None:
+    recipe = next((candidate.recipe for candidate in evaluated if candidate.recipe.digest == digest), None)
     if recipe is not None:
         moves.put(recipe)

@@ -1,4 +1,4 @@
-"""The plain twin of the bars: a slider and a number box for one layer."""
+"""A slider and a number box for one layer, for those who cannot or would rather not drag its bar."""
 
 from typing import TYPE_CHECKING
 
@@ -41,7 +41,7 @@ def layer_row(opened: "Opened", layer: str) -> None:
 
 
 def _fate(row: Row) -> str:
-    """Say in words what becomes of the layer."""
+    """Write what is cut of the layer, or why it cannot be cut."""
     if row.protected:
         return f":material/lock: protected: {literal(row.reason)}"
     pieces = f"{count(row.pieces)} {row.unit}"

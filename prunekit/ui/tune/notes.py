@@ -21,14 +21,14 @@ def notes(opened: "Opened") -> None:
 
 
 def _draw(opened: "Opened") -> None:
-    asked, found = reading.measure(opened), standing(opened)
-    if asked.error:
-        st.error(literal(asked.error), icon=":material/error:")
-    if found.collapsed:
+    question, current = reading.measure(opened), standing(opened)
+    if question.error:
+        st.error(literal(question.error), icon=":material/error:")
+    if current.collapsed:
         advice = "Fine-tune it" if reading.desk_recipe(opened).recalibrate else f"{RECALIBRATE}, or fine-tune"
         st.warning(
             f"Collapsed: the {literal(opened.task.metric)} is near chance. {advice}.", icon=":material/trending_down:"
         )
         link("recover", "Fine-tune on the Recover page")
-    for note in asked.answer.notes if asked.answer and found.fresh else ():
+    for note in question.answer.notes if question.answer and current.fresh else ():
         st.caption(f":material/info: {literal(note)}")

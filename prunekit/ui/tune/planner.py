@@ -9,13 +9,13 @@ from prunekit.records import Mode, Outline
 from prunekit.ui.sensitivity import scanning
 from prunekit.ui.state import jobs, moves
 from prunekit.ui.state.reading import desk_recipe
-from prunekit.ui.state.session import Asked, session
+from prunekit.ui.state.session import Question, session
 from prunekit.ui.widgets.text import duration, literal, titled
 
 if TYPE_CHECKING:
     from prunekit.verbs import Opened
 
-LEFT = {
+RESOURCE_LABELS = {
     Mode.CHANNELS: {"macs": "MACs left, %", "params": "Parameters left, %", "bytes": "Bytes left, %"},
     Mode.WEIGHTS: {"params": "Parameters not zero, %"},
 }
@@ -29,11 +29,11 @@ def owner(opened: "Opened") -> str:
 def planner(opened: "Opened") -> None:
     """Draw the planner's popover; what it finds is drawn by ``candidates``."""
     ticket = jobs.started(owner(opened))
-    # A plan that was started gives the popover a new key, so that it closes.
+    # Each plan gives the popover a new key, so that it closes when a plan starts.
     key = f"planner-{session().mode.value}-{ticket.id if ticket else ''}"
     icon = ":material/hourglass_top:" if jobs.running(owner(opened)) else ":material/flag:"
-    # Drawn open or not: a popover that tells the script of its closing swallows the click that closes it, where that
-    # click was on another page's link (the later of two requests keeps the page it came from).
+    # Its content is drawn even while it is closed. A popover that reports its closing to the script sends a request
+    # of its own; if the click that closed it was on another page's link, that request would cancel the navigation.
     with st.popover("Plan", icon=icon, key=key):
         _question(opened)
 
@@ -58,23 +58,23 @@ def _question(opened: "Opened") -> None:
     if not targets:
         st.caption(":material/info: Give a target to start.")
         return
-    asked = _outline(opened, targets, worth / 100)
-    jobs.follow("plan-outline", lambda: None, lambda: not asked.finished or scanning.seconds(opened) is None)
-    if asked.error:
-        st.error(literal(asked.error), icon=":material/error:")
-    elif not asked.finished:
+    question = _outline(opened, targets, worth / 100)
+    jobs.follow("plan-outline", lambda: None, lambda: not question.finished or scanning.seconds(opened) is None)
+    if question.error:
+        st.error(literal(question.error), icon=":material/error:")
+    elif not question.finished:
         st.caption("Counting …")
     else:
-        _offer(opened, asked.answer, targets)
+        _offer(opened, question.answer, targets)
 
 
 def _targets(opened: "Opened") -> dict[str, float]:
-    """Draw a box for each target and return those that are given, as ``verbs.plan`` takes them."""
+    """Draw a box for each target and return the filled ones, in the form that ``verbs.plan`` takes."""
     mode, metric = session().mode, opened.task.metric
-    found: dict[str, float] = {}
+    targets: dict[str, float] = {}
     with st.grid(2, min_column_width=150):
-        for name, label in LEFT[mode].items():
-            left = st.number_input(
+        for name, label in RESOURCE_LABELS[mode].items():
+            share = st.number_input(
                 label,
                 1.0,
                 100.0,
@@ -85,8 +85,8 @@ def _targets(opened: "Opened") -> dict[str, float]:
                 persist_state="session",
                 placeholder="any, such as 50",
             )
-            if left is not None:
-                found[name] = left / 100
+            if share is not None:
+                targets[name] = share / 100
         lost = st.number_input(
             f"{literal(titled(metric))} lost at most, points",
             0.0,
@@ -98,11 +98,11 @@ def _targets(opened: "Opened") -> dict[str, float]:
             persist_state="session",
             placeholder="any",
         )
-    return found if lost is None else {**found, metric: -lost}
+    return targets if lost is None else {**targets, metric: -lost}
 
 
-def _outline(opened: "Opened", targets: dict[str, float], worth: float) -> Asked:
-    """Ask what a plan from the desk would keep to and measure."""
+def _outline(opened: "Opened", targets: dict[str, float], worth: float) -> Question:
+    """Ask which targets a plan from the desk would have, and how much it would measure."""
     mode, recipe, pinned = session().mode, desk_recipe(opened), moves.pins(opened)
 
     def work() -> "list[Outline]":
@@ -115,13 +115,13 @@ def _outline(opened: "Opened", targets: dict[str, float], worth: float) -> Asked
 
 def _offer(opened: "Opened", outline: Outline, targets: dict[str, float]) -> None:
     """Say what a plan will cost, and start it on request."""
-    left = outline.points - outline.known
-    scan = f"{left} points of the scan" if left else "no scan, which is stored"
-    if 0 < left < outline.points:
+    remaining = outline.points - outline.known
+    scan = f"{remaining} points of the scan" if remaining else "no scan, which is stored"
+    if 0 < remaining < outline.points:
         scan += f" ({outline.known} are stored)"
     pace = scanning.seconds(opened)
     # A trial is one pass over a few train samples, about half of what a point of a scan is.
-    time = "" if pace is None else f" About {duration(pace * (left + outline.trials / 2 + outline.candidates))}."
+    time = "" if pace is None else f" About {duration(pace * (remaining + outline.trials / 2 + outline.candidates))}."
     st.caption(
         f":material/timer: Measures at most {outline.networks} networks: {scan}, up to {outline.trials} while the plan "
         f"is improved, and {outline.candidates} candidates on all validation samples.{time}"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from prunekit.verbs import Opened
 
 MOST = 1
-"""Megabytes of a recipe file; the largest network's is a hundredth of that."""
+"""The largest size of a recipe file in megabytes; the recipe of the largest network has a hundredth of that."""
 
 
 def recipe_menu(opened: "Opened") -> None:
@@ -48,9 +48,9 @@ def recipe_menu(opened: "Opened") -> None:
 
 
 def _take_file(opened: "Opened") -> None:
-    given = shown("recipe-file")
-    if given is not None:
-        _check(opened, given.getvalue())
+    file = shown("recipe-file")
+    if file is not None:
+        _check(opened, file.getvalue())
 
 
 def _take_text(opened: "Opened") -> None:
@@ -58,33 +58,33 @@ def _take_text(opened: "Opened") -> None:
 
 
 def _check(opened: "Opened", text: bytes) -> None:
-    """Ask the worker whether a recipe fits, for that may read a recovered run's weights."""
+    """Ask the worker whether a recipe fits, since that may have to read the weights of a recovered run."""
 
     def work() -> Iterator[Recipe]:
         from prunekit import verbs
 
         yield verbs.check(opened, Recipe.from_text(text))
 
-    session().asked.pop("recipe", None)  # the same text again is a new question: the history may have changed
+    session().questions.pop("recipe", None)  # the same text again is a new question: the history may have changed
     ask("recipe", (opened.key, text), work)
 
 
 def _pending() -> bool:
-    asked = session().asked.get("recipe")
-    return asked is not None and not asked.finished
+    question = session().questions.get("recipe")
+    return question is not None and not question.finished
 
 
 def _outcome(opened: "Opened") -> None:
     now = session()
-    asked = now.asked.get("recipe")
-    if asked is None:
+    question = now.questions.get("recipe")
+    if question is None:
         return
-    if not asked.finished:
+    if not question.finished:
         st.caption("Reading the recipe …")
-    elif asked.error:
-        st.error(f"{literal(asked.error)} The desk is as it was.", icon=":material/error:")
+    elif question.error:
+        st.error(f"{literal(question.error)} The desk is as it was.", icon=":material/error:")
     else:
-        del now.asked["recipe"]
+        del now.questions["recipe"]
         with now.moving:
-            now.recipe = asked.answer
+            now.recipe = question.answer
         st.rerun()

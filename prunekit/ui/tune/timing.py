@@ -64,29 +64,29 @@ def _draw(opened: "Opened") -> None:
     if job is not None:
         progress(job, "rounds")
     recipe = desk_recipe(opened)
-    found = opened.workspace.latencies(opened.digest, recipe.digest)
+    latencies = opened.workspace.latencies(opened.digest, recipe.digest)
     if recipe.bits and recipe.activation_bits:
         st.caption("PyTorch takes time to round activations; int8 in ONNX Runtime is what computes with eight bits.")
-    if found:
-        table([_row(each) for each in found], "latencies", "Measured latencies of the network on the desk")
-        if any(each.busy for each in found):
+    if latencies:
+        table([_row(each) for each in latencies], "latencies", "Measured latencies of the network on the desk")
+        if any(each.busy for each in latencies):
             st.caption(":material/warning: The machine did other work meanwhile, so wall times are too long.")
 
 
-def _row(found: Latency) -> dict[str, str | int]:
+def _row(latency: Latency) -> dict[str, str | int]:
     return {
-        "runtime": runtimes()[found.runtime],
-        "inputs": found.batch,
-        "threads": found.threads,
-        "speed-up": f"{found.speedup:.2f} ({found.interval[0]:.2f}–{found.interval[1]:.2f})",
-        "verdict": found.verdict.value,
-        "memory": _memory(found.candidate),
-        "dense, memory": _memory(found.dense),
-        "wall, ms": _times(found.candidate.wall, found.candidate.wall_quartiles),
-        "dense, wall, ms": _times(found.dense.wall, found.dense.wall_quartiles),
-        "CPU, ms": _times(found.candidate.cpu, found.candidate.cpu_quartiles),
-        "dense, CPU, ms": _times(found.dense.cpu, found.dense.cpu_quartiles),
-        "speed-up by": f"{found.clock} time",
+        "runtime": runtimes()[latency.runtime],
+        "inputs": latency.batch,
+        "threads": latency.threads,
+        "speed-up": f"{latency.speedup:.2f} ({latency.interval[0]:.2f}–{latency.interval[1]:.2f})",
+        "verdict": latency.verdict.value,
+        "memory": _memory(latency.candidate),
+        "dense, memory": _memory(latency.dense),
+        "wall, ms": _times(latency.candidate.wall, latency.candidate.wall_quartiles),
+        "dense, wall, ms": _times(latency.dense.wall, latency.dense.wall_quartiles),
+        "CPU, ms": _times(latency.candidate.cpu, latency.candidate.cpu_quartiles),
+        "dense, CPU, ms": _times(latency.dense.cpu, latency.dense.cpu_quartiles),
+        "speed-up by": f"{latency.clock} time",
     }
 
 

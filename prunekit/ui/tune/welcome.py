@@ -1,4 +1,4 @@
-"""The loop in three steps, for the first visit; once closed it stays closed, in every tab."""
+"""An introduction in three steps for the first visit; once closed, it is not shown again in any tab."""
 
 from typing import TYPE_CHECKING
 

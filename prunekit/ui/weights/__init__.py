@@ -1,1 +1,1 @@
-"""The Weights page: what is in a layer, and what reaches the next."""
+"""The Weights page: the weights, scores and outputs of layers."""

@@ -1,4 +1,4 @@
-"""How much of what layers hand on is zero, on validation data."""
+"""The share of zeros in the outputs of layers, on validation data."""
 
 from typing import TYPE_CHECKING
 
@@ -8,7 +8,7 @@ from prunekit.records import Activation
 from prunekit.ui.state.cached import of_dense
 from prunekit.ui.state.jobs import ask, follow
 from prunekit.ui.state.reading import desk_recipe
-from prunekit.ui.state.session import Asked
+from prunekit.ui.state.session import Question
 from prunekit.ui.widgets.badges import BADGES
 from prunekit.ui.widgets.chart import chart
 from prunekit.ui.widgets.text import literal
@@ -22,35 +22,35 @@ def activity(opened: "Opened") -> None:
 
     def draw() -> None:
         dense, desk = _dense(opened), _desk(opened)
-        found: tuple[Activation, ...] | None = desk.answer
+        answer: tuple[Activation, ...] | None = desk.answer
         if error := dense.error or desk.error:
             st.error(literal(error), icon=":material/error:")
-        elif found is None:
+        elif answer is None:
             st.skeleton(height=360)
         else:
-            _draw(found, dense.answer or (), desk.finished)
+            _draw(answer, dense.answer or (), desk.finished)
 
     follow("activity", draw, lambda: not (_dense(opened).finished and _desk(opened).finished))
 
 
-def _draw(found: tuple[Activation, ...], dense: tuple[Activation, ...], finished: bool) -> None:
+def _draw(desk: tuple[Activation, ...], dense: tuple[Activation, ...], finished: bool) -> None:
     from prunekit.figures.activations import activations, activations_table
 
-    alt = f"Bars: the share of zeros in the output of each of {len(found)} layers"
-    beside = dense if dense != found else ()
-    chart(activations(found, beside), activations_table(found), "activations", alt)
-    dead = sum(activation.dead for activation in found)
-    n = f" on {found[0].n:,} validation samples" if found else ""
+    alt = f"Bars: the share of zeros in the output of each of {len(desk)} layers"
+    beside = dense if dense != desk else ()
+    chart(activations(desk, beside), activations_table(desk), "activations", alt)
+    dead = sum(activation.dead for activation in desk)
+    n = f" on {desk[0].n:,} validation samples" if desk else ""
     st.caption(f"{BADGES['measured' if finished else 'measuring']}{n}. {dead:,} channels are zero on all of them.")
 
 
-def _dense(opened: "Opened") -> Asked:
+def _dense(opened: "Opened") -> Question:
     from prunekit import verbs
 
-    return Asked("dense", of_dense("activations", opened.key.digest, lambda: verbs.activations(opened)))
+    return Question("dense", of_dense("activations", opened.key.digest, lambda: verbs.activations(opened)))
 
 
-def _desk(opened: "Opened") -> Asked:
+def _desk(opened: "Opened") -> Question:
     from prunekit import verbs
 
     recipe = desk_recipe(opened)

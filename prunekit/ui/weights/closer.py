@@ -8,7 +8,7 @@ from prunekit.criteria import criterion_title
 from prunekit.records import Agreement, Kernels, Member, UnitScores
 from prunekit.ui.state.jobs import ask, follow
 from prunekit.ui.state.reading import desk_recipe
-from prunekit.ui.state.session import Asked
+from prunekit.ui.state.session import Question
 from prunekit.ui.weights.layer_view import selected
 from prunekit.ui.weights.picture import picture
 from prunekit.ui.weights.units import click
@@ -36,7 +36,7 @@ def closer(opened: "Opened") -> None:
             follow("kernels", lambda: _draw_kernels(opened, layer), lambda: not _kernels(opened, layer).finished)
 
 
-def _kernels(opened: "Opened", layer: str) -> Asked:
+def _kernels(opened: "Opened", layer: str) -> Question:
     from prunekit import verbs
 
     recipe = desk_recipe(opened)
@@ -46,21 +46,23 @@ def _kernels(opened: "Opened", layer: str) -> Asked:
 def _draw_kernels(opened: "Opened", layer: str) -> None:
     from prunekit.figures.kernels import kernels, kernels_table
 
-    asked, recipe = _kernels(opened, layer), desk_recipe(opened)
-    found: Kernels | None = asked.answer
-    if asked.error:
-        st.error(literal(asked.error), icon=":material/error:")
-    elif found is None or found.layer != layer:
+    question, recipe = _kernels(opened, layer), desk_recipe(opened)
+    layer_kernels: Kernels | None = question.answer
+    if question.error:
+        st.error(literal(question.error), icon=":material/error:")
+    elif layer_kernels is None or layer_kernels.layer != layer:
         st.skeleton(height=300)
     else:
-        alt = f"Kernels of the first {len(found.values)} channels of {layer}; {sum(found.kept)} are kept"
+        alt = (
+            f"Kernels of the first {len(layer_kernels.values)} channels of {layer}; {sum(layer_kernels.kept)} are kept"
+        )
         scores = picture(opened, recipe, layer).answer.scores if picture(opened, recipe, layer).answer else None
-        made, rows, state = kernels(found), lambda: kernels_table(found), (recipe, layer)
+        figure, rows, state = kernels(layer_kernels), lambda: kernels_table(layer_kernels), (recipe, layer)
         if scores is None:
-            chart(made, rows, "kernels", alt)
+            chart(figure, rows, "kernels", alt)
             return
         choosing_chart(
-            made, rows, "kernels", alt, lambda channel: _click(opened, scores, layer, int(channel)), state=state
+            figure, rows, "kernels", alt, lambda channel: _click(opened, scores, layer, int(channel)), state=state
         )
         st.caption("A cross marks what goes. Click a channel to drop or keep it; click again to let it go.")
 
@@ -72,8 +74,8 @@ def _click(opened: "Opened", scores: UnitScores, layer: str, channel: int) -> No
         click(opened, scores, unit)
 
 
-def _agreement(opened: "Opened", layer: str) -> Asked:
-    """Ask how the criteria rank the layer's units; the bars have no say in that."""
+def _agreement(opened: "Opened", layer: str) -> Question:
+    """Ask how the criteria rank the layer's units, which does not depend on how far it is cut."""
     from prunekit import verbs
 
     recipe, group = desk_recipe(opened), opened.structure.layer(layer).group
@@ -84,15 +86,15 @@ def _agreement(opened: "Opened", layer: str) -> Asked:
 def _draw_agreement(opened: "Opened", layer: str) -> None:
     from prunekit.figures.agreement import agreement, agreement_table
 
-    asked = _agreement(opened, layer)
-    found: Agreement | None = asked.answer
-    if asked.error:
-        st.error(literal(asked.error), icon=":material/error:")
-    elif found is None:
+    question = _agreement(opened, layer)
+    correlations: Agreement | None = question.answer
+    if question.error:
+        st.error(literal(question.error), icon=":material/error:")
+    elif correlations is None:
         st.skeleton(height=360)
     else:
-        alt = f"Rank correlations of {len(found.criteria)} criteria on the units of {found.group}"
-        chart(agreement(found, criterion_title), agreement_table(found), "agreement", alt)
-        chance = min(1.0, 2 / found.units**0.5)
-        said = f"Rank correlations over {found.units} units; chance alone reaches about {chance:.2f}."
-        st.caption(said if asked.finished else f"{BADGES['measuring']} {said}")
+        alt = f"Rank correlations of {len(correlations.criteria)} criteria on the units of {correlations.group}"
+        chart(agreement(correlations, criterion_title), agreement_table(correlations), "agreement", alt)
+        chance = min(1.0, 2 / correlations.units**0.5)
+        text = f"Rank correlations over {correlations.units} units; chance alone reaches about {chance:.2f}."
+        st.caption(text if question.finished else f"{BADGES['measuring']} {text}")

@@ -29,8 +29,8 @@ def layer_view(opened: "Opened", with_row: bool = False, in_depth: bool = False)
 
     Args:
         opened: the task.
-        with_row: draw the plain twin of the layer's bar, too.
-        in_depth: offer both modes, other views of the weights, and the twin of clicks on units.
+        with_row: whether to draw the slider and number box of the layer as well.
+        in_depth: whether to offer both modes, other views of the weights, and lists of units to keep and drop.
     """
     layer = selected(opened)
     names = [layer.name for layer in opened.structure.layers]
@@ -43,23 +43,23 @@ def layer_view(opened: "Opened", with_row: bool = False, in_depth: bool = False)
     view, logarithmic = _views() if in_depth else (TAKEN, False)
 
     def draw() -> None:
-        asked = picture(opened, desk_recipe(opened), layer)
-        if asked.error:
-            st.error(literal(asked.error), icon=":material/error:")
-        elif asked.answer is None:
+        question = picture(opened, desk_recipe(opened), layer)
+        if question.error:
+            st.error(literal(question.error), icon=":material/error:")
+        elif question.answer is None:
             st.skeleton(height=360)
         else:
-            with st.container():  # a place of its own, so that what stands below keeps its
-                if not asked.finished:
+            with st.container():  # one element even when it is empty, so that what is below keeps its place
+                if not question.finished:
                     st.caption(f"{BADGES['stale']} drawn for the desk before it moved")
-            _draw(opened, asked.answer, view, logarithmic)
+            _draw(opened, question.answer, view, logarithmic)
 
     follow("layer", draw, lambda: not picture(opened, desk_recipe(opened), layer).finished)
     if in_depth:
         with st.container():
-            found: Picture | None = picture(opened, desk_recipe(opened), layer).answer
-            if found and found.scores and found.scores.group == opened.structure.layer(layer).group:
-                unit_pickers(opened, found.scores)
+            shown: Picture | None = picture(opened, desk_recipe(opened), layer).answer
+            if shown and shown.scores and shown.scores.group == opened.structure.layer(layer).group:
+                unit_pickers(opened, shown.scores)
 
 
 def selected(opened: "Opened") -> str:
@@ -79,50 +79,52 @@ def _views() -> tuple[str, bool]:
     return view or TAKEN, scale == "Log"
 
 
-def _draw(opened: "Opened", found: Picture, view: str, logarithmic: bool) -> None:
+def _draw(opened: "Opened", shown: Picture, view: str, logarithmic: bool) -> None:
     left, right = st.columns(2)
     with left:
-        _weights(found.weights, view, logarithmic)
+        _weights(shown.weights, view, logarithmic)
     with right:
-        if found.scores is None:
-            reason = opened.structure.layer(found.weights.dense.layer).protected or ""
+        if shown.scores is None:
+            reason = opened.structure.layer(shown.weights.dense.layer).protected or ""
             st.info(f"This layer's channels are protected: {literal(reason)}.", icon=":material/lock:")
         else:
-            _scores(opened, desk_recipe(opened), found.scores)
+            _scores(opened, desk_recipe(opened), shown.scores)
 
 
-def _weights(found: LayerWeights, view: str, logarithmic: bool) -> None:
+def _weights(weights: LayerWeights, view: str, logarithmic: bool) -> None:
     from prunekit.figures.layer_weights import layer_histogram, layer_histogram_table, layer_overlay
 
     draw = layer_overlay if view == CHANGED else layer_histogram
-    alt = f"Histogram of the weights of {found.dense.layer}: {found.dense.n:,} dense, {found.desk.n:,} on the desk"
-    chart(draw(found, logarithmic), layer_histogram_table(found), "layer-weights", alt)
-    st.caption(_said(found))
+    alt = (
+        f"Histogram of the weights of {weights.dense.layer}: {weights.dense.n:,} dense, {weights.desk.n:,} on the desk"
+    )
+    chart(draw(weights, logarithmic), layer_histogram_table(weights), "layer-weights", alt)
+    st.caption(_summary(weights))
 
 
-def _said(found: LayerWeights) -> str:
-    """Say in words what the cut takes."""
-    text = f"{count(found.desk.n)} of {count(found.dense.n)} weights are left"
-    if found.desk.zeros:
-        text += f", {percent(found.desk.zeros / found.desk.n)} of them zero"
-    if found.threshold is not None:
-        text += f"; the lines are at ±{found.threshold:.4g}, between them weights are zeroed"
+def _summary(weights: LayerWeights) -> str:
+    """Write how many weights are left, how many of them are zero, and the threshold."""
+    text = f"{count(weights.desk.n)} of {count(weights.dense.n)} weights are left"
+    if weights.desk.zeros:
+        text += f", {percent(weights.desk.zeros / weights.desk.n)} of them zero"
+    if weights.threshold is not None:
+        text += f"; the lines are at ±{weights.threshold:.4g}, between them weights are zeroed"
     return f"{text}."
 
 
-def _scores(opened: "Opened", recipe: Recipe, found: UnitScores) -> None:
+def _scores(opened: "Opened", recipe: Recipe, scores: UnitScores) -> None:
     from prunekit.figures.unit_scores import unit_scores, unit_scores_table
 
-    kept, units = len(found.kept), len(found.values)
-    alt = f"Scores of the {units} units of {found.group}, lowest first; {kept} are kept"
+    kept, units = len(scores.kept), len(scores.values)
+    alt = f"Scores of the {units} units of {scores.group}, lowest first; {kept} are kept"
     choosing_chart(
-        unit_scores(found, criterion_title),
-        unit_scores_table(found),
+        unit_scores(scores, criterion_title),
+        unit_scores_table(scores),
         "unit-scores",
         alt,
-        lambda unit: click(opened, found, int(unit)),
-        state=(recipe, found.group),
+        lambda unit: click(opened, scores, int(unit)),
+        state=(recipe, scores.group),
     )
-    hand = [f"{len(units)} {word}" for word, units in (("kept", found.keep), ("dropped", found.drop)) if units]
+    hand = [f"{len(units)} {word}" for word, units in (("kept", scores.keep), ("dropped", scores.drop)) if units]
     by_hand = f", {' and '.join(hand)} by hand" if hand else ""
     st.caption(f"{kept} of {units} units stay{by_hand}. Click one to drop or keep it; click again to let it go.")

@@ -8,7 +8,7 @@ from prunekit.records import Histogram
 from prunekit.ui.state.cached import of_dense
 from prunekit.ui.state.jobs import ask, follow
 from prunekit.ui.state.reading import desk_recipe
-from prunekit.ui.state.session import Asked, session
+from prunekit.ui.state.session import Question, session
 from prunekit.ui.weights.layer_view import selected
 from prunekit.ui.widgets.badges import BADGES
 from prunekit.ui.widgets.chart import chart, choosing_chart
@@ -36,7 +36,7 @@ def overview(opened: "Opened") -> None:
         elif dense.answer is None or desk.answer is None:
             st.skeleton(height=420)
         else:
-            with st.container():  # holds its place when empty: else the chart below would move up and be drawn anew
+            with st.container():  # one element even when it is empty, so that the chart below stays in place
                 if when == DESK and not desk.finished:
                     st.caption(f"{BADGES['stale']} drawn for the desk before it moved")
             if shape == RIDGES:
@@ -47,13 +47,15 @@ def overview(opened: "Opened") -> None:
     follow("overview", draw, lambda: not (_dense(opened).finished and _desk(opened).finished))
 
 
-def _dense(opened: "Opened") -> Asked:
+def _dense(opened: "Opened") -> Question:
     from prunekit import verbs
 
-    return Asked("dense", of_dense("bins", opened.digest, lambda: iter([verbs.histograms(opened, common_range=True)])))
+    return Question(
+        "dense", of_dense("bins", opened.digest, lambda: iter([verbs.histograms(opened, common_range=True)]))
+    )
 
 
-def _desk(opened: "Opened") -> Asked:
+def _desk(opened: "Opened") -> Question:
     """Ask for the bins of the desk's network; a desk that has cut nothing needs no new ones."""
     from prunekit import verbs
 
@@ -64,14 +66,14 @@ def _desk(opened: "Opened") -> Asked:
     return ask("bins", question, lambda: iter([verbs.histograms(opened, recipe, common_range=True)]), meanwhile)
 
 
-def _heatmap(opened: "Opened", found: tuple[Histogram, ...]) -> None:
+def _heatmap(opened: "Opened", histograms: tuple[Histogram, ...]) -> None:
     from prunekit.figures.distributions import distributions, distributions_table
 
     layer = selected(opened)
-    alt = f"Heatmap: where the weights of each of {len(found)} layers lie"
-    made = distributions(found, layer)
-    names = [row.layer for row in found]
-    choosing_chart(made, lambda: distributions_table(found), "distributions", alt, _choose, names, state=layer)
+    alt = f"Heatmap: where the weights of each of {len(histograms)} layers lie"
+    figure = distributions(histograms, layer)
+    names = [row.layer for row in histograms]
+    choosing_chart(figure, lambda: distributions_table(histograms), "distributions", alt, _choose, names, state=layer)
 
 
 def _ridges(dense: tuple[Histogram, ...], desk: tuple[Histogram, ...]) -> None:

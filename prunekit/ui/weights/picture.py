@@ -1,4 +1,4 @@
-"""What the selected layer's weights look like, and what the desk's cut takes of them."""
+"""The weights of the selected layer before and after the desk's cut, and the scores of its units."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from prunekit.recipe import Recipe
 from prunekit.records import LayerWeights, UnitScores
 from prunekit.ui.state.jobs import ask
-from prunekit.ui.state.session import Asked
+from prunekit.ui.state.session import Question
 
 if TYPE_CHECKING:
     from prunekit.verbs import Opened
@@ -26,7 +26,7 @@ class Picture:
     scores: UnitScores | None
 
 
-def picture(opened: "Opened", recipe: Recipe, layer: str) -> Asked:
+def picture(opened: "Opened", recipe: Recipe, layer: str) -> Question:
     """Ask for the picture of one layer."""
     return ask("picture", (opened.key, recipe, layer), lambda: _drawn(opened, recipe, layer))
 

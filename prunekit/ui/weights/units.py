@@ -1,4 +1,4 @@
-"""Units that a hand keeps or drops whatever their score: what a click or a pick changes on the desk."""
+"""Units that a person keeps or drops whatever their score, by a click or from a list."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -19,7 +19,7 @@ LAST = "At least one unit has to stay: a cut never removes a whole group."
 
 
 def decided(recipe: Recipe, group: str, keep: Iterable[int], drop: Iterable[int]) -> Recipe:
-    """Return the recipe with the units that a hand keeps and drops of a group; what is kept is not dropped."""
+    """Return the recipe with the units of a group that a person keeps and drops; a unit in both is kept."""
     kept = tuple(keep)
     dropped = tuple(unit for unit in drop if unit not in kept)
     return replace(recipe, keep={**recipe.keep, group: kept}, drop={**recipe.drop, group: dropped})
@@ -28,7 +28,7 @@ def decided(recipe: Recipe, group: str, keep: Iterable[int], drop: Iterable[int]
 def toggled(recipe: Recipe, shown: UnitScores, unit: int) -> Recipe:
     """Return the recipe after a click on a unit: dropped where it stayed, kept where it went.
 
-    A unit that a hand has decided on goes back to what its score says; one that the base has lost stays lost.
+    A unit that a person has decided on goes back to the fate of its score; one that the base has lost stays lost.
 
     Args:
         recipe: the desk.
@@ -46,17 +46,17 @@ def toggled(recipe: Recipe, shown: UnitScores, unit: int) -> Recipe:
 
 
 def leaves_some(recipe: Recipe, shown: UnitScores) -> bool:
-    """Whether a unit of the group is left that a hand has not dropped."""
+    """Whether the group has a unit left that nobody has dropped."""
     return len({*shown.gone, *recipe.drop.get(shown.group, ())}) < len(shown.values)
 
 
 def click(opened: "Opened", shown: UnitScores, unit: int) -> None:
-    """Take a click on a unit over to the desk."""
+    """Apply a click on a unit to the desk."""
     _move(toggled(desk_recipe(opened), shown, unit), shown)
 
 
 def unit_pickers(opened: "Opened", shown: UnitScores) -> None:
-    """Draw the twin of the clicks for the keyboard: two lists of units."""
+    """Draw two lists of units that do by keyboard what clicks on a chart do."""
     recipe = desk_recipe(opened)
     lists = {"keep": recipe.keep.get(shown.group, ()), "drop": recipe.drop.get(shown.group, ())}
     alive = [unit for unit in range(len(shown.values)) if unit not in shown.gone]

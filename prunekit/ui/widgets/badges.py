@@ -1,6 +1,6 @@
-"""Small coloured words: what a number is, and how much a layer minds being cut.
+"""Small coloured labels: the status of a number, and how sensitive a layer is to being cut.
 
-Blue, grey and orange stay apart in every common form of colour vision, and the word says the same.
+Every common form of colour vision tells blue, grey and orange apart, and the words alone say the same.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ BADGES = {
     "stale": ":orange-badge[stale]",
     "exact": ":gray-badge[exact]",
 }
-"""How a status reads in Streamlit's markdown."""
+"""Status → its badge in Streamlit's markdown."""
 
 MIDDLE = 0.5
 """The sparsity at which layers are compared."""
@@ -36,7 +36,7 @@ def delta_color(delta: str | None, higher_is_better: bool = False) -> Literal["b
 
 @dataclass(frozen=True, slots=True)
 class Sensitivity:
-    """How one group or layer took being cut alone.
+    """How sensitive one group or layer is to being cut alone.
 
     Attributes:
         word: robust, moderate or sensitive.

@@ -18,7 +18,7 @@ TALL = 720
 
 
 def chart(figure: "go.Figure", rows: Rows | Callable[[], Rows], name: str, alt: str) -> None:
-    """Draw a chart and its table twin.
+    """Draw a chart and, beneath it, the table of its data.
 
     Args:
         figure: the chart; its title asks the question it answers.
@@ -50,8 +50,8 @@ def choosing_chart(
         alt: what the chart shows.
         choose: takes what was clicked, as text; the page runs again afterwards.
         names: the name that each row of the table chooses as well; ``None`` where rows are no choice.
-        state: what a click changes, where it turns something over: every click then counts once, and the same
-            mark can be clicked again.
+        state: what a click changes, for clicks that switch something on and off: each click then counts once, and
+            the same mark can be clicked again.
     """
     widget = f"chart-{name}"
     key = widget if state is None else keyed(widget, state)
@@ -76,14 +76,14 @@ def choosing_chart(
         _twin(rows, name, alt, (lambda row: choose(names[row])) if names else None)
 
 
-def clicked(found: Mapping[str, Any] | None) -> str | None:
+def clicked(selection: Mapping[str, Any] | None) -> str | None:
     """Return what a chart's selection says was clicked, by its ``customdata``.
 
     Example:
         >>> clicked({"selection": {"points": [{"customdata": 0}]}})
         '0'
     """
-    points = (found or {}).get("selection", {}).get("points", [])
+    points = (selection or {}).get("selection", {}).get("points", [])
     mark = points[0].get("customdata") if points else None
     if isinstance(mark, list | tuple):
         mark = mark[0] if mark else None

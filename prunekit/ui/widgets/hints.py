@@ -1,4 +1,4 @@
-"""One-line explanations where people stumble; each can be closed for good."""
+"""Short explanations of what is easily misunderstood; each can be closed for the rest of the session."""
 
 import streamlit as st
 

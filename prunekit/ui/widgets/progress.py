@@ -1,4 +1,4 @@
-"""How a long job stands: progress, pace, time left, and the button that stops it."""
+"""The state of a long job: progress, pace, time left, and the button that stops it."""
 
 from typing import Any
 
@@ -27,26 +27,26 @@ def progress(
         st.info(f"Stopped after {now.done} {unit}. What was finished is kept.", icon=":material/stop_circle:")
     if now.finished:
         return
-    left, is_measured = now.seconds_left, bool(now.total) or share is not None
+    seconds_left, is_measured = now.seconds_left, bool(now.total) or share is not None
     if share is None:
         share = min(1.0, now.done / now.total) if now.total else 0.0
     elif share > begun:
-        left = now.elapsed * (1 - share) / (share - begun)
+        seconds_left = now.elapsed * (1 - share) / (share - begun)
     bar, button = st.columns([6, 1], vertical_alignment="bottom", wrap=False)
-    text = _text(now, unit, left, ticket.stopping)
+    text = _text(now, unit, seconds_left, ticket.stopping)
     if is_measured:
         bar.progress(share, text=text)
-    else:  # an empty bar would look stuck
+    else:  # a bar that stays empty would look as if nothing happened
         bar.caption(f":material/hourglass_top: {text}")
     button.button(stop, key=f"stop-{now.id}", on_click=ticket.cancel, disabled=ticket.stopping)
 
 
-def _text(now: Snapshot[Any], unit: str, left: float | None, stopping: bool) -> str:
+def _text(now: Snapshot[Any], unit: str, seconds_left: float | None, stopping: bool) -> str:
     if stopping:
         return "Stopping after the step under way …"
     if now.state is State.QUEUED:
         return f"{literal(now.label)}: waiting for another job to end"
     of = f" of {now.total}" if now.total else ""
     pace = f" · {now.done / now.elapsed:.1f} a second" if now.done > 1 and now.elapsed > 1 else ""
-    rest = f" · {duration(left)} left" if left is not None else ""
+    rest = f" · {duration(seconds_left)} left" if seconds_left is not None else ""
     return f"{literal(now.label)}: {now.done}{of} {unit}{pace}{rest}"

@@ -1,4 +1,4 @@
-"""One line on what is on the desk, for the pages that work with it."""
+"""The desk's four main numbers, for the pages that work with its network."""
 
 from typing import TYPE_CHECKING
 
@@ -34,24 +34,24 @@ def standing(opened: "Opened", now: Session | None = None) -> Standing:
 
 
 def exact(opened: "Opened") -> Evaluation | None:
-    """Return the desk's exact evaluation once it is there."""
-    asked = reading.measure(opened)
-    found: Evaluation | None = asked.ticket.snapshot().latest
-    return found if asked.finished else None
+    """Return the desk's exact evaluation; ``None`` until it is measured."""
+    question = reading.measure(opened)
+    evaluation: Evaluation | None = question.ticket.snapshot().latest
+    return evaluation if question.finished else None
 
 
 def summary(opened: "Opened") -> None:
     """Draw the desk's four main numbers."""
-    found = standing(opened)
-    cost, dense, measured = found.cost, found.dense, found.evaluation
-    before = found.reference.reading.value if found.reference else None
+    current = standing(opened)
+    cost, dense, measured = current.cost, current.dense, current.evaluation
+    before = current.reference.reading.value if current.reference else None
     drop = points(measured.reading.value, before) if measured and before is not None else None
     with st.grid(4, min_column_width=150):
         st.metric(
-            f"{literal(titled(found.metric))} {BADGES[found.status]}",
+            f"{literal(titled(current.metric))} {BADGES[current.status]}",
             percent(measured.reading.value) if measured else "…",
             drop,
-            delta_color=delta_color(drop, found.higher_is_better),
+            delta_color=delta_color(drop, current.higher_is_better),
             border=True,
             height="stretch",
         )

@@ -1,4 +1,4 @@
-"""Tables of plain values, each with its download as CSV; every chart has one as its twin."""
+"""Tables of plain values, each with its download as CSV; every chart has one beneath it."""
 
 import csv
 import io

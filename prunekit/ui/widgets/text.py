@@ -1,4 +1,4 @@
-"""How numbers and names read on screen; the only place where fractions become percent."""
+"""How numbers and names are written on screen."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The way back and forth among the states of the desk, beside a page's title."""
+"""The buttons for undo, redo and reset, beside a page's title."""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def history_buttons(opened: "Opened") -> None:
-    """Draw the buttons that go back and forth, and the one that begins anew."""
+    """Draw the buttons for undo, redo and reset."""
     recipe = desk_recipe(opened)
     st.button(
         "Undo",

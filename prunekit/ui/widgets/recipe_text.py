@@ -1,17 +1,18 @@
-"""What a recipe asks for, in a few words."""
+"""A recipe in a few words."""
 
 from prunekit.recipe import Recipe
 
 
-def asked(recipe: Recipe) -> str:
-    """Sum a recipe up: blocks, channels, weights and bits, in the order in which they are applied.
+def recipe_text(recipe: Recipe) -> str:
+    """Summarise a recipe: blocks, channels, weights and bits, in the order in which they are applied.
 
     Example:
-        >>> asked(Recipe(blocks=("layer1.0",), channels={"conv1": 0.5, "fc": 0.25}, bits={"a": 4, "b": 4, "c": 8}))
+        >>> recipe = Recipe(blocks=("layer1.0",), channels={"conv1": 0.5, "fc": 0.25}, bits={"a": 4, "b": 4, "c": 8})
+        >>> recipe_text(recipe)
         'without layer1.0; channels of 2 groups cut; weights of 3 layers in 8 to 4 bits'
-        >>> asked(Recipe(weights={"a": 0.5}, bits={"a": 2}, activation_bits=8))
+        >>> recipe_text(Recipe(weights={"a": 0.5}, bits={"a": 2}, activation_bits=8))
         'weights of 1 layer zeroed; weights of 1 layer in 2 bits; activations in 8 bits'
-        >>> asked(Recipe())
+        >>> recipe_text(Recipe())
         'nothing'
     """
     parts = []
