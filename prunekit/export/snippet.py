@@ -27,7 +27,7 @@ def load({network}{comma}path=Path(__file__).with_name("{name}.safetensors")):
         facts = file.metadata()
         tensors = {{name: file.get_tensor(name) for name in file.keys()}}
 {unpack}    model = {fresh}
-{replace}    # The fresh network takes the pruned sizes: out_channels, in_features, groups, num_features, ...
+{fold}{replace}    # The fresh network takes the pruned sizes: out_channels, in_features, groups, num_features, ...
     for module, sizes in json.loads(facts["sizes"]).items():
         for attribute, size in sizes.items():
             setattr(model.get_submodule(module), attribute, tuple(size) if isinstance(size, list) else size)
@@ -60,6 +60,23 @@ _UNPACK = """    # Weights of few bits: codes in one stream, the highest bit fir
             weight = values.float() * tensors.pop(name + ".scale").view(beside)
         tensors[name] = weight.to(getattr(torch, dtype))
 """
+
+_FOLD = """    # Weights that this class computes in each pass are plain ones in the checkpoint.
+    for module in model.eval().modules():
+        if nn.utils.parametrize.is_parametrized(module):
+            names = list(module.parametrizations)
+            del module.parametrizations
+            module.__class__ = type(module).__bases__[0]
+            for name in names:
+                module.register_parameter(name, nn.Parameter(torch.empty(0)))
+        for key, hook in list(module._forward_pre_hooks.items()):
+            if type(hook).__module__.startswith("torch.nn.utils."):
+                hook.remove(module)
+                del module._forward_pre_hooks[key]
+"""
+
+_RESULTS = ", {id(v): v.detach() for m in network.modules() for v in vars(m).values() if torch.is_tensor(v)}"
+"""A memo for the copy: a weight that was computed hangs on what computed it, and PyTorch refuses to copy it."""
 
 _REPLACE = """    # Removed blocks: their input goes on, or nothing is added to it.
     for module, what in json.loads(facts["replaced"]).items():
@@ -113,6 +130,7 @@ def load_snippet(
     few_bits: bool = False,
     rounds_inputs: bool = False,
     replaced: bool = False,
+    folded: bool = False,
 ) -> str:
     """Write the text of ``load_NAME.py``.
 
@@ -124,6 +142,7 @@ def load_snippet(
         few_bits: whether the checkpoint has weights of few bits.
         rounds_inputs: whether modules round what they read.
         replaced: whether blocks were removed.
+        folded: whether weights that the class computes were made plain ones.
 
     Returns:
         Python source: a fresh network from the factory, or a copy of the one that is brought, takes the checkpoint's
@@ -133,6 +152,7 @@ def load_snippet(
         ExportError: the factory path cannot be imported by its name.
     """
     modules, factory = _factory(factory_path)
+    results = _RESULTS if folded else ""
     return _TEXT.format(
         name=name,
         params=params,
@@ -140,10 +160,11 @@ def load_snippet(
         network="" if factory else "network",
         comma="" if factory else ", ",
         documented=_ONE_LINE if factory else _WITH_ARGUMENTS.rstrip(),
-        fresh=f"factory({_call(arguments)})" if factory else "copy.deepcopy(network).cpu()",
+        fresh=f"factory({_call(arguments)})" if factory else f"copy.deepcopy(network{results}).cpu()",
         factory=factory,
-        torch="import torch\n" if few_bits or replaced else "",
+        torch="import torch\n" if few_bits or replaced or folded else "",
         nothing=_NOTHING if replaced else "",
+        fold=_FOLD if folded else "",
         replace=_REPLACE if replaced else "",
         unpack=_UNPACK if few_bits else "",
         round=_ROUND if rounds_inputs else "",

@@ -1,14 +1,14 @@
 """From a trace to a structure: labels, groups, formulas and the proof that each group can go."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 from torch import nn
 
-from prunekit.errors import StructureError
+from prunekit.errors import StructureError, listed
 from prunekit.graph.blocks import find_blocks
-from prunekit.graph.calls import draws
+from prunekit.graph.calls import bind, draws
 from prunekit.graph.check import find_ways
 from prunekit.graph.formula import formula
 from prunekit.graph.groups import Partition, partition
@@ -16,6 +16,7 @@ from prunekit.graph.labels import Atoms, Labels
 from prunekit.graph.layers import LayerCall, find_layers, links
 from prunekit.graph.propagate import propagate
 from prunekit.graph.record import Example
+from prunekit.graph.rewrite import frozen_statistics
 from prunekit.graph.routes import protect_other_routes
 from prunekit.graph.structure import Structure
 from prunekit.graph.trace import Trace, trace
@@ -54,7 +55,17 @@ def analysis(model: nn.Module, example: Example) -> tuple[Structure, Trace, Labe
         raise StructureError("The network has no parameters, so there is nothing to cut.")
     labels, tensors = propagate(traced)
     protect_other_routes(traced, labels)
-    return find_ways(model, analyze(traced, labels, tensors), traced, labels, example), traced, labels
+    structure = find_ways(model, analyze(traced, labels, tensors), traced, labels, example)
+    if structure.rewriting and (names := frozen_statistics(structure.rewriting, model)):
+        structure = replace(structure, notes=(*structure.notes, _frozen(names)))
+    return structure, traced, labels
+
+
+def _frozen(names: Sequence[str]) -> str:
+    return (
+        f"Where a cut goes by the graph, training leaves {listed(names)} and their like as they are: no module of "
+        "torch's own reads them, so that nobody sees what the code does with them in training."
+    )
 
 
 def analyze(traced: Trace, labels: Labels, tensors: Mapping[str, Sequence[Atoms]]) -> Structure:
@@ -73,10 +84,19 @@ def analyze(traced: Trace, labels: Labels, tensors: Mapping[str, Sequence[Atoms]
         group_of=parts.group_of,
         unit_of=parts.unit_of,
         notes=_notes(traced),
+        norms=tuple(_norms(traced)),
     )
     costs = counts.layer_costs({}, len(calls))
     layers = [_layer(traced, parts, structure, call, cost) for call, cost in zip(calls, costs, strict=True)]
     return replace(structure, layers=tuple(layers))
+
+
+def _norms(traced: Trace) -> Iterator[tuple[str, str]]:
+    """Find running statistics by the calls that read them: not every batch normalisation is a module."""
+    for call in filter(None, map(bind, traced.graph.nodes)):
+        mean, variance = (traced.tensors.get(call.args.get(name)) for name in ("running_mean", "running_var"))  # type: ignore[arg-type]
+        if call.op == "batch_norm" and mean and variance and not call.args["training"]:
+            yield mean, variance
 
 
 def _notes(traced: Trace) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ def find_ways(model: nn.Module, structure: Structure, traced: Trace, labels: Lab
         The structure, with the groups that failed protected and the reason in words.
     """
     candidates = [group for group in structure.prunable if group.units > 1]
-    probe = stand_in(model)
+    probe = model if traced.needs_values else stand_in(model)
     fails = partial(_failure, probe, structure, traced, labels, example=example)
     live = live_values(traced)
     together = all(

@@ -27,7 +27,8 @@ OUTPUT_DIM = {
 
 FROM_PARAMETERS = frozenset("_weight_norm add sub mul div chunk split split_with_sizes getitem to contiguous".split())
 """Operations that compute a weight from parameters without moving its dimensions."""
-PARAMETRIZED = re.compile(r"\.parametrizations(\.weight)\.original\d*$")
+PARAMETRIZED = re.compile(r"\.parametrizations(\.weight)\.original\d*$|(?:^|(?<=\.))(weight)_(?:orig|v)$")
+"""How the tensor is called that a weight is computed from, by parametrizations and by hooks of `torch.nn.utils`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +58,14 @@ class LayerCall:
 def find_layers(trace: Trace) -> tuple[LayerCall, ...]:
     """List the layers in order of their first call."""
     layers: dict[str, LayerCall] = {}
+    learned = _learned(trace)
     for node in trace.graph.nodes:
         call = bind(node)
         if call is None or call.op not in OUTPUT_DIM:
             continue
         weight = call.args.get("weight", call.args.get("other", call.args.get("mat2")))
         if call.has("weight"):
-            weight = _parameter(trace, call.args["weight"])
+            weight = _parameter(trace, call.args["weight"], learned)
         if not isinstance(weight, fx.Node) or weight not in trace.tensors:
             continue
         tensor = trace.tensors[weight]
@@ -71,14 +73,14 @@ def find_layers(trace: Trace) -> tuple[LayerCall, ...]:
         names = (tensor, trace.tensors[bias]) if isinstance(bias, fx.Node) and bias in trace.tensors else (tensor,)
         earlier = layers.get(tensor)
         if earlier is None:
-            path, _, leaf = PARAMETRIZED.sub(r"\1", tensor).rpartition(".")
+            path, _, leaf = PARAMETRIZED.sub(r"\1\2", tensor).rpartition(".")
             layers[tensor] = LayerCall(path if path and leaf == "weight" else tensor, call.op, tensor, names, (node,))
         elif earlier.op == call.op:
             layers[tensor] = LayerCall(earlier.name, call.op, tensor, earlier.tensors, (*earlier.nodes, node))
     return tuple(layers.values())
 
 
-def _parameter(trace: Trace, weight: fx.Node) -> fx.Node | None:
+def _parameter(trace: Trace, weight: fx.Node, learned: set[fx.Node]) -> fx.Node | None:
     """Find the parameter that a weight is computed from, where nothing but parameters goes into it."""
     while weight not in trace.tensors:
         call = bind(weight)
@@ -88,8 +90,18 @@ def _parameter(trace: Trace, weight: fx.Node) -> fx.Node | None:
         inputs = [node for node in weight.all_input_nodes if rank is None or len(shape_of(node)) in (0, rank)]
         if not inputs:
             return None
-        weight = max(inputs, key=lambda node: math.prod(shape_of(node)))
+        # Of a mask and what it masks, the latter is the weight.
+        weight = max(inputs, key=lambda node: (node in learned, math.prod(shape_of(node))))
     return weight
+
+
+def _learned(trace: Trace) -> set[fx.Node]:
+    """Return the values that parameters go into."""
+    found: set[fx.Node] = set()
+    for node in trace.graph.nodes:
+        if trace.tensors.get(node) in trace.parameters or not found.isdisjoint(node.all_input_nodes):
+            found.add(node)
+    return found
 
 
 def sources(trace: Trace, layers: tuple[LayerCall, ...]) -> Mapping[fx.Node, tuple[str, ...]]:

@@ -7,7 +7,7 @@ in every process. This recorder is a dispatch mode of the same kind without the 
 import contextlib
 import operator
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, cast
 
@@ -55,6 +55,9 @@ def record(model: nn.Module, tensors: Mapping[str, Tensor], example: Example) ->
 
     Every value knows its shape and dtype (``meta["val"]``, a tensor without memory); composite
     operations such as ``aten.linear`` stay whole, as `torch.fx` graphs before autograd have them.
+
+    On ``meta`` the graph is the one that the CPU would record: tensors that the pass makes are written down as the
+    CPU's, and those that it brings along, which have values, go along.
 
     Args:
         model: a network in eval mode whose state the forward pass may change.
@@ -129,8 +132,13 @@ class _Recorder(ProxyTorchDispatchMode):
                 self.numbers[self._node(tensor)] = operation
 
     def nodes_of(self, values: Any) -> Any:
-        """Replace the tensors in nested values by their nodes."""
-        return map_aggregate(values, lambda value: self._node(value) if isinstance(value, Tensor) else value)
+        """Replace the tensors in nested values by their nodes, and the device without values by the one with them."""
+        return map_aggregate(values, self._written_down)
+
+    def _written_down(self, value: Any) -> Any:
+        if isinstance(value, Tensor):
+            return self._node(value)
+        return CPU if value == META else value
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -146,7 +154,7 @@ class _Recorder(ProxyTorchDispatchMode):
         if torch.Tag.dynamic_output_shape in func.tags and (func is not _INDEX or _by_truth(args[1])):
             self.note(str(func), (args, kwargs))  # how many there are is a number too
         inputs, options = self.nodes_of((args, kwargs))
-        result = func(*args, **kwargs)
+        result = _run(func, args, kwargs)
         name = self.graph._target_to_str(func.overloadpacket.__name__)
         node = self.graph.create_node("call_function", func, inputs, options, name=name)
         self._assign(node, result)
@@ -181,7 +189,28 @@ class _Recorder(ProxyTorchDispatchMode):
         self._varying.update(_memory(tensor) for tensor in _tensors(values) if tensor.layout is torch.strided)
 
 
+CPU, META = torch.device("cpu"), torch.device("meta")
 _INDEX = torch.ops.aten.index.Tensor
+
+
+def _run(func: Any, args: Any, kwargs: Any) -> Any:
+    """Run an operation; where one of its tensors is on ``meta``, the others go there too."""
+    given = _tensors((args, kwargs))
+    if not any(tensor.is_meta for tensor in given):
+        return func(*args, **kwargs)
+    if not all(tensor.is_meta for tensor in given):
+        args, kwargs = _replaced((args, kwargs), lambda tensor: tensor if tensor.is_meta else _twin(tensor))
+    try:
+        return func(*args, **kwargs)
+    except Exception:
+        # What is wrong is said in other words on meta; where values are there, an operation says it before it reads.
+        args, kwargs = _replaced((args, kwargs), lambda tensor: torch.zeros_like(tensor, device=CPU))
+        func(*args, **kwargs)
+        raise
+
+
+def _replaced(values: Any, change: Callable[[Tensor], Any]) -> Any:
+    return map_aggregate(values, lambda value: change(value) if isinstance(value, Tensor) else value)
 
 
 def _by_truth(indices: Any) -> bool:
@@ -200,7 +229,10 @@ class _Readers(TorchFunctionMode):
         if func == _DATA:
             return args[0].detach()  # which is the same here, and seen
         if func in READERS or (func in COLLECTORS and args and not isinstance(args[-1], Tensor)):
-            self._recorder.note(READERS.get(func) or COLLECTORS[func], (args, kwargs))
+            read = args[1:] if func is Tensor.new_tensor else args  # of the tensor itself it takes device and type
+            self._recorder.note(READERS.get(func) or COLLECTORS[func], (read, kwargs))
+            if (kwargs or {}).get("device", args[0].device if func is Tensor.new_tensor else CPU) == META:
+                return func(*args, **{**(kwargs or {}), "device": CPU}).to(META)  # else its values would be lost
         return func(*args, **(kwargs or {}))
 
 

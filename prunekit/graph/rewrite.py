@@ -7,14 +7,19 @@ without some channels. What it did can: the graph is run in its place, around th
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+import numpy as np
 from torch import Tensor, fx, nn
+from torch.fx.graph_module import _format_import_block
+from torch.package.importer import sys_importer
 from torch.utils import _pytree as pytree
 
 from prunekit.errors import StructureError
 from prunekit.graph.calls import bind
 from prunekit.graph.labels import Call, Labels
+from prunekit.graph.packing import pack, unpack
 from prunekit.graph.record import Example
 from prunekit.graph.sizes import Survives, fitted
 from prunekit.graph.trace import Trace, trace
@@ -36,19 +41,27 @@ class GraphNetwork(nn.Module):
 
     Args:
         network: a network whose modules and tensors it takes over.
-        run: the graph as a function of the network and its arguments.
+        source: the graph as Python code, a function of the network and its arguments.
     """
 
-    def __init__(self, network: nn.Module, run: Callable[..., Any]) -> None:
+    def __init__(self, network: nn.Module, source: str) -> None:
         super().__init__()
         self._modules, self._parameters, self._buffers = network._modules, network._parameters, network._buffers
         self._non_persistent_buffers_set = network._non_persistent_buffers_set
-        self._run = run
+        self._source = source  # text goes to other processes, a function does not
         self.training = network.training
 
     def forward(self, first: Any, *others: Any) -> Any:
         """Run the graph."""
-        return self._run(self, first, *others)
+        return _function(self._source)(self, first, *others)
+
+
+@lru_cache(64)
+def _function(source: str) -> Callable[..., Any]:
+    scope: dict[str, Any] = {}
+    exec(source, scope)
+    made: Callable[..., Any] = scope["forward"]
+    return made
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +81,10 @@ class Rewriting:
     arguments: tuple[Any, ...]
     samples: Mapping[tuple[fx.Node, str, int | None], int]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        values = self.trace, self.labels, self.arguments, self.samples
+        return _unpacked, (pack(self.trace.graph, values),)
+
     def network(self, network: nn.Module, survives: Survives) -> GraphNetwork:
         """Make the graph of a cut network, which takes over the tensors of a network that are cut already.
 
@@ -75,10 +92,27 @@ class Rewriting:
             network: the cut copy of the network, which need not be able to run.
             survives: which atoms stay.
         """
-        smaller = GraphNetwork(network, _Writer(self, network, survives).function())
+        smaller = GraphNetwork(network, _Writer(self, network, survives).source())
         for node, value in self.trace.constants.items():
             setattr(smaller, str(node.target), value)
         return smaller
+
+
+def frozen_statistics(graph: Rewriting, network: nn.Module) -> tuple[str, ...]:
+    """Name the running means that the graph of a network reads as in eval mode, whatever its mode.
+
+    A module that stands for a call follows the network's mode. Of a function that was called with statistics nobody
+    knows what the code would call it with in training.
+    """
+    writer = _Writer(graph, network, np.ones(graph.labels.count, dtype=bool))
+    calls = filter(None, map(bind, graph.trace.graph.nodes))
+    norms = (call for call in calls if call.op == "batch_norm" and writer.module(call, {}) is None)
+    names = (graph.trace.tensors.get(call.args["running_mean"]) for call in norms)
+    return tuple(filter(None, names))
+
+
+def _unpacked(data: bytes) -> Rewriting:
+    return Rewriting(*unpack(data))
 
 
 def rewriting(model: nn.Module, example: Example, traced: Trace, labels: Labels) -> Rewriting:
@@ -146,8 +180,8 @@ class _Writer:
         self._values: dict[fx.Node, Any] = {}
         self._batch: fx.Node | None = None
 
-    def function(self) -> Callable[..., Any]:
-        """Translate node by node; nested inputs are unpacked first."""
+    def source(self) -> str:
+        """Translate node by node; the input is unpacked first."""
         placeholders = [node for node in self._rewriting.trace.graph.nodes if node.op == "placeholder"]
         inputs = iter(node for node in placeholders if node not in self._rewriting.trace.tensors)
         for position, argument in enumerate(self._rewriting.arguments):
@@ -162,10 +196,7 @@ class _Writer:
                 self._values[node] = self._graph.get_attr(node.target)
         self._graph.output(fx.node.map_arg(self._rewriting.trace.output, self._values.__getitem__))
         code = self._graph.python_code("self")
-        scope = dict(code.globals)
-        exec(code.src, scope)
-        forward: Callable[..., Any] = scope["forward"]
-        return forward
+        return _format_import_block(code.globals, sys_importer) + code.src
 
     def _take_apart(self, argument: Any, value: fx.Node, inputs: Any) -> None:
         if isinstance(argument, Tensor):
@@ -180,10 +211,11 @@ class _Writer:
     def _call(self, node: fx.Node) -> fx.Node:
         call = bind(node)
         assert call is not None
-        path = self._module(call)
+        new = fitted(self._rewriting.labels, call, self._survives)
+        path = self.module(call, new)
         if path is not None:
             return self._graph.call_module(path, (self._values[_source(call)],))
-        new = {**fitted(self._rewriting.labels, call, self._survives), **self._modes(call)}
+        new = {**new, **self._modes(call)}
         args = [self._argument(node, name, call.args[name], new) for name in list(call.args)[: len(node.args)]]
         kwargs = {name: self._argument(node, name, value, new) for name, value in node.kwargs.items()}
         kwargs |= {name: value for name, value in new.items() if name not in call.args}
@@ -210,35 +242,43 @@ class _Writer:
             return {"train": self._graph.get_attr("training")}
         return {}
 
-    def _module(self, call: Call) -> str | None:
-        """Return the module that does exactly this call."""
-        weight = call.args.get("weight")
-        if not isinstance(weight, fx.Node) or weight not in self._rewriting.trace.tensors:
-            return None
-        path = self._rewriting.trace.tensors[weight].rpartition(".")[0]
+    def module(self, call: Call, new: Mapping[str, Any]) -> str | None:
+        """Return the module that does exactly this call, with the numbers that the cut gives it."""
+        weight = self._name(call.args.get("weight"))
+        path = weight.rpartition(".")[0] if weight else ""
         if not path:
             return None
         module: nn.Module = self._modules[path]
         if type(module).__module__.partition(".")[0] != "torch" or not isinstance(module, MODULES.get(call.op, ())):
             return None
-        for leaf in ("bias", "running_mean", "running_var"):
-            tensor = call.args.get(leaf)
-            name = self._rewriting.trace.tensors.get(tensor) if isinstance(tensor, fx.Node) else None
-            if name != (f"{path}.{leaf}" if getattr(module, leaf, None) is not None else None):
+        if module._forward_hooks or module._forward_pre_hooks:  # what they did was recorded, and would be done twice
+            return None
+        for leaf in ("weight", "bias", "running_mean", "running_var"):
+            own = f"{path}.{leaf}" if getattr(module, leaf, None) is not None else None
+            # A tensor that the pass computes is none of the module's, and yet it is there.
+            if self._name(call.args.get(leaf)) != own:
                 return None
-        return path if _same_options(module, call) else None
+        return path if _same_options(module, {**call.args, **new}) else None
+
+    def _name(self, value: Any) -> str | None:
+        """Return the name of a parameter or buffer, nothing for any other value, ``None`` where there is no value."""
+        return self._rewriting.trace.tensors.get(value, "") if isinstance(value, fx.Node) else None
 
 
-def _same_options(module: nn.Module, call: Call) -> bool:
+def _same_options(module: nn.Module, args: Mapping[str, Any]) -> bool:
     """Whether a module calls its operation with these options."""
     if isinstance(module, nn.modules.conv._ConvNd):
         defaults = {"stride": [1], "padding": [0], "dilation": [1]}
-        return module.padding_mode == "zeros" and all(
-            tuple(call.args.get(name, default * len(module.kernel_size))) == tuple(getattr(module, name))
+        same = module.padding_mode == "zeros" and args.get("groups", 1) == module.groups
+        return same and all(
+            tuple(args.get(name, default * len(module.kernel_size))) == tuple(getattr(module, name))
             for name, default in defaults.items()
         )
-    if isinstance(module, nn.LayerNorm | nn.modules.batchnorm._BatchNorm):
-        return bool(call.args.get("eps", 1e-5) == module.eps)
+    if isinstance(module, nn.modules.batchnorm._BatchNorm):
+        reads_batch = module.running_mean is None and module.running_var is None
+        return bool(args["eps"] == module.eps and args["training"] == reads_batch)
+    if isinstance(module, nn.LayerNorm):
+        return bool(args.get("eps", 1e-5) == module.eps)
     return not isinstance(module, nn.Embedding) or module.max_norm is None
 
 

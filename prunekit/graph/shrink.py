@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 from prunekit.graph.attributes import repair_attributes
 from prunekit.graph.structure import Structure
 from prunekit.graph.trace import named_tensors
+from prunekit.tasks.folding import results_of
 
 
 def shrink(model: nn.Module, structure: Structure, kept: Mapping[str, Sequence[int]]) -> nn.Module:
@@ -49,7 +49,7 @@ def shrink(model: nn.Module, structure: Structure, kept: Mapping[str, Sequence[i
 def shrink_class(model: nn.Module, structure: Structure, kept: Mapping[str, Sequence[int]]) -> nn.Module:
     """Copy a network of the same class without the units that are not kept, whether or not it can run."""
     cuts = structure.kept_positions(kept)
-    memo: dict[int, Any] = {}
+    memo = results_of(model)
     for name, tensor in named_tensors(model):
         if name in cuts:
             smaller = _slice(tensor.detach(), cuts[name])

@@ -29,6 +29,7 @@ class Structure:
         group_of: for each atom the index of its group, or -1.
         unit_of: for each atom its unit within the group, or -1.
         notes: what else a person should know of the analysis.
+        norms: the running mean and variance of each batch normalisation that reads them, by name.
         rewriting: the graph that is cut where the network's own class cannot be; ``None`` where none is needed.
     """
 
@@ -42,6 +43,7 @@ class Structure:
     group_of: Atoms
     unit_of: Atoms
     notes: tuple[str, ...] = ()
+    norms: tuple[tuple[str, str], ...] = ()
     rewriting: Rewriting | None = None
 
     @property

@@ -11,6 +11,7 @@ from torch.utils import _pytree as pytree
 
 from prunekit.errors import StructureError
 from prunekit.graph.record import Example, Recording, leaves, record
+from prunekit.tasks.folding import results_of
 
 HEAVY = 64 * 2**20
 """Bytes of parameters and buffers from which a forward pass is recorded on ``meta``."""
@@ -33,6 +34,7 @@ class Trace:
         reads: the operations by which the pass read values: another input may take another way.
         numbers: the values that it read numbers of, with the operation.
         output: what the pass returned, with nodes for tensors; ``None`` where a data class holds them.
+        needs_values: whether the pass cannot run on ``meta``, where it was tried.
     """
 
     graph: fx.Graph
@@ -47,6 +49,7 @@ class Trace:
     reads: tuple[str, ...] = ()
     numbers: Mapping[fx.Node, str] = field(default_factory=dict)
     output: Any = None
+    needs_values: bool = False
 
 
 def trace(model: nn.Module, example: Example) -> Trace:
@@ -67,7 +70,7 @@ def trace(model: nn.Module, example: Example) -> Trace:
         StructureError: the forward pass raises, or cannot be recorded.
     """
     with torch.random.fork_rng(devices=[]):
-        recording = _record(model, example)
+        recording, needs_values = _record(model, example)
     tensors, state = dict(named_tensors(model)), model.state_dict()
     placeholders = [node for node in recording.graph.nodes if node.op == "placeholder"]
     return Trace(
@@ -83,17 +86,19 @@ def trace(model: nn.Module, example: Example) -> Trace:
         reads=recording.reads,
         numbers=recording.numbers,
         output=recording.output,
+        needs_values=needs_values,
     )
 
 
-def _record(model: nn.Module, example: Example) -> Recording:
+def _record(model: nn.Module, example: Example) -> tuple[Recording, bool]:
+    """Record a pass, and say whether it had to be another than the first one tried."""
     is_meta = any(tensor.is_meta for tensor in leaves(example))
     first = on_meta(model) if is_meta else stand_in(model)
     for network in (first,) if first is model or is_meta else (first, model):
         try:
-            copied = copy.deepcopy(network).eval()
+            copied = copy.deepcopy(network, results_of(network)).eval()
             tensors = dict(named_tensors(copied))
-            return record(copied, tensors, _beside(tensors, example))
+            return record(copied, tensors, _beside(tensors, example)), network is not first
         except Exception as error:
             reason = error
     sentence = str(reason).partition("\n")[0] or "no message"
@@ -113,14 +118,15 @@ def named_tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
 def stand_in(model: nn.Module) -> nn.Module:
     """Return what a forward pass is cheapest to record of: the model itself, or a copy of a large one on ``meta``.
 
-    Passes on ``meta`` cost no arithmetic, but PyTorch loads a computer algebra system for them.
+    Both make the same graph. Passes on ``meta`` cost no arithmetic, but PyTorch loads a computer algebra system for
+    them.
     """
     return on_meta(model) if sum(tensor.nbytes for _, tensor in named_tensors(model)) > HEAVY else model
 
 
 def on_meta(model: nn.Module) -> nn.Module:
     """Copy a model with every tensor on the ``meta`` device, without copying its weights."""
-    memo: dict[int, Any] = {}
+    memo = results_of(model)
     for _, tensor in named_tensors(model):
         empty = torch.empty_like(tensor, device="meta")
         memo[id(tensor)] = nn.Parameter(empty, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else empty

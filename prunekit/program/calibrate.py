@@ -11,7 +11,7 @@ from prunekit.graph.labels import Labels
 from prunekit.graph.layers import find_layers
 from prunekit.program.cuts import Cut
 from prunekit.program.fused import fused
-from prunekit.program.operations import Operation, Operations
+from prunekit.program.operations import NoPlanError, Operation, Operations
 from prunekit.program.plan import Plan
 from prunekit.program.slicing import Slicer
 from prunekit.program.step import Step, plain
@@ -97,8 +97,14 @@ def calibrating(source: Operations, collect: Collect, fuse: bool) -> list[Step]:
         source: the operations.
         collect: receives the statistics of each BatchNorm as soon as they are computed.
         fuse: whether to fuse what else can be.
+
+    Raises:
+        NoPlanError: a scale, a shift or a statistic is no tensor of the network.
     """
     names = source.trace.tensors
+    for call in source.calls:
+        if call.name == "batch_norm" and not all(node is None or node in names for node in call.args[1:5]):
+            raise NoPlanError("a batch normalisation reads tensors that the pass computes")
     steps = fused(source, fold_norms=False) if fuse else [plain(call, names) for call in source.calls]
     return [_norm_step(step.calls[0], names, collect) if step.calls[0].name == "batch_norm" else step for step in steps]
 

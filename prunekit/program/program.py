@@ -208,7 +208,7 @@ class Program:
         return without_channels(self.state, self._structure, kept)
 
     def calibrator(self, inputs: Tensor, paired: bool = False) -> Calibrator | None:
-        """Return what estimates BatchNorm statistics after a cut; ``None`` where no plan runs.
+        """Return what estimates BatchNorm statistics after a cut; ``None`` where no plan runs or can.
 
         Args:
             inputs: the calibration samples ``(n, …)``.
@@ -217,7 +217,10 @@ class Program:
         if self._plan is None or self._labels is None:
             return None
         fuse = self.backend != "eager"
-        return Calibrator(self._plan.source, self._labels, self.state, layout(inputs), paired, fuse)
+        try:
+            return Calibrator(self._plan.source, self._labels, self.state, layout(inputs), paired, fuse)
+        except NoPlanError:
+            return None
 
     def calibrated(self, cut: Cut, calibrator: Calibrator) -> Ready | None:
         """Prepare a cut with the BatchNorm statistics of the network that it leaves.

@@ -25,7 +25,7 @@ from prunekit.quantize.straight_through import quantised, rounded
 from prunekit.records import Epoch, Reading
 from prunekit.recover.follow import Reads, distance, heard
 from prunekit.recover.layout import memory_layout
-from prunekit.recover.recalibrate import recalibrate, statistics_of, with_statistics
+from prunekit.recover.recalibrate import statistics_on, with_statistics
 from prunekit.recover.schedule import Schedule
 from prunekit.tasks.task import Data, Split
 
@@ -224,8 +224,8 @@ class _Training:
 
     def _settled(self, samples: Split) -> nn.Module:
         """Copy the student with BatchNorm statistics of many samples; its own are those of the last few batches."""
-        few = recalibrate(quantised(self.student, self.precisions, self.rounding, samples), samples, SETTLED)
-        return with_statistics(self.student, statistics_of(few))
+        few = quantised(self.student, self.precisions, self.rounding, samples)
+        return with_statistics(self.student, statistics_on(few, samples, SETTLED))
 
     def _batches(self, samples: Split) -> Iterator[tuple[Tensor, Tensor]]:
         order = torch.Generator().manual_seed(self.schedule.seed + 1000 * self.epoch)

@@ -1,15 +1,16 @@
 """Exchange: a plan improved by measuring whole networks: one name is cut a little more, another a little less."""
 
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import nullcontext
 from itertools import cycle, islice
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from prunekit.measure.evaluate import divergence
 from prunekit.program.forward import answer, at_rest
+from prunekit.program.statistics import batch_statistics
 from prunekit.records import Trial
 from prunekit.search.allocate import fill
 from prunekit.search.problem import Kept, Problem, Vector
@@ -25,7 +26,7 @@ def joint_harm(model: nn.Module, inputs: Tensor, dense: Tensor, *, calibrate: bo
     """Measure how far a cut network is from the dense one, in one pass.
 
     Args:
-        model: a network that is not used afterwards: its BatchNorm statistics are overwritten.
+        model: the network; untouched.
         inputs: ``(n, …)``.
         dense: ``(n, classes)`` logits of the dense network.
         calibrate: let BatchNorm use the statistics of each batch, as recalibration would estimate them.
@@ -33,10 +34,7 @@ def joint_harm(model: nn.Module, inputs: Tensor, dense: Tensor, *, calibrate: bo
     Returns:
         The mean KL divergence from the dense output, in nats.
     """
-    with at_rest(model):
-        for module in model.modules():
-            if isinstance(module, _BatchNorm):
-                module.training = calibrate
+    with at_rest(model), batch_statistics(model) if calibrate else nullcontext():
         outputs = [answer(model, inputs[start : start + BATCH]) for start in range(0, len(inputs), BATCH)]
     return divergence(dense, torch.cat(outputs))
 

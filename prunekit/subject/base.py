@@ -10,7 +10,6 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from prunekit.errors import RecipeError, WorkspaceError
 from prunekit.graph import expand_state, named_tensors
@@ -40,11 +39,6 @@ class Base:
     def tensors(self) -> Mapping[str, Tensor]:
         """Its parameters and buffers by name."""
         return dict(named_tensors(self.model))
-
-    @cached_property
-    def has_norms(self) -> bool:
-        """Whether it has BatchNorm."""
-        return any(isinstance(module, _BatchNorm) for module in self.model.modules())
 
 
 @remembered(16)

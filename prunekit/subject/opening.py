@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from prunekit.errors import listed
 from prunekit.graph import Structure, structure_of
 from prunekit.objectives import Metric, metric_named
 from prunekit.records import Conditions, TaskKey
@@ -125,7 +126,17 @@ def opened_of(task: Task, workspace: Path | str | None = None) -> Opened:
     use_threads()
     _metric_of(task)  # a name that nobody knows is said before the analysis, not after it
     folder = Workspace(workspace_folder(workspace))
-    return Opened(task, structure_of(task.model, task.example), digest(task.model), folder)
+    structure = structure_of(task.model, task.example)
+    if task.folded:
+        structure = replace(structure, notes=(*structure.notes, _folded(task.folded)))
+    return Opened(task, structure, digest(task.model), folder)
+
+
+def _folded(names: tuple[str, ...]) -> str:
+    return (
+        f"The network's class computes {listed(names)} in each pass (masks, weight or spectral norm, a "
+        "parametrization): the value was worked out once, and is what is scored, cut and exported."
+    )
 
 
 def _add(content: "hashlib._Hash", split: Split | None) -> None:

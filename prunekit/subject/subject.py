@@ -99,7 +99,7 @@ class Subject:
     @property
     def recalibrates(self) -> bool:
         """Whether BatchNorm statistics are estimated anew: only where the recipe changes what its base still has."""
-        if not (self.recipe.recalibrate and self.whole.train_split is not None and self.base.has_norms):
+        if not (self.recipe.recalibrate and self.whole.train_split is not None and self.structure.norms):
             return False
         loses_a_block = bool({*self.recipe.blocks} - {*self.base.blocks})
         return loses_a_block or self.remaining.bits != self.base.bits or self._cuts

@@ -16,6 +16,7 @@ from torch.nn.parameter import is_lazy
 from prunekit.errors import RAISED, TaskError, close_matches, said
 from prunekit.objectives import Metric, Samples, own_metric
 from prunekit.tasks.datasets import ACCEPTED, read_samples, tensor_of
+from prunekit.tasks.folding import fold, results_of
 from prunekit.tasks.own_answers import answers, check_output
 from prunekit.tasks.own_network import in_eval_mode, inside, unusable
 from prunekit.tasks.project import metric_of
@@ -56,6 +57,7 @@ def task_of(
         TaskError: a network that cannot be copied or run, or samples that do not fit it.
     """
     own = copied(model)
+    folded = fold(own)
     labelled: list[bool] = []
 
     def label(inputs: Tensor) -> Tensor:
@@ -84,6 +86,7 @@ def task_of(
         data=data,
         metric=metric.name,
         own_metric=metric if metric.origin else None,
+        folded=folded,
         card={"about": f"A copy of a {kind} in memory, on the CPU and in eval mode. {data.note}"},
     )
 
@@ -100,7 +103,7 @@ def copied(model: nn.Module) -> nn.Module:
             f"{type(model).__name__}."
         )
     model = inside(model)
-    memo: dict[int, Any] = {}
+    memo = results_of(model)
     for path, tensor in chain(model.named_parameters(), model.named_buffers()):
         if tensor.is_meta:
             raise TaskError(f"The network's {path} is on the device 'meta' and has no values; fill it with weights.")

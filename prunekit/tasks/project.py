@@ -32,6 +32,7 @@ from torch import Tensor
 from prunekit.errors import TaskError
 from prunekit.objectives import IN_WORDS, Metric, metric_named, own_metric, usual
 from prunekit.tasks.checkpoint import load_checkpoint
+from prunekit.tasks.folding import fold, folding
 from prunekit.tasks.functions import import_function
 from prunekit.tasks.own_answers import answers, check_output
 from prunekit.tasks.own_code import use
@@ -86,6 +87,7 @@ def _open(settings: Settings, folder: Path, about: str) -> Task:
         model = made(factory, settings["factory"])
         if "checkpoint" in settings:
             fit = load_checkpoint(model, folder / settings["checkpoint"], strict=settings.get("strict", True))
+    folded = fold(model)
     labelled: list[bool] = []
 
     def label(inputs: Tensor) -> Tensor:
@@ -107,7 +109,7 @@ def _open(settings: Settings, folder: Path, about: str) -> Task:
         name=settings["name"],
         title=settings["name"],
         model=model,
-        factory=factory,
+        factory=folding(factory) if folded else factory,
         factory_path=factory_path,
         arguments=settings.get("arguments", {}),
         data=data,
@@ -115,6 +117,7 @@ def _open(settings: Settings, folder: Path, about: str) -> Task:
         own_metric=metric if metric.origin else None,
         card={"about": about + (" Without labels, the dense network's answers are the targets." if labelled else "")},
         fit=fit,
+        folded=folded,
     )
 
 

@@ -74,6 +74,7 @@ class Task:
         factory: makes the same network untrained, for loading a checkpoint.
         factory_path: import path of ``factory`` as ``module:function`` (or ``file.py:function``),
             for the load snippet; empty where there is none.
+        folded: the tensors that its class computes in each pass, and that are plain parameters here.
         arguments: what ``factory_path`` is called with to make it.
         data: its samples.
         metric: name of its metric.
@@ -92,6 +93,7 @@ class Task:
     card: Mapping[str, Any] = field(default_factory=dict)
     fit: Fit | None = None
     own_metric: Metric | None = None
+    folded: tuple[str, ...] = ()
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     @property

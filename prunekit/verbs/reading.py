@@ -11,7 +11,6 @@ from prunekit.program.outputs import Outputs
 from prunekit.quantize.packing import pack_state
 from prunekit.recipe import Recipe
 from prunekit.records import Evaluation, Exactness, Reading
-from prunekit.subject.base import base_of
 from prunekit.subject.exactness import exactness
 from prunekit.subject.live import Way, way_of
 from prunekit.subject.opening import Opened
@@ -155,7 +154,7 @@ def _notes(subject: Subject, way: Way) -> tuple[str, ...]:
     notes, recipe = subject.state.notes, subject.recipe
     if way.reason:
         notes = (*notes, f"Measured slowly, by the network's own forward pass: {way.reason}.")
-    if recipe.is_dense or not base_of(subject.whole, None).has_norms:
+    if recipe.is_dense or not subject.whole.structure.norms:
         return notes
     if subject.whole.train_split is None:
         return (

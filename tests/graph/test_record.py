@@ -295,9 +295,16 @@ def test_a_large_network_is_recorded_on_meta_unless_it_needs_values():
 
     def mixed(net, x):
         devices.append(x.device.type)
-        return net.a(x) * net.k  # a tensor that is no parameter stays where it is
+        return net.a(x) * net.k  # a tensor that is no parameter stays where it is, and is known
 
-    trace(Net(run, a=conv(), ballast=ballast), torch.randn(2, 3, 6, 6))
-    assert devices == ["meta"]
-    trace(Net(mixed, a=conv(), ballast=ballast, k=torch.ones(4, 1, 1)), torch.randn(2, 3, 6, 6))
-    assert devices == ["meta", "meta", "cpu"]
+    def reading(net, x):
+        devices.append(x.device.type)
+        return net.a(x) * net.a.bias[0].item()
+
+    images, k = torch.randn(2, 3, 6, 6), torch.full((4, 1, 1), 2.0)
+    assert not trace(Net(run, a=conv(), ballast=ballast), images).needs_values
+    constants = trace(Net(mixed, a=conv(), ballast=ballast, k=k), images).constants
+    assert torch.equal(*constants.values(), k)
+    assert devices == ["meta", "meta"]
+    assert trace(Net(reading, a=conv(), ballast=ballast), images).needs_values
+    assert devices == ["meta", "meta", "meta", "cpu"]

@@ -28,6 +28,7 @@ def _write(measured: "Measured", path: Path) -> None:
         few_bits=bool(pruned.precisions),
         rounds_inputs=bool(pruned.levels),
         replaced=bool(pruned.replaced),
+        folded=bool(measured.task.folded),
     )
     _snippet_of(path).write_text(snippet)
 
