@@ -1,6 +1,6 @@
 """Samples as arrays: pairs of inputs and targets by split, read from ``.npz`` files and divided where need be."""
 
-import zipfile
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prunekit.errors import TaskError
+from prunekit.foreign import Answer, ask
 
 Pair = tuple[Any, Any]
 """Inputs ``(n, …)`` and targets ``(n, …)``; ``None`` where there are no targets."""
@@ -41,13 +42,7 @@ def read_npz(path: Path) -> Arrays:
     Raises:
         TaskError: unreadable, or other arrays.
     """
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            arrays = dict(stored)
-    except OSError as error:
-        raise TaskError(f"The data file {path} cannot be read: {error.strerror or error}.") from None
-    except (ValueError, TypeError, EOFError, zipfile.BadZipFile):
-        raise TaskError(f"The data file {path} is no .npz file of plain arrays.") from None
+    arrays = _arrays(ask("npz", path, f"The data file {path}", TaskError))
     note = f"Read from {path.name}."
     if scalars := [name for name, array in arrays.items() if not array.ndim]:
         raise TaskError(
@@ -64,6 +59,18 @@ def read_npz(path: Path) -> Arrays:
             f"x_train, y_train); it holds {', '.join(arrays)}."
         )
     return Arrays(pairs, note=note)
+
+
+def _arrays(found: Answer) -> dict[str, NDArray[Any]]:
+    """Make arrays of their bytes, which lie one after the other."""
+    arrays: dict[str, NDArray[Any]] = {}
+    content, place = bytearray(found.data), 0  # arrays that may be written to, as any other
+    for name, kind, sizes, is_fortran in found.head["arrays"]:
+        dtype, count = np.dtype(kind), math.prod(sizes)
+        numbers = np.frombuffer(content, dtype, count, place) if count else np.empty(0, dtype)
+        arrays[name] = numbers.reshape(sizes, order="F" if is_fortran else "C")
+        place += count * dtype.itemsize
+    return arrays
 
 
 def in_three(inputs: Any, targets: Any) -> dict[str, Pair]:

@@ -82,7 +82,7 @@ class Bundled:
         from prunekit.tasks.task import Task
 
         model = self.make_network()
-        fit = load_checkpoint(model, CHECKPOINTS / f"{self.name}.safetensors")
+        fit = load_checkpoint(model, CHECKPOINTS / f"{self.name}.safetensors", own=True)
         return Task(
             name=self.name,
             title=self.title,

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load as load_safetensors
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from prunekit.errors import CheckpointError, listed
 from prunekit.records import Fit, Reshaped
 from prunekit.tasks.state import find_state, folded, is_counter, own_names
-from prunekit.tasks.untrusted import TORCH_MAGIC, load_torch
+from prunekit.tasks.untrusted import load_state
 
 Source = nn.Module | Mapping[str, Any] | Path | str | bytes
 """Where trained weights come from: a network, a state dict, bare or wrapped, or a file by its path or its bytes."""
@@ -24,9 +23,9 @@ Source = nn.Module | Mapping[str, Any] | Path | str | bytes
 def read_checkpoint(source: Path | str | bytes) -> dict[str, Tensor]:
     """Read named tensors from a safetensors file or a state dict that torch saved.
 
-    The content decides the format, not the name. Nothing in the file is run: torch's files are
-    read with ``weights_only=True``, and only if their members are stored plainly and every
-    tensor owns the bytes it shows. A state dict may be wrapped, as in ``{"state_dict": …, "epoch": 9}``.
+    The content decides the format, not the name. Nothing in the file is run: a child process with limits finds
+    where its tensors lie, and only such are taken as own the bytes that they show. A state dict may be wrapped, as in
+    ``{"state_dict": …, "epoch": 9}``.
 
     Args:
         source: path of the file, or its bytes.
@@ -57,11 +56,15 @@ def read_state(source: Source) -> tuple[dict[str, Tensor], str, str]:
         return find_state(source.state_dict(), "The network")[0], type(source).__name__, "The network"
     if isinstance(source, Mapping):
         return *find_state(source, "The state dict"), "The state dict"
-    data, label = _bytes_of(source)
-    return *_read(data, label), label
+    label = "The checkpoint" if isinstance(source, bytes) else f"The checkpoint {Path(source).name}"
+    content, layout = load_state(source if isinstance(source, bytes) else Path(source), label)
+    state, where = find_state(content, label)
+    return state, "safetensors" if layout == "safetensors" else where, label
 
 
-def load_checkpoint(model: nn.Module, source: Path | str | bytes, *, strict: bool = True, name: str = "") -> Fit:
+def load_checkpoint(
+    model: nn.Module, source: Path | str | bytes, *, strict: bool = True, name: str = "", own: bool = False
+) -> Fit:
     """Fill a network from a checkpoint; on any error it stays as it was.
 
     Prefixes that training tools put before names are taken off (``own_names``).
@@ -72,6 +75,7 @@ def load_checkpoint(model: nn.Module, source: Path | str | bytes, *, strict: boo
         strict: refuse a file that does not have exactly the network's tensors; else what does not fit is left out,
             and the network keeps what it had there.
         name: what the checkpoint is called, where it comes as bytes.
+        own: the file is a safetensors file of PruneKit's own, which is read in this process.
 
     Returns:
         What fitted and what did not.
@@ -80,7 +84,7 @@ def load_checkpoint(model: nn.Module, source: Path | str | bytes, *, strict: boo
         CheckpointError: unreadable; with ``strict`` a tensor is missing, unexpected, of another shape or kind of
             number; without it, none fits.
     """
-    given, layout, label = read_state(source)
+    given, layout, label = (load_file(str(source)), "safetensors", "") if own else read_state(source)
     fit, state = fit_state(model, given, layout)
     fit = replace(fit, file=name or ("" if isinstance(source, bytes) else Path(source).name))
     if not fit.matched:
@@ -190,24 +194,3 @@ def _and_more(fit: Fit, said: str) -> str:
 
 def _shape(tensor: Tensor) -> str:
     return "×".join(map(str, tensor.shape)) or "1"
-
-
-def _bytes_of(source: Path | str | bytes) -> tuple[bytes, str]:
-    if isinstance(source, bytes):
-        return source, "The checkpoint"
-    try:
-        return Path(source).read_bytes(), f"The checkpoint {Path(source).name}"
-    except OSError as error:
-        raise CheckpointError(f"The checkpoint {source} cannot be read: {error.strerror}.") from None
-
-
-def _read(data: bytes, label: str) -> tuple[dict[str, Tensor], str]:
-    """Return the tensors by name, and how the file keeps them."""
-    if data[8:9] == b"{":
-        try:
-            return find_state(load_safetensors(data), label)[0], "safetensors"
-        except SafetensorError as error:
-            raise CheckpointError(f"{label} is truncated or damaged ({error}).") from None
-    if not data.startswith(TORCH_MAGIC):
-        raise CheckpointError(f"{label} is neither a safetensors file nor a state dict that torch.save wrote.")
-    return find_state(load_torch(data, label), label)

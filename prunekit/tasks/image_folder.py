@@ -1,15 +1,14 @@
 """A folder of images: a folder for each class, below folders for the splits if there are such."""
 
 import math
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
 
 from prunekit.errors import TaskError
+from prunekit.foreign import ask
 from prunekit.tasks.arrays import Arrays, Pair, in_three, in_turns
 
 SPLITS = {
@@ -23,7 +22,9 @@ FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".bmp": "BMP", ".gif"
     ".ppm": "PPM",
     ".pgm": "PPM",
 }
-MODES = {1: "L", 3: "RGB"}
+CHANNELS = (1, 3)
+TOGETHER = 64
+"""Images that one child process reads."""
 ROOM = 1 << 30
 """Bytes that a split may take as float32 unless a limit was given."""
 
@@ -46,7 +47,7 @@ def read_image_folder(folder: Path, shape: tuple[int, ...], limit: int | None = 
     Raises:
         TaskError: no images, or one that cannot be read.
     """
-    if len(shape) != 3 or shape[0] not in MODES:
+    if len(shape) != 3 or shape[0] not in CHANNELS:
         raise TaskError(f"Images need an input shape such as [3, 32, 32], of 1 or 3 channels, not {list(shape)}.")
     most = limit or max(1, ROOM // (4 * math.prod(shape)))
     splits = {split: found for split, names in SPLITS.items() if (found := _first(folder, names)) is not None}
@@ -101,19 +102,14 @@ def _read(groups: Mapping[str, list[Path]], classes: list[str], shape: tuple[int
     files = [file for group in groups.values() for file in group]
     labels = np.array([classes.index(name) if name else 0 for name, group in groups.items() for _ in group], np.int64)
     rows = in_turns(labels, most)
-    images = np.stack([_image(files[row], shape) for row in rows])
+    chosen = [files[row] for row in rows]
+    images = np.concatenate([_images(chosen[i : i + TOGETHER], shape) for i in range(0, len(chosen), TOGETHER)])
     return images, None if "" in groups else labels[rows]
 
 
-def _image(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Read one image as ``(channels, height, width)``; one that would inflate to a giant is refused."""
+def _images(files: list[Path], shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Read images as ``(n, channels, height, width)``; one that would inflate to a giant is refused."""
     channels, height, width = shape
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=tuple(set(FORMATS.values()))) as image:
-                fitted = ImageOps.fit(image.convert(MODES[channels]), (width, height), Image.Resampling.BILINEAR)
-    except Exception as error:  # every decoder has its own
-        raise TaskError(f"The image {path} cannot be read ({type(error).__name__}).") from None
-    pixels = np.asarray(fitted, dtype=np.uint8)
-    return pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+    found = ask("images", files, "The image", TaskError, channels=channels, height=height, width=width)
+    pixels = np.frombuffer(bytearray(found.data), np.uint8).reshape(len(files), height, width, channels)
+    return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))

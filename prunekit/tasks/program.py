@@ -1,49 +1,35 @@
 """Exported programs: a ``.pt2`` file as a network, opened without its class and without running what is in it."""
 
 import io
-import json
-import re
-import zipfile
 from pathlib import Path
 
 import torch
 from torch import nn
 
 from prunekit.errors import CheckpointError
-from prunekit.tasks.untrusted import safe_members
-
-# What torch.export writes for a network of tensors. Anything else (custom objects, opaque constants, compiled code)
-# would be run or unpickled by the loader.
-_EXPECTED = re.compile(
-    r"data/weights/(weight_\d+|model_weights_config\.json)"
-    r"|data/constants/(tensor_\d+|model_constants_config\.json)"
-    r"|data/sample_inputs/model\.pt|models/model\.json"
-    r"|archive_format|archive_version|byteorder|\.data/(version|serialization_id)"
-)
-_SAMPLE = "data/sample_inputs/model.pt"
+from prunekit.foreign import ask
+from prunekit.foreign.operators import schema_of
 
 
-def open_program(source: Path | str | bytes) -> nn.Module:
+def open_program(source: Path | str | bytes, *, samples: bool = True) -> nn.Module:
     """Open an exported program.
 
-    ``torch.export.load`` unpickles what it finds. So the archive is written anew without its sample inputs, and one
-    with anything but plain weights and a graph is refused.
+    ``torch.export.load`` evaluates, imports and unpickles what it finds. So a child process writes the archive anew
+    with nothing in it but tensors and a graph of operators that torch has registered, and that one is loaded.
 
     Args:
         source: path of the ``.pt2`` file, or its bytes.
+        samples: leave out the sample inputs, a pickle that others than PruneKit write beside the graph; else a file
+            that has them is refused.
 
     Returns:
         The program as a module, its parameters and buffers under their own names.
 
     Raises:
-        CheckpointError: truncated, no exported program, or with pickles or objects in it.
+        CheckpointError: truncated, no exported program, or with anything in it but tensors and known operators.
     """
     label = "The program" if isinstance(source, bytes) else f"The program {Path(source).name}"
-    try:
-        data = source if isinstance(source, bytes) else Path(source).read_bytes()
-    except OSError as error:
-        raise CheckpointError(f"{label} cannot be read: {error.strerror}.") from None
-    harmless = without_pickles(data, label)
+    harmless = harmless_program(source if isinstance(source, bytes) else Path(source), label, samples=samples)
     try:
         module = torch.export.load(io.BytesIO(harmless)).module()
     except Exception as error:  # the loader's errors have no common class
@@ -54,31 +40,29 @@ def open_program(source: Path | str | bytes) -> nn.Module:
     return module
 
 
-def without_pickles(data: bytes, label: str) -> bytes:
-    """Write a program's archive anew with empty sample inputs.
+def harmless_program(source: Path | bytes, label: str, *, samples: bool = True) -> bytes:
+    """Return an exported program, written anew with nothing in it that its loader would run.
+
+    Args:
+        source: path of the ``.pt2`` file, or its bytes.
+        label: what it is called in an error.
+        samples: as in ``open_program``.
 
     Raises:
-        CheckpointError: damaged, no exported program, packed, or with pickles or objects in it.
+        CheckpointError: as ``open_program``.
     """
-    if not data.startswith(b"PK"):
-        raise CheckpointError(f"{label} is no .pt2 file that torch.export wrote.")
-    safe_members(data, label)
-    harmless = io.BytesIO()
+    answer = ask("program", source, label, CheckpointError, samples=samples)
+    for target in answer.head["targets"]:
+        schema = schema_of(target)
+        if schema is not None and not _is_registered(*schema):
+            raise CheckpointError(f"{label} names the operator {target}, which this torch does not know.")
+    return answer.data
+
+
+def _is_registered(name: str, overload: str) -> bool:
+    """Whether torch has an operator; else its loader would take any attribute of that name."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as given, zipfile.ZipFile(harmless, "w") as kept:
-            for entry in given.infolist():
-                name, content = entry.filename.partition("/")[2], given.read(entry)
-                if not _EXPECTED.fullmatch(name):
-                    raise CheckpointError(
-                        f"{label} holds {name or entry.filename!r}, which a network of tensors does not need."
-                    )
-                if name.endswith("_config.json") and _uses_pickle(content):
-                    raise CheckpointError(f"{label} holds pickled tensors, which may run code when loaded.")
-                kept.writestr(entry.filename, b"" if name == _SAMPLE else content)
-    except (OSError, ValueError, AttributeError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"{label} is truncated or damaged ({type(error).__name__}).") from None
-    return harmless.getvalue()
-
-
-def _uses_pickle(config: bytes) -> bool:
-    return any(entry.get("use_pickle", True) for entry in json.loads(config)["config"].values())
+        torch._C._get_schema(name, overload)
+    except RuntimeError:
+        return False
+    return True

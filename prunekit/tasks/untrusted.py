@@ -1,89 +1,72 @@
-"""Files from anywhere: what they hold is looked at before anything in them is read, and nothing in them is run."""
+"""Weights from anywhere: a child process says where in the file they lie, and nothing in the file is run."""
 
-import io
-import pickle
-import pickletools
-import zipfile
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
-from torch.serialization import get_unsafe_globals_in_checkpoint
+from torch import Tensor
 
-from prunekit.errors import CheckpointError, listed
+from prunekit.errors import CheckpointError
+from prunekit.foreign import ask
 
-LIMIT = 8 << 30
-"""Bytes that the members of an archive may hold together."""
-TORCH_MAGIC = (b"PK", b"\x80\x02")
-"""How the files of ``torch.save`` begin, today's archives and those of before torch 1.6."""
+_NO_TENSOR = object()
+"""Stands for a value beside the tensors, which nobody needs."""
 
 
-def load_torch(data: bytes, label: str) -> Any:
-    """Read what ``torch.save`` wrote: tensors, numbers, texts and containers of them.
+def load_state(source: Path | bytes, label: str) -> tuple[Any, str]:
+    """Read the tensors of a safetensors file, or of what ``torch.save`` wrote, today or before torch 1.6.
 
     Args:
-        data: the file.
+        source: path of the file, or its bytes.
         label: what it is called in an error.
+
+    Returns:
+        What was saved, of which only dictionaries and tensors are there; and ``safetensors`` or ``torch``.
 
     Raises:
         CheckpointError: damaged, packed, too large, or with any other Python object; it is named, and never made.
     """
-    if data[:2] == b"PK":
-        names = safe_members(data, label)
-        if any(name.endswith("/constants.pkl") for name in names):
-            raise CheckpointError(f"{label} is a TorchScript program; save the network's state dict and give that.")
-    try:
-        return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        raise CheckpointError(f"{label} holds {_wanted(data)}; save the state dict alone and give that.") from None
-    except Exception as error:  # torch raises KeyError, EOFError, RuntimeError, … on damaged files
-        raise CheckpointError(f"{label} cannot be read as a state dict ({type(error).__name__}).") from None
+    said = ask("state dict", source, label, CheckpointError).head
+    if isinstance(source, bytes):
+        storages = _Storages(lambda start, size: bytearray(memoryview(source)[start : start + size]))
+        return _value(said["tree"], storages), said["layout"]
+    with source.open("rb") as file:
+
+        def read(start: int, size: int) -> bytearray:
+            file.seek(start)
+            return bytearray(file.read(size))
+
+        return _value(said["tree"], _Storages(read)), said["layout"]
 
 
-def safe_members(data: bytes, label: str, limit: int = LIMIT) -> tuple[str, ...]:
-    """Return the names of an archive's members, once it is known that they are no larger than they look.
+class _Storages(dict[tuple[int, int], bytearray]):
+    """The numbers of tensors by where they begin and how many bytes they are; those of one place are shared."""
 
-    torch stores members as they are. A packed one may inflate to any size, and members that lie over each other may
-    together be far more than the file.
+    def __init__(self, read: Callable[[int, int], bytearray]) -> None:
+        super().__init__()
+        self.read = read
 
-    Args:
-        data: the file.
-        label: what it is called in an error.
-        limit: bytes that all members may hold together.
-
-    Raises:
-        CheckpointError: no whole archive, a packed member, or more bytes than allowed.
-    """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
-        raise CheckpointError(f"{label} is truncated or damaged (no zip directory).") from None
-    if any(member.compress_type != zipfile.ZIP_STORED for member in members):
-        raise CheckpointError(f"{label} is compressed inside, which torch.save never does; it is refused.")
-    total = sum(member.file_size for member in members)
-    if total > len(data):
-        raise CheckpointError(f"{label} claims to hold {total:,} bytes in a file of {len(data):,}; it is refused.")
-    if total > limit:
-        raise CheckpointError(f"{label} holds {total:,} bytes, more than the {limit:,} that are read.")
-    return tuple(member.filename for member in members)
+    def __missing__(self, place: tuple[int, int]) -> bytearray:
+        self[place] = self.read(*place)
+        return self[place]
 
 
-def _wanted(data: bytes) -> str:
-    """Say which Python objects a refused file asks for, without making any."""
-    try:
-        names = get_unsafe_globals_in_checkpoint(io.BytesIO(data)) if data[:2] == b"PK" else _legacy_globals(data)
-    except Exception:  # what is damaged cannot be listed
-        names = []
-    return f"Python objects ({listed(names)}), not only tensors" if names else "more than tensors"
+def _value(node: dict[str, Any], storages: _Storages) -> Any:
+    if "pairs" in node:
+        return {key: _value(value, storages) for key, value in node["pairs"]}
+    if "tensor" in node:
+        return _tensor(node["tensor"], storages)
+    return _NO_TENSOR
 
 
-def _legacy_globals(data: bytes) -> list[str]:
-    """List the names that the pickles of an old file import, in order; such a file begins with four of them."""
-    stream, found = io.BytesIO(data), []
-    for _ in range(4):
-        for code, argument, _ in pickletools.genops(stream):
-            if code.name == "GLOBAL" and isinstance(argument, str):
-                found.append(argument.replace(" ", "."))
-    harmless = ("torch._utils.", "torch.storage.", "collections.OrderedDict")
-    names = [name for name in dict.fromkeys(found) if not name.startswith(harmless)]
-    return [name for name in names if not (name.startswith("torch.") and name.endswith("Storage"))]
+def _tensor(said: list[Any] | None, storages: _Storages) -> Tensor:
+    if said is None:
+        return torch.empty(0, device="meta")  # no dense tensor of numbers that are there; whoever takes it refuses it
+    kind, sizes, strides, offset, start, size = said
+    if not size:
+        return torch.empty(sizes, dtype=getattr(torch, kind))
+    whole = torch.frombuffer(storages[start, size], dtype=torch.uint8)
+    width = torch.empty(0, dtype=getattr(torch, kind)).element_size()
+    numbers = whole[: size // width * width].view(getattr(torch, kind))
+    return numbers.as_strided(sizes, strides, offset)

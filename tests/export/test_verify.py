@@ -46,7 +46,7 @@ EXPECTED = {
     "truncated and signed": ("load", "truncated or damaged"),
     "flipped": ("file", "was changed after it was written"),
     "flipped and signed": ("load", "are not the ones that were written"),
-    "truncated program": ("load", "is not a whole .pt2 file"),
+    "truncated program": ("load", "is truncated or damaged"),
     "pickle in the program": ("load", "pickled sample inputs"),
     "changed snippet": ("file", "load_plain.py has"),
     "failing factory": ("load", "ValueError: no network today"),

@@ -102,7 +102,7 @@ def test_classes_are_named(write):
         ({"factory": '"nets.py:other"'}, r"1\.weight the shape or type 3×4"),
         ({"factory": '"nets.py:other"', "checkpoint": '"other.pt"'}, r"cannot run on input of shape \(1, 2, 2\)"),
         ({"checkpoint": '"absent.pt"'}, "absent.pt cannot be read"),
-        ({"checkpoint": '"data.npz"'}, "data.npz cannot be read as a state dict"),
+        ({"checkpoint": '"data.npz"'}, "data.npz is an archive, but none that torch.save wrote"),
         ({"data": '"absent.npz"'}, "absent.npz cannot be read"),
     ],
 )

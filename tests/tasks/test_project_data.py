@@ -148,7 +148,7 @@ X, Y = _samples(10)
         ({"x_val": np.full_like(X, np.inf), "y_val": Y}, "Of the 10 validation samples 10 hold NaN or infinity"),
         ({"x_val": X, "y_val": Y, "x_test": X[:, 0], "y_test": Y}, r"test samples have shape \(2, 2\)"),
         ({"X": np.array(["a"] * 10), "y": Y}, "must be pairs of inputs and targets as arrays"),
-        ({"X": np.array([None] * 10), "y": Y}, "no .npz file of plain arrays"),
+        ({"X": np.array([None] * 10), "y": Y}, "holds 'X', which is no array of plain numbers"),
     ],
 )
 def test_arrays_that_do_not_fit(arrays, message, tmp_path):
@@ -157,10 +157,17 @@ def test_arrays_that_do_not_fit(arrays, message, tmp_path):
         project_data("data.npz", tmp_path, SHAPE, None)
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\3\4 truncated", b"some text"])
-def test_files_that_are_no_npz(content, tmp_path):
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "no .npz file of plain arrays"),
+        (b"PK\3\4 truncated", "no zip directory"),
+        (b"some text", "no .npz file of plain arrays"),
+    ],
+)
+def test_files_that_are_no_npz(content, message, tmp_path):
     (tmp_path / "data.npz").write_bytes(content)
-    with pytest.raises(TaskError, match="no .npz file of plain arrays"):
+    with pytest.raises(TaskError, match=message):
         project_data("data.npz", tmp_path, SHAPE, None)
 
 

@@ -1,14 +1,11 @@
 """The exported program: a ``.pt2`` file that runs without the network's class, for any batch size."""
 
 import copy
-import json
-import re
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prunekit.errors import CheckpointError, ExportError
+from prunekit.errors import ExportError
 from prunekit.export.formats.format import Format
 
 if TYPE_CHECKING:  # what is known of a format is known without torch
@@ -17,15 +14,6 @@ if TYPE_CHECKING:  # what is known of a format is known without torch
     from prunekit.export.checks import Loaded
     from prunekit.export.measured import Measured
     from prunekit.records import Check
-
-# What torch.export writes for a network of tensors. Anything else (custom objects, compiled code) would be run or
-# unpickled by the loader.
-_EXPECTED = re.compile(
-    r"data/weights/(weight_\d+|model_weights_config\.json)"
-    r"|data/constants/(tensor_\d+|model_constants_config\.json)"
-    r"|data/sample_inputs/model\.pt|models/model\.json"
-    r"|archive_format|archive_version|byteorder|\.data/(version|serialization_id)"
-)
 
 
 def write_pt2(model: "nn.Module", example: "Tensor", path: Path) -> None:
@@ -57,47 +45,14 @@ def write_pt2(model: "nn.Module", example: "Tensor", path: Path) -> None:
 
 
 def read_pt2(path: Path) -> "nn.Module":
-    """Load a ``.pt2`` file that was written by :func:`write_pt2`.
-
-    ``torch.export.load`` runs pickles it finds in a file. So call this only after the file's digest was found to be
-    the manifest's; an archive that holds a pickle, packed entries or anything but weights and a graph is refused.
+    """Load a ``.pt2`` file that was written by :func:`write_pt2`, in which nothing is run.
 
     Raises:
-        CheckpointError: truncated, or not of our own writing.
+        CheckpointError: truncated, or with anything in it but weights and a graph of known operators.
     """
-    import torch
+    from prunekit.tasks.program import open_program
 
-    refuse_foreign(path)
-    try:
-        return torch.export.load(path).module()
-    except Exception as error:  # the loader's errors have no common class
-        raise CheckpointError(f"{path} cannot be loaded ({type(error).__name__}); export it again.") from None
-
-
-def refuse_foreign(path: Path) -> None:
-    """Refuse an archive that holds anything but plain weights and a graph.
-
-    Raises:
-        CheckpointError: truncated, or what was found that does not belong.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for entry in archive.infolist():
-                name = entry.filename.partition("/")[2]
-                if not _EXPECTED.fullmatch(name):
-                    raise CheckpointError(f"{path} holds {name!r}, which a network of tensors does not need.")
-                if entry.compress_type != zipfile.ZIP_STORED:
-                    raise CheckpointError(f"{path} holds {name!r} packed; torch stores its files plain.")
-                if name == "data/sample_inputs/model.pt" and entry.file_size:
-                    raise CheckpointError(f"{path} holds pickled sample inputs, which may run code when loaded.")
-                if name.endswith("_config.json") and _uses_pickle(archive.read(entry)):
-                    raise CheckpointError(f"{path} holds pickled tensors, which may run code when loaded.")
-    except (OSError, ValueError, AttributeError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"{path} is not a whole .pt2 file ({error}); export it again.") from None
-
-
-def _uses_pickle(config: bytes) -> bool:
-    return any(entry.get("use_pickle", True) for entry in json.loads(config)["config"].values())
+    return open_program(path, samples=False)
 
 
 def _own_storage(model: "nn.Module") -> "nn.Module":
