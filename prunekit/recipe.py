@@ -113,6 +113,8 @@ class Recipe:
         object.__setattr__(self, "bits", FrozenMap({key: _bits(key, value) for key, value in self.bits.items()}))
         if self.activation_bits not in (None, 8):
             raise RecipeError(f"activation_bits is 8 or null; the recipe has {self.activation_bits!r}.")
+        if not -(1 << 63) <= self.seed < 1 << 63:
+            raise RecipeError("A seed has at most 63 bits; give a smaller one.")
 
     def __repr__(self) -> str:
         values, usual = ((entry.name, getattr(self, entry.name)) for entry in fields(self)), Recipe()
@@ -189,6 +191,7 @@ class Recipe:
         """
         try:
             data = json.loads(text, object_pairs_hook=_once)
+            json.dumps(data, ensure_ascii=False).encode()  # half a character, as \ud800, is valid JSON and no text
         except (ValueError, RecursionError) as error:  # among them: bad bytes, numbers of a thousand digits
             raise RecipeError(f"The recipe is not valid JSON: {error}.") from None
         return Recipe.from_json(data)

@@ -9,6 +9,9 @@ from xdist.scheduler import LoadScopeScheduling
 from prunekit.program import half
 from tests.own_code import forget, write_own_code
 
+# What nobody foresaw fails the test that meets it, in processes that it starts as well.
+os.environ["PRUNEKIT_UNFORESEEN"] = "raise"
+
 # No test depends on how fast the machine is: hypothesis neither limits an example's time nor minds slow drawing.
 settings.register_profile("prunekit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("prunekit")

@@ -98,3 +98,16 @@ def test_a_frozen_map_cannot_be_changed():
     assert list(frozen) == ["a", "b"]
     with pytest.raises(TypeError):
         frozen["a"] = 3
+
+
+@pytest.mark.parametrize("text", [r'{"task": "\ud800"}', r'{"channels": {"\udfff": 0.5}}', r'{"blocks": ["a\ud834"]}'])
+def test_half_a_character_is_refused(text):
+    with pytest.raises(RecipeError, match="not valid JSON") as raised:
+        Recipe.from_text(text)
+    str(raised.value).encode()
+
+
+@pytest.mark.parametrize("seed", [1 << 63, -(1 << 63) - 1])
+def test_a_seed_that_no_generator_takes_is_refused(seed):
+    with pytest.raises(RecipeError, match="at most 63 bits"):
+        Recipe(seed=seed)

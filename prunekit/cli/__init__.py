@@ -5,6 +5,7 @@ Each file adds one family of verbs. Everything heavy is imported by the verb tha
 """
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from prunekit.cli import (
 )
 from prunekit.errors import PrunekitError
 from prunekit.program.allocator import keep_freed_memory
+from prunekit.store.unforeseen import noted
 
 __all__ = ["main"]
 
@@ -34,9 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb.
 
     Returns:
-        0; 1 where a verification failed or no plan meets every target; 2 on bad input, after one
-        line that says what to do; as shells say it, 130 where Ctrl+C stopped it and 141 where nobody reads on.
+        0; 1 where a verification failed, no plan meets every target, or PruneKit itself did, whose log one line then
+        names; 2 on bad input, after one line that says what to do; as shells say it, 130 where Ctrl+C stopped it and
+        141 where nobody reads on.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal or a pipe may know fewer letters than a name has
     options = _parser().parse_args(arguments)
     keep_freed_memory()
     try:
@@ -55,6 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("prunekit: stopped; what a scan, a plan or a recovery had finished is stored.", file=sys.stderr)
         return 130
+    except Exception as error:
+        print(f"prunekit: {noted(error, getattr(options, 'workspace', None))}", file=sys.stderr)
+        return 1
 
 
 class Version(argparse.Action):

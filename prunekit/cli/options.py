@@ -206,4 +206,6 @@ def read_recipe(options: argparse.Namespace) -> "Recipe":
         text = sys.stdin.read() if str(options.recipe) == "-" else options.recipe.read_bytes()
     except OSError as error:
         raise RecipeError(f"The recipe {options.recipe} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"The recipe is no text: {error}.") from None
     return Recipe.from_text(text)

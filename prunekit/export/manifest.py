@@ -9,6 +9,7 @@ from typing import Any
 
 from prunekit.errors import ExportError
 from prunekit.export.formats import FORMATS
+from prunekit.outside import checked
 
 FILE_NAME = "manifest.json"
 FORMAT = "prunekit-export"
@@ -107,20 +108,20 @@ class Manifest:
             data: dict[str, Any] = json.loads(path.read_text())
         except FileNotFoundError:
             raise ExportError(f"{folder} holds no {FILE_NAME}; name the folder an export was written to.") from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise ExportError(f"{path} cannot be read ({error}); export again.") from None
         if not isinstance(data, dict) or data.pop("format", None) != FORMAT or data.pop("version", None) != VERSION:
             raise ExportError(f"{path} is not a PruneKit export of version {VERSION}; export again.")
         try:
-            files = {_plain(name): FileEntry(**entry) for name, entry in data.pop("files").items()}
+            files = {_plain(name): checked(FileEntry(**entry)) for name, entry in data.pop("files").items()}
             own = {
-                _plain(name): Own(_plain(entry["reference"]), entry["correct"], entry.get("value"))
+                _plain(name): checked(Own(_plain(entry["reference"]), entry["correct"], entry.get("value")))
                 for name, entry in data.pop("own", {}).items()
             }
             formats = dict(data.pop("formats", {}))
-            return Manifest(**data, files=files, own=own, formats=formats)
+            return checked(Manifest(**data, files=files, own=own, formats=formats))
         except (KeyError, TypeError, ValueError, AttributeError):
-            raise ExportError(f"{path} lacks or adds keys; export again.") from None
+            raise ExportError(f"{path} lacks or adds keys, or has a value of another kind; export again.") from None
 
 
 def file_entry(path: Path) -> FileEntry:
@@ -131,6 +132,6 @@ def file_entry(path: Path) -> FileEntry:
 
 def _plain(name: str) -> str:
     """Refuse a file name that leads out of the export's folder."""
-    if Path(name).name != name:
+    if not isinstance(name, str) or Path(name).name != name:
         raise ExportError(f"The manifest names {name!r}, which is not a file of its own folder; export again.")
     return name

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from prunekit.errors import RecipeError, WorkspaceError
+from prunekit.outside import checked
 from prunekit.recipe import Recipe
 from prunekit.records import Conditions, Latency, Reading, Status, Timing
 
@@ -26,8 +27,20 @@ def value_of(text: str) -> Any:
     """
     try:
         return json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, TypeError, RecursionError) as error:  # among them: bad bytes, numbers of a thousand digits
         raise WorkspaceError(f"The history holds a damaged entry ({error}); move it away to begin anew.") from error
+
+
+def names_of(text: str) -> tuple[str, ...]:
+    """Read names from stored text.
+
+    Raises:
+        WorkspaceError: the text is damaged, or something else.
+    """
+    names = value_of(text)
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise WorkspaceError("The history holds a damaged entry (no list of runs); move it away to begin anew.")
+    return tuple(names)
 
 
 def reading_text(reading: Reading) -> str:
@@ -45,11 +58,13 @@ def reading_of(text: str) -> Reading:
     fields = value_of(text)
     try:
         interval = fields.pop("interval")
-        return Reading(
-            status=Status(fields.pop("status")),
-            per_class=tuple(fields.pop("per_class")),
-            interval=None if interval is None else (interval[0], interval[1]),
-            **fields,
+        return checked(
+            Reading(
+                status=Status(fields.pop("status")),
+                per_class=tuple(fields.pop("per_class")),
+                interval=None if interval is None else (interval[0], interval[1]),
+                **fields,
+            )
         )
     except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
         raise WorkspaceError(f"The history holds a reading this version cannot read ({error}).") from error
@@ -70,14 +85,14 @@ def latency_of(text: str) -> Latency:
     try:
         low, high = fields.pop("interval")
         dense, candidate = _timing(fields.pop("dense")), _timing(fields.pop("candidate"))
-        return Latency(dense=dense, candidate=candidate, interval=(low, high), **fields)
+        return checked(Latency(dense=dense, candidate=candidate, interval=(low, high), **fields))
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise WorkspaceError(f"The history holds a latency this version cannot read ({error}).") from error
 
 
 def _timing(fields: dict[str, Any]) -> Timing:
     wall, cpu = (tuple(fields.pop(name)) for name in ("wall_quartiles", "cpu_quartiles"))
-    return Timing(wall_quartiles=wall, cpu_quartiles=cpu, **fields)
+    return checked(Timing(wall_quartiles=wall, cpu_quartiles=cpu, **fields))
 
 
 def conditions_text(conditions: Conditions | None) -> str | None:
@@ -95,7 +110,7 @@ def conditions_of(text: str | None) -> Conditions | None:
     if text is None:
         return None
     try:
-        return Conditions(**value_of(text))
+        return checked(Conditions(**value_of(text)))
     except TypeError as error:
         raise WorkspaceError(f"The history holds conditions this version cannot read ({error}).") from error
 

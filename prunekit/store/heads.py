@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from prunekit.errors import WorkspaceError
 from prunekit.records import Run, TaskKey
-from prunekit.store.encoding import text_of, value_of
+from prunekit.store.encoding import names_of, text_of
 from prunekit.store.runs import get, line
 
 
@@ -66,7 +66,7 @@ def leave(db: sqlite3.Connection, run: Run) -> None:
     rows = db.execute("SELECT data, run, ahead FROM heads WHERE task = ? AND model = ?", (run.task, run.model))
     for data, stays, ahead in rows.fetchall():
         place = run.parent if stays == run.id else stays
-        _move(db, TaskKey(run.task, run.model, data), place, [other for other in value_of(ahead) if other != run.id])
+        _move(db, TaskKey(run.task, run.model, data), place, [other for other in names_of(ahead) if other != run.id])
 
 
 def can_redo(db: sqlite3.Connection, key: TaskKey) -> bool:
@@ -82,7 +82,7 @@ def _position(db: sqlite3.Connection, key: TaskKey) -> tuple[Run | None, tuple[s
     ).fetchone()
     if row is None:
         return None, ()
-    return None if row[0] is None else get(db, row[0]), tuple(value_of(row[1]))
+    return None if row[0] is None else get(db, row[0]), names_of(row[1])
 
 
 def _move(db: sqlite3.Connection, key: TaskKey, run_id: str | None, ahead: Sequence[str]) -> None:

@@ -4,6 +4,8 @@ import hashlib
 import sqlite3
 from dataclasses import asdict, dataclass
 
+from prunekit.errors import WorkspaceError
+from prunekit.outside import checked
 from prunekit.records import Kind, Mode, Point
 from prunekit.store.encoding import reading_of, reading_text, text_of
 
@@ -49,4 +51,7 @@ def of_scan(db: sqlite3.Connection, key: ScanKey) -> tuple[Point, ...]:
     """Return a scan's points in the order their cells were first stored."""
     rows = db.execute("SELECT kind, name, level, reading FROM points WHERE scan = ? ORDER BY rowid", (key.digest,))
     kinds = {kind.value: kind for kind in (*Mode, *Kind)}
-    return tuple(Point(kinds[kind], name, level, reading_of(text)) for kind, name, level, text in rows)
+    try:
+        return tuple(checked(Point(kinds[kind], name, level, reading_of(text))) for kind, name, level, text in rows)
+    except (KeyError, TypeError) as error:
+        raise WorkspaceError(f"The history holds a point of a scan that this version cannot read ({error}).") from error

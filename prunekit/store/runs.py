@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from prunekit.errors import WorkspaceError, close_matches
+from prunekit.outside import checked
 from prunekit.records import Cost, Latency, Reading, Run
 from prunekit.store import latencies
 from prunekit.store.encoding import conditions_of, conditions_text, reading_of, reading_text, recipe_of, recipe_text
@@ -150,6 +151,9 @@ def _with_latencies(run: Run, timed: Mapping[str, tuple[Latency, ...]]) -> Run:
 
 def _run(row: tuple[Any, ...], readings: Sequence[Reading]) -> Run:
     run_id, task, model, recipe, parent, created, params, macs, size, label, weights, starred, conditions, data = row
-    origin = (run_id, task, model, recipe_of(recipe), parent, created, Cost(params, macs, size))
-    marks = label, weights, bool(starred)
-    return Run(*origin, tuple(readings), *marks, conditions=conditions_of(conditions), data=data)
+    try:
+        origin = (run_id, task, model, recipe_of(recipe), parent, created, checked(Cost(params, macs, size)))
+        marks = label, weights, bool(starred)
+        return checked(Run(*origin, tuple(readings), *marks, conditions=conditions_of(conditions), data=data))
+    except TypeError as error:
+        raise WorkspaceError(f"The history holds a run that this version cannot read ({error}).") from error

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from prunekit.errors import RecipeError, WorkspaceError
@@ -81,7 +81,7 @@ def store_weights(opened: Opened, run_id: str, model: nn.Module, kept: Mapping[s
     path = opened.workspace.weights_path(run_id)
     tensors = {name: tensor.detach().clone().contiguous() for name, tensor in named_tensors(model)}
     metadata = {"kept": json.dumps({group: list(units) for group, units in kept.items()})}
-    opened.workspace.write_file(path, lambda aside: save_file(tensors, aside, metadata))
+    opened.workspace.write_file(path, lambda aside: aside.write_bytes(save(tensors, metadata)))
     return path.name
 
 
@@ -90,6 +90,6 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, tuple[int, ...]]]:
         with safe_open(path, framework="pt") as file:
             kept = json.loads((file.metadata() or {}).get("kept", "{}"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-    except (OSError, SafetensorError, json.JSONDecodeError) as error:
+        return tensors, {group: tuple(map(int, units)) for group, units in kept.items()}
+    except (OSError, SafetensorError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise WorkspaceError(f"The weights {path.name} cannot be read ({error}); recover the run again.") from None
-    return tensors, {group: tuple(units) for group, units in kept.items()}

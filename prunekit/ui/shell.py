@@ -9,6 +9,7 @@ import streamlit as st
 
 from prunekit.ui.arrival import arrive
 from prunekit.ui.navigation import navigation
+from prunekit.ui.net import net
 from prunekit.ui.opening import offered_tasks, opening, task_title
 from prunekit.ui.state.session import session
 
@@ -31,6 +32,7 @@ if chosen != now.task:
     now.task = chosen
 now.linked = st.query_params.get("run", now.linked)
 
-arrive(page.url_path)
-opening()  # in the worker's thread, so that torch loads while the page is drawn
-page.run()
+with net():
+    arrive(page.url_path)
+    opening()  # in the worker's thread, so that torch loads while the page is drawn
+    page.run()

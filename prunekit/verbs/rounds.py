@@ -6,12 +6,11 @@ from dataclasses import replace
 from statistics import mean
 from tempfile import TemporaryFile
 
-import torch
-
 from prunekit.errors import RecipeError
 from prunekit.recipe import Recipe
 from prunekit.records import Epoch, Fitted, Run
 from prunekit.recover.schedule import Schedule
+from prunekit.recover.stored import state_bytes
 from prunekit.subject.opening import Opened
 from prunekit.subject.subject import resolve
 from prunekit.verbs.recovering import begin, recover
@@ -93,5 +92,5 @@ def _training_seconds(opened: Opened, recipe: Recipe, schedule: Schedule) -> flo
     tuned = begin(resolve(opened, recipe), schedule)
     training, begun = tuned.seconds(), time.perf_counter()
     with TemporaryFile() as aside:
-        torch.save(tuned.state(), aside)
+        aside.write(state_bytes(tuned.state()))
     return training + schedule.epochs * (time.perf_counter() - begun)

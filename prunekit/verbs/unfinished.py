@@ -2,18 +2,16 @@
 
 import hashlib
 import json
-import pickle
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from prunekit.errors import PrunekitError, WorkspaceError
+from prunekit.errors import CheckpointError, PrunekitError, WorkspaceError
 from prunekit.pattern import Pattern
 from prunekit.recipe import Recipe
 from prunekit.recover.schedule import Schedule
+from prunekit.recover.stored import state_bytes, stored_state
 from prunekit.subject.opening import Opened
 
 FOLDER = "recoveries"
@@ -59,19 +57,19 @@ def folder(opened: Opened) -> Path:
 
 def reached(opened: Opened, recipe: Recipe, schedule: Schedule) -> Path:
     """Return the file that holds what one training has reached."""
-    return folder(opened) / f"{key(opened, recipe, schedule)}.pt"
+    return folder(opened) / f"{key(opened, recipe, schedule)}.safetensors"
 
 
 def write_state(opened: Opened, path: Path, state: Mapping[str, Any]) -> None:
     """Write what one training has reached, in place of what it had reached before."""
-    opened.workspace.write_file(path, lambda aside: torch.save(state, aside))
+    opened.workspace.write_file(path, lambda aside: aside.write_bytes(state_bytes(state)))
 
 
 def read_state(path: Path) -> dict[str, Any] | None:
     """Read what a killed training had reached; ``None`` where there is nothing that can be read."""
     try:
-        state: dict[str, Any] = torch.load(path, weights_only=True)
-    except (OSError, RuntimeError, EOFError, KeyError, pickle.UnpicklingError):
+        state: dict[str, Any] = stored_state(path)
+    except CheckpointError:
         return None
     return state
 

@@ -102,3 +102,14 @@ def test_only_the_tab_itself_may_move_its_bars(client, tab, address, headers):
         client.websocket_connect(address or open_line(*tab), headers=headers) as socket,
     ):
         socket.receive_text()
+
+
+def test_bytes_and_nonsense_are_passed_over(client, tab):
+    opened, now = tab
+    with client.websocket_connect(open_line(opened, now)) as socket:
+        for frame in (b"", b"\xff\x00", state(opened, 1, {}).encode()):
+            socket.send_bytes(frame)
+        for text in ("", "null", "[" * 100_000, '{"rev": "\\ud800"}'):
+            socket.send_text(text)
+        socket.send_text(state(opened, 1, {"conv1": 0.5}))
+        assert answers(socket, 1)[-1]["done"]

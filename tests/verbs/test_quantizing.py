@@ -152,7 +152,7 @@ def test_a_killed_recovery_that_is_given_up_leaves_nothing_behind(opened, monkey
     records.close()
     monkeypatch.undo()
     folder = opened.workspace.path / "recoveries"
-    assert {path.suffix for path in folder.iterdir()} == {".json", ".pt"}
+    assert {path.suffix for path in folder.iterdir()} == {".json", ".safetensors"}
     (left,) = verbs.unfinished(opened)
     verbs.forget(opened, left)
     assert not list(folder.iterdir())

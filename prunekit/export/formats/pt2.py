@@ -1,6 +1,7 @@
 """The exported program: a ``.pt2`` file that runs without the network's class, for any batch size."""
 
 import copy
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,7 +42,9 @@ def write_pt2(model: "nn.Module", example: "Tensor", path: Path) -> None:
     program.example_inputs = None
     for node in program.graph.nodes:
         node.meta.pop("stack_trace", None)
-    torch.export.save(program, path)
+    written = io.BytesIO()
+    torch.export.save(program, written)
+    path.write_bytes(written.getvalue())  # a full disk is then said by Python's own error, not by one of torch's
 
 
 def read_pt2(path: Path) -> "nn.Module":

@@ -33,7 +33,7 @@ async def converse(socket: WebSocket) -> None:
     answering = asyncio.ensure_future(asyncio.sleep(0))
     try:
         while True:
-            text = await socket.receive_text()
+            text = await _received(socket)
             answering.cancel()
             state, tab = _read(text), tab_of(name)  # another task may be on its desk by now
             if state is not None and tab is not None:
@@ -74,6 +74,18 @@ async def _news(tab: Tab, n: int) -> None:
         if latest is not None and latest.reading.n > n:
             return
         await asyncio.sleep(PAUSE)
+
+
+async def _received(socket: WebSocket) -> str:
+    """Wait for a text; of bytes, which no browser of ours sends, there is none.
+
+    Raises:
+        WebSocketDisconnect: the browser hung up.
+    """
+    message = await socket.receive()
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(message.get("code", 1000))
+    return message.get("text") or ""
 
 
 def _read(text: str) -> sent.Sent | None:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from prunekit.engine import Ticket
 from prunekit.engine.shared import worker
+from prunekit.ui.net import net
 from prunekit.ui.state.session import Question, Session, session
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def follow(key: str, draw: Callable[[], None], pending: Callable[[], bool], ever
     def part() -> None:
         # A container is one element of the page, however much is drawn in it. Without it, a part that draws more than
         # in its first run would cover the elements after it until the whole page has run.
-        with st.container():
+        with st.container(), net():
             draw()
         if waits is not pending():  # it ended, or this very part began it
             st.rerun()
