@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # The linters read while the browser is fetched.
 MAKEFLAGS += --jobs=2
 
-.PHONY: app test fast more lint browser picture notebooks bench
+.PHONY: app test fast more fuzz lint browser picture notebooks bench
 
 ## Start the desk: make app, make app TASK=vgg, make app TASK=path/to/prunekit.toml
 app: .venv/.app
@@ -33,6 +33,10 @@ more: browser
 	$(if $(filter-out $(PARTS),$(SKIP)),$(error make more has no part $(filter-out $(PARTS),$(SKIP)); its parts are: $(PARTS)))
 	@$(if $(TAKEN),$(BIN)/pytest -m more --durations 10 $(TAKEN),true); ended=$$?; \
 	echo "make more took: $(filter-out $(SKIP),$(PARTS))"; echo "make more skipped: $(or $(SKIP),nothing)"; exit $$ended
+
+## Thousands of almost good files for everything that opens one; the quick part is in make test
+fuzz: .venv/.dev
+	$(BIN)/python -m tests.fuzz.report
 
 lint: .venv/.dev
 	$(BIN)/ruff check
