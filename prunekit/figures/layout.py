@@ -80,13 +80,13 @@ def layer_axis(chart: go.Figure, layers: Sequence[str]) -> None:
 
 
 def plain(name: str) -> str:
-    """Write a user's name so that the chart shows it instead of reading it as markup or as a formula.
+    """Write a user's name so that the chart shows it instead of reading it as markup, a formula or a template.
 
     Example:
-        >>> plain("$x$ <b>")
-        '&#36;x&#36; &lt;b&gt;'
+        >>> plain("$x$ <b> %{y}")
+        '&#36;x&#36; &lt;b&gt; %&#123;y}'
     """
-    return html.escape(name, quote=False).replace("$", "&#36;")
+    return html.escape(name, quote=False).replace("$", "&#36;").replace("%{", "%&#123;")
 
 
 def short(name: str, most: int = 28) -> str:
