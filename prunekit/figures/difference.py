@@ -43,7 +43,7 @@ def per_class(comparison: Comparison, a: str = "first", b: str = "second") -> go
     rows = sorted(_classes(comparison), key=lambda row: row[2] - row[1])
     if not rows:
         return nothing_yet(title, "Neither run was measured class by class; compare them again.")
-    return _pairs(title, rows, f"{comparison.evaluations[0].reading.metric}, %", a, b)
+    return _pairs(title, rows, f"{plain(comparison.evaluations[0].reading.metric)}, %", a, b)
 
 
 def per_class_table(comparison: Comparison) -> list[Row]:

@@ -53,7 +53,7 @@ def tree(
     x, y = places.get(head or "", (0, 0))
     chart.add_scatter(x=[x], y=[y], mode="markers", name="on the desk", marker=RING, hoverinfo="skip")
     measured = next((reading for node in nodes if (reading := reading_of(node.run, split))), None)
-    metric = measured.metric if measured else "metric"
+    metric = plain(measured.metric) if measured else "metric"
     chart.update_layout(
         coloraxis={"colorscale": AREA, "colorbar": {"title": f"{metric}, %", "thickness": 12, "nticks": 4}}
     )
@@ -107,7 +107,9 @@ def hover(run: Run, split: str) -> str:
     if reading:
         low, high = reading.interval or (None, None)
         bounds = "" if low is None or high is None else f" ({100 * low:.1f}–{100 * high:.1f} %)"
-        lines.append(f"{reading.metric} {100 * reading.value:.1f} %{bounds} on {reading.n:,} {reading.split} samples")
+        lines.append(
+            f"{plain(reading.metric)} {100 * reading.value:.1f} %{bounds} on {reading.n:,} {reading.split} samples"
+        )
     return "<br>".join([*lines, f"{run.cost.params:,} parameters, {run.cost.macs:,} MACs"])
 
 

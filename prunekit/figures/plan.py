@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from prunekit.figures.history import RING, UNDIMMED
-from prunekit.figures.layout import Row, figure, nothing_yet
+from prunekit.figures.layout import Row, figure, nothing_yet, plain
 from prunekit.figures.palette import KEPT, NEUTRAL, REMOVED
 from prunekit.records import Candidate, Cost, Outline, Reading
 
@@ -40,7 +40,7 @@ def plan_chart(
         best: the one that was selected.
     """
     unit = UNITS[outline.resource]
-    metric = candidates[0].reading.metric if candidates else "accuracy"
+    metric = plain(candidates[0].reading.metric) if candidates else "accuracy"
     title = f"Which candidate keeps the most {metric} for its {unit}?"
     if not candidates or dense is None:
         return nothing_yet(title, "No candidate was measured yet.")
@@ -147,7 +147,7 @@ def _share(candidate: Candidate, outline: Outline, cost: Cost) -> float:
 
 def _hover(candidate: Candidate, outline: Outline) -> str:
     remaining = f"{candidate.amount(outline.resource, outline.mode):,} {UNITS[outline.resource]} left"
-    value = f"{candidate.reading.metric} {100 * candidate.reading.value:.1f} %"
+    value = f"{plain(candidate.reading.metric)} {100 * candidate.reading.value:.1f} %"
     return "<br>".join([candidate.name, value, remaining, *candidate.misses])
 
 

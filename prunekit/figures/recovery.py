@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from prunekit.figures.layout import Row, figure, nothing_yet
+from prunekit.figures.layout import Row, figure, nothing_yet, plain
 from prunekit.figures.palette import KEPT, NEUTRAL
 from prunekit.records import Epoch, Reading
 
@@ -54,7 +54,7 @@ def learning_curve(epochs: Sequence[Epoch], before: Reading | None = None, dense
             hoverinfo="skip",
         )
     known = [reading for _, reading in readings] + ([dense] if dense else [])
-    metric = known[0].metric if known else "metric"
+    metric = plain(known[0].metric) if known else "metric"
     chart.update_layout(
         xaxis={"range": [-0.02 * planned, 1.02 * planned]},
         yaxis2={

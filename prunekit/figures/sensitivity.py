@@ -151,7 +151,7 @@ def curve(points: Sequence[Point], name: str, dense: float | None = None) -> go.
     own = sorted((point for point in points if point.name == name), key=lambda point: point.level)
     if not own:
         return nothing_yet(title, ADVICE)
-    chart = figure(title, 340, "sparsity, %", f"{own[0].reading.metric}, %", legend=True)
+    chart = figure(title, 340, "sparsity, %", f"{plain(own[0].reading.metric)}, %", legend=True)
     x = [100 * point.level for point in own]
     band = list(_band(own))
     if band:
@@ -255,4 +255,4 @@ def _hover(point: Point | None) -> str:
     kl = "" if reading.kl is None else f"<br>KL {reading.kl:.4f} nats"
     state = known_as(point)
     of = "" if state == INTERPOLATED else f" on {reading.n:,} samples"
-    return f"{reading.metric} {100 * reading.value:.1f} %{bounds}, {state}{of}{kl}"
+    return f"{plain(reading.metric)} {100 * reading.value:.1f} %{bounds}, {state}{of}{kl}"

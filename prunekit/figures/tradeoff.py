@@ -7,7 +7,7 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 
 from prunekit.figures.history import ADVICE, OWN, RING, UNDIMMED, caption, hover, numbers, reading_of
-from prunekit.figures.layout import Row, figure, nothing_yet
+from prunekit.figures.layout import Row, figure, nothing_yet, plain
 from prunekit.figures.palette import KEPT, NEUTRAL
 from prunekit.records import Cost, Latency, Reading, Run
 
@@ -204,7 +204,7 @@ def _percent(reading: Reading) -> _Estimate:
 
 
 def _metric(runs: Sequence[Run], split: str) -> str:
-    return next(f"{reading.metric}, %" for run in runs if (reading := reading_of(run, split)))
+    return next(f"{plain(reading.metric)}, %" for run in runs if (reading := reading_of(run, split)))
 
 
 def _add_spots(

@@ -6,11 +6,12 @@ import pytest
 from prunekit.figures import comparison, criteria, layout, palette, ranking, recovery, sensitivity, structure
 from prunekit.records import Block, Epoch, Group, Layer, Mode, Point, Rank, Reading, Status
 
-MARKUP = "blocks.<b>0</b>.$x$.conv"
+MARKUP = "blocks.<b>0</b>.$x$.%{y}.conv"
+METRIC = "<b>score</b> $y$ %{x}"
 
 
 def reading(value: float, kl: float = 0.1) -> Reading:
-    return Reading("accuracy", value, 100, round(100 * value), (value - 0.02, value + 0.01), 0.3, kl, "validation",
+    return Reading(METRIC, value, 100, round(100 * value), (value - 0.02, value + 0.01), 0.3, kl, "validation",
                    Status.MEASURED, "r")  # fmt: skip
 
 
@@ -57,6 +58,8 @@ def test_titles_ask_and_names_are_never_read_as_markup(name):
         trace.pop("parents", None)
     assert "<b>" not in str(drawn)
     assert "$" not in str(drawn)
+    assert ".%{y}." not in str(drawn)
+    assert "&#36; %{x}" not in str(drawn)
 
 
 @pytest.mark.parametrize(
