@@ -76,6 +76,7 @@ def _scan(options: argparse.Namespace) -> None:
     ):
         points.append({**asdict(point), "kind": point.kind.value})
         progress(len(points), total, f"{point.name} at {point.level:.0%}")
+    points = _in_order(points, opened)
     answer = {
         "task": opened.task.name,
         "kind": mode.value,
@@ -87,6 +88,13 @@ def _scan(options: argparse.Namespace) -> None:
         write_json(options.out, answer)
     samples = len(opened.task.data.validation.head(options.limit))
     show(options, answer, _points_text(points, opened, half_width, samples))
+
+
+def _in_order(points: Sequence[dict[str, Any]], opened: "Opened") -> list[dict[str, Any]]:
+    """Sort points as the network runs: a scan that was gone on with says what one in a single go does."""
+    groups = [group.name for group in opened.structure.groups]
+    places = {name: place for place, name in enumerate([*groups, *(layer.name for layer in opened.structure.layers)])}
+    return sorted(points, key=lambda point: (places[point["name"]], point["level"]))
 
 
 def _blocks(options: argparse.Namespace, opened: "Opened") -> None:
@@ -123,6 +131,7 @@ def _bits(options: argparse.Namespace, opened: "Opened") -> None:
     for point in verbs.scan_bits(opened, recipe):
         points.append({**asdict(point), "kind": point.kind.value})
         progress(len(points), total, f"{point.name} at {point.level:.0f} bits")
+    points = _in_order(points, opened)
     answer = {"task": opened.task.name, "kind": "bits", "points": points}
     if options.out:
         write_json(options.out, answer)

@@ -1,7 +1,6 @@
 """An export: everything is written aside, proven in a fresh process, then renamed into place."""
 
 import os
-import tempfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from prunekit.export.measured import Measured, blank_network
 from prunekit.export.verify import proofs
 from prunekit.export.writing import write_export
 from prunekit.records import Check, ExportedFile, Verdict
+from prunekit.scratch import scratch_folder
 from prunekit.store.files import check_place
 
 Step = ExportedFile | Check | tuple[ExportedFile, ...]
@@ -42,8 +42,8 @@ def export(measured: Measured, directory: Path, formats: Collection[str] = ()) -
     checks: dict[str, list[Check]] = {}
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=directory.parent, prefix=f".{directory.name}-") as aside:
-            folder = Path(aside) / directory.name
+        with scratch_folder(f".{directory.name}", directory.parent) as aside:
+            folder = aside / directory.name
             for step in write_export(measured, folder, formats):
                 if isinstance(step, ExportedFile):
                     captions[Path(step.path).name] = step.caption
@@ -54,7 +54,7 @@ def export(measured: Measured, directory: Path, formats: Collection[str] = ()) -
                 checks.setdefault(proof.file, []).append(proof.check)
                 yield proof.check
             manifest = Manifest.read(folder)
-            _replace(folder, directory, Path(aside) / "previous")
+            _replace(folder, directory, aside / "previous")
     except OSError as error:
         raise _unwritable(directory, error) from error
     yield tuple(

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from prunekit.export.manifest import Manifest
 from prunekit.export.prove import UNPROVEN
 from prunekit.export.registering import sources
 from prunekit.records import Check, Verdict
+from prunekit.scratch import scratch_folder
 from prunekit.tasks.task import Split
 
 
@@ -85,7 +85,7 @@ def proofs(paths: Sequence[Path], splits: Sequence[Split] = (), network: nn.Modu
 
 
 def _proofs_elsewhere(paths: Sequence[Path], splits: Sequence[Split], network: nn.Module | None) -> Iterator[Proof]:
-    with tempfile.TemporaryDirectory(prefix="prunekit-proof-") as folder:
+    with scratch_folder("prunekit-proof") as folder:
         job = {
             "paths": [str(path) for path in paths],
             "splits": [str(_store(split, Path(folder) / f"{i}.safetensors")) for i, split in enumerate(splits)],

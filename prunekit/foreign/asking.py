@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 from prunekit.errors import PrunekitError
 from prunekit.foreign.limits import MEMORY
 from prunekit.foreign.request import size_of
+from prunekit.scratch import scratch_folder
 
 LONGEST_HEAD = 1 << 26
 """Bytes of JSON in an answer: what a file with the most tensors gives."""
@@ -53,8 +53,7 @@ def ask(
         PrunekitError: of the given class: it cannot be read, is damaged, holds what it should not, or takes more time
             or memory than a file of its size may.
     """
-    with tempfile.TemporaryDirectory(prefix="prunekit-read-") as name:
-        folder = Path(name)
+    with scratch_folder("prunekit-read") as folder:
         paths = [source] if isinstance(source, Path) else source
         if isinstance(paths, bytes):
             (folder / "file").write_bytes(paths)
@@ -64,7 +63,7 @@ def ask(
         except OSError as failed:
             raise error(f"{label} cannot be read: {failed.strerror}.") from None
         question = {"kind": kind, "paths": [str(path.absolute()) for path in paths], "size": size, "label": label}
-        status = _SERVER.ask({**question, "options": options, "folder": name})
+        status = _SERVER.ask({**question, "options": options, "folder": str(folder)})
         return _answer(folder, status, MEMORY + 3 * size, label, error)
 
 

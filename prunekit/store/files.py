@@ -1,10 +1,10 @@
 """Files appear whole or not at all."""
 
 import os
-import tempfile
-import uuid
 from collections.abc import Callable
 from pathlib import Path
+
+from prunekit.scratch import scratch_folder, scratch_name
 
 
 def write_aside(path: Path, write: Callable[[Path], object]) -> None:
@@ -29,7 +29,7 @@ def write_aside(path: Path, write: Callable[[Path], object]) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     # The ending stays: some writers choose a format by it, or add it where it is missing.
-    aside = path.with_name(f".{path.stem}-{uuid.uuid4().hex[:12]}{path.suffix}")
+    aside = path.with_name(scratch_name(f".{path.stem}", path.suffix))
     try:
         aside.touch()  # where there is no place, writers of other libraries say so by errors of their own
         aside.unlink()
@@ -52,4 +52,5 @@ def check_place(path: Path) -> None:
     """
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     # Permissions do not tell: a file system may be read-only, and the root user is allowed what then fails.
-    tempfile.TemporaryDirectory(dir=folder).cleanup()
+    with scratch_folder(".prunekit-place", folder):
+        pass

@@ -1,5 +1,6 @@
 """The workspace: one folder that holds the history, the scans, recovered weights and exports."""
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from typing import Any
 
 from prunekit.errors import WorkspaceError
 from prunekit.records import Latency, Point, Reading, Run, TaskKey
+from prunekit.scratch import clean
 from prunekit.store import heads, latencies, points, runs, settings
 from prunekit.store.database import Database
 from prunekit.store.files import check_place, write_aside
@@ -16,6 +18,13 @@ from prunekit.store.points import ScanKey
 DATABASE = "history.sqlite3"
 WEIGHTS = "weights"
 EXPORTS = "exports"
+
+
+def _subfolders(path: Path) -> list[Path]:
+    try:
+        return [Path(entry.path) for entry in os.scandir(path) if entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
 
 
 class Workspace:
@@ -32,6 +41,8 @@ class Workspace:
     def __init__(self, path: Path | str = ".prunekit") -> None:
         self.path = Path(path).expanduser().absolute()
         self._database = Database(self.path / DATABASE)
+        for folder in (self.path, *_subfolders(self.path)):
+            clean(folder)
 
     @property
     def exports(self) -> Path:

@@ -5,7 +5,6 @@ import os
 import pickle
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +18,7 @@ from torch import Tensor, nn
 from prunekit.errors import LatencyError
 from prunekit.objectives.intervals import median_interval
 from prunekit.records import Latency, Timing
+from prunekit.scratch import scratch_folder
 from prunekit.timing.stopwatch import Round, Times
 
 LEAST = 6
@@ -118,7 +118,7 @@ def _stopwatch(
     dense: nn.Module, candidate: nn.Module, inputs: Tensor, threads: int, code: str, needs: Sequence[str]
 ) -> Iterator[Callable[[str], Any]]:
     """Start the other process and hand out what asks it for a round, or for the memory that the networks take."""
-    with tempfile.TemporaryDirectory(prefix="prunekit-latency-") as name:
+    with scratch_folder("prunekit-latency") as name:
         folder = Path(name)  # nobody else can read or write here
         errors = folder / "errors"
         for stem, what in (("dense", dense), ("candidate", candidate), ("inputs", inputs.clone())):

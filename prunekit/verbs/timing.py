@@ -1,6 +1,5 @@
 """Latency: the network a recipe asks for beside the dense one, by the clock."""
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from prunekit.errors import LatencyError, close_matches
 from prunekit.export.formats import FORMATS, Format, check_formats, runtimes
 from prunekit.recipe import Recipe
 from prunekit.records import Latency
+from prunekit.scratch import scratch_folder
 from prunekit.subject.opening import Opened
 from prunekit.subject.subject import resolve
 
@@ -47,7 +47,7 @@ def latency(
     if runtime not in runtimes():
         raise LatencyError(f"Unknown runtime {runtime!r}; {close_matches(runtime, runtimes())}")
     dense, model = opened.task.model, subject.pruned.model
-    with tempfile.TemporaryDirectory(prefix="prunekit-runtime-") as folder:
+    with scratch_folder("prunekit-runtime") as folder:
         packages: tuple[str, ...] = ()
         if runtime != "eager":
             check_formats([runtime])

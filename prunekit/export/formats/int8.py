@@ -1,12 +1,12 @@
 """ONNX in eight-bit integers, for ONNX Runtime: another network, measured and proven as itself."""
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prunekit.errors import ExportError
 from prunekit.export.formats.format import Format, Runtime
 from prunekit.export.formats.onnx import ONNX, quiet, read_onnx, write_onnx
+from prunekit.scratch import scratch_folder
 
 if TYPE_CHECKING:  # what is known of a format is known without torch
     from torch import Tensor, nn
@@ -43,7 +43,7 @@ def write_int8(source: Path, calibration: "Tensor", path: Path) -> None:
             return next(self._batches, None)
 
     name = onnx.load(source, load_external_data=False).graph.input[0].name
-    with tempfile.TemporaryDirectory(prefix="prunekit-int8-") as folder, quiet():
+    with scratch_folder("prunekit-int8") as folder, quiet():
         prepared = Path(folder) / "prepared.onnx"
         try:
             quant_pre_process(source, prepared, skip_symbolic_shape=True)
@@ -68,7 +68,7 @@ def _write(measured: "Measured", path: Path) -> None:
     if not measured.pruned.levels:
         write_int8(single, _samples(measured.task), path)
         return
-    with tempfile.TemporaryDirectory(prefix="prunekit-onnx-") as aside:
+    with scratch_folder("prunekit-onnx") as aside:
         _without_grids(measured.model, measured.task, Path(aside) / single.name, path)
 
 
