@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from prunekit.errors import CheckpointError
@@ -22,8 +22,11 @@ def check_checkpoint(path: Path) -> None:
         CheckpointError: not safetensors, truncated, not one of PruneKit's, or changed since.
     """
     tensors = read_checkpoint(path)
-    with safe_open(path, framework="pt") as file:
-        metadata = file.metadata() or {}
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{path.name} is truncated or damaged ({error}); export it again.") from None
     if metadata.get("format") != FORMAT:
         raise CheckpointError(f"{path.name} was not written by PruneKit as {FORMAT}; name an exported checkpoint.")
     if metadata.get("sha256") != digest(tensors):

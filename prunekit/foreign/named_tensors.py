@@ -4,7 +4,6 @@ Source: the format's description at https://github.com/huggingface/safetensors.
 """
 
 import json
-from itertools import pairwise
 from math import prod
 from typing import Any, BinaryIO
 
@@ -50,8 +49,9 @@ def read_safetensors(file: BinaryIO, size: int, label: str) -> dict[str, Any]:
     header.pop("__metadata__", None)
     tensors = {name: _tensor(name, entry, 8 + length, size, label) for name, entry in header.items()}
     in_order = sorted((start, start + held) for *_, start, held in tensors.values())
-    if any(before[1] > after[0] for before, after in pairwise(in_order)):
-        raise Refused(f"{label} has tensors that lie over each other; it is refused.")
+    ends = [8 + length, *(end for _, end in in_order)]
+    if [start for start, _ in in_order] != ends[:-1] or ends[-1] != size:
+        raise Refused(f"{label} is truncated or damaged (its tensors do not lie one after the other).")
     return {"pairs": [[name, {"tensor": tensor}] for name, tensor in tensors.items()]}
 
 

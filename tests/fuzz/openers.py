@@ -280,7 +280,7 @@ def _cell(random: Random, content: bytes) -> bytes:
             changed = random.choice(
                 [v for v in mutations.VALUES if not isinstance(v, list | dict) and not _is_large(v)]
             )
-            if isinstance(value, str) and value[:1] in "{[" and random.random() < 0.8:
+            if isinstance(value, str) and value[:1] in ("{", "[") and random.random() < 0.8:
                 changed = json.dumps(mutations.structured(random, json.loads(value)))
             try:
                 db.execute(f"UPDATE {table} SET {column} = ?", (changed,))
