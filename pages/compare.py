@@ -56,7 +56,7 @@ def choose(run_id: str) -> None:
 def draw_tradeoff() -> None:
     """Draw what every run is worth for what it costs."""
     what = st.segmented_control(
-        f"{titled(opened.task.metric)} against",
+        f"{literal(titled(opened.task.metric))} against",
         list(COSTS),
         default="params",
         required=True,

@@ -27,7 +27,7 @@ from prunekit.ui.widgets.chart import chart, choosing_chart  # noqa: E402
 from prunekit.verbs.scanning import scanned_metric  # noqa: E402
 
 METRIC = scanned_metric(opened).name
-METRICS = {"kl": "KL divergence", "metric": titled(METRIC)}
+METRICS = {"kl": "KL divergence", "metric": literal(titled(METRIC))}
 RAN = {
     "half": "in bfloat16, close calls again in single precision",
     "fused": "as fused operations",

@@ -9,6 +9,7 @@ import streamlit as st
 from prunekit.recipe import BITS
 from prunekit.ui.state.reading import desk_recipe
 from prunekit.ui.state.session import by_hand, keyed, session
+from prunekit.ui.widgets.text import literal
 
 if TYPE_CHECKING:
     from prunekit.verbs import Opened
@@ -65,7 +66,7 @@ def layer_bits(opened: "Opened", layer: str) -> None:
     now = desk_recipe(opened).bits.get(layer, AS_TRAINED)
     widget = f"bits-{layer}"
     st.selectbox(
-        f"Bits of {layer}",
+        f"Bits of {literal(layer)}",
         OPTIONS,
         OPTIONS.index(now),
         format_func=lambda bits: "bits: as trained" if bits == AS_TRAINED else f"bits: {called(bits)}",
