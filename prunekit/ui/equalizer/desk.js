@@ -56,7 +56,8 @@ class Desk {
   hear(reply) {
     const old = this.reply;
     const same = reply.rev === old.rev && reply.recipe === old.recipe;
-    if (reply.rev < old.rev || (same && (reply.n < old.n || (old.done && !reply.done)))) return;
+    // A reading that turns out to be of another network is withdrawn: that answer has fewer samples, and an error.
+    if (reply.rev < old.rev || (same && ((reply.n < old.n && !reply.error) || (old.done && !reply.done)))) return;
     this.reply = { ...old, ...reply }; // an error says nothing else
     paintStrip(this);
   }
