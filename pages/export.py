@@ -8,7 +8,7 @@ from prunekit.records import Check, Evaluation, ExportedFile, Reading
 from prunekit.ui.navigation import link
 from prunekit.ui.opening import opened_task
 from prunekit.ui.state import jobs
-from prunekit.ui.state.reading import desk_recipe
+from prunekit.ui.state.reading import desk_recipe, measure
 from prunekit.ui.widgets.hints import hint
 from prunekit.ui.widgets.progress import progress
 from prunekit.ui.widgets.summary import exact, standing, summary
@@ -140,4 +140,4 @@ hint("export")
 if recipe.is_dense and recipe.base is None:
     st.info("Nothing is cut yet, so this would export the network as it is.", icon=":material/info:")
     link("tune", "Cut something on the desk first")
-jobs.follow("export", draw, lambda: jobs.running(owner) or exact(opened) is None)
+jobs.follow("export", draw, lambda: jobs.running(owner) or not measure(opened).finished)

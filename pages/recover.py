@@ -11,7 +11,7 @@ from prunekit.ui.state.session import session
 from prunekit.ui.widgets.badges import delta_color
 from prunekit.ui.widgets.hints import hint
 from prunekit.ui.widgets.progress import progress
-from prunekit.ui.widgets.summary import exact, summary
+from prunekit.ui.widgets.summary import summary
 from prunekit.ui.widgets.text import interval, literal, percent, points, sampled, titled
 
 opened = opened_task("Recover")
@@ -93,7 +93,7 @@ def before_and_after(run: Run) -> None:
 def pending() -> bool:
     """Whether a recovery runs, or what it waits for is not there yet."""
     timing = session().questions.get("recovery time")
-    return jobs.running(owner) or exact(opened) is None or (timing is not None and not timing.finished)
+    return jobs.running(owner) or not reading.measure(opened).finished or (timing is not None and not timing.finished)
 
 
 hint("recover")

@@ -56,6 +56,11 @@ class Formula:
         product: Vector = values.reshape(-1, self.weights.shape[1]).prod(0)
         return product
 
+    def shares(self, kept: Mapping[str, int]) -> dict[str, float]:
+        """Return the share of its entries (0–1) that every parameter and persistent buffer keeps."""
+        shares = self.terms(kept) / np.maximum(self.terms({}), 1)
+        return dict(zip(self.tensors, shares[: len(self.tensors)].tolist(), strict=True))
+
     def cost(self, kept: Mapping[str, int]) -> Cost:
         """Count the network that keeps so many units of each group."""
         params, macs, size = (self.weights @ self.terms(kept)).tolist()  # numpy's own numbers round slowly

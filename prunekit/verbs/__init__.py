@@ -12,7 +12,7 @@ from prunekit.tasks.zoo import task_names
 from prunekit.verbs.adopting import adopt, masks
 from prunekit.verbs.bits import plan_bits, scan_bits, scan_bits_size
 from prunekit.verbs.comparing import compare, thumbnails
-from prunekit.verbs.counting import check, cost, layer_costs
+from prunekit.verbs.counting import available_units, check, cost, layer_costs, weights_left
 from prunekit.verbs.exporting import check_folder, export, verify
 from prunekit.verbs.history import commit, history, history_tree, recipe_of, thinned
 from prunekit.verbs.inspecting import inspect, prove
@@ -46,6 +46,7 @@ __all__ = [
     "activations",
     "adopt",
     "agreement",
+    "available_units",
     "check",
     "check_folder",
     "commit",
@@ -97,4 +98,5 @@ __all__ = [
     "unit_scores",
     "verify",
     "warm_up",
+    "weights_left",
 ]

@@ -177,3 +177,21 @@ def test_two_tabs_with_two_tasks_do_not_disturb_each_other(desk):
     stands(desk, LAYER, 50)
     expect(tile(second, "params").locator(".delta")).to_contain_text("−")
     second.close()
+
+
+def test_weights_that_went_with_channels_are_neither_counted_nor_travelled(desk):
+    pull(desk, LAYER, 0.75)
+    measured(desk)
+    desk.get_by_role("radio", name="Weights").click()
+    expect(bar(desk, LAYER)).to_have_attribute("aria-valuetext", "75 % sparsity, 4608 of 18432 weights kept")
+    bar(desk, LAYER).focus()
+    expect(said(desk, "why")).to_have_text("13,824 of 18,432 weights went with the channels already cut")
+    desk.keyboard.press("Home")
+    stands(desk, LAYER, 75)
+    desk.keyboard.press("End")
+    desk.keyboard.press("PageDown")
+    expect(bar(desk, LAYER)).to_have_attribute("aria-valuetext", "90 % sparsity, 1843 of 18432 weights kept")
+    expect(said(desk, "zeros")).to_contain_text("2,765 weights are zero")
+    measured(desk)
+    expect(tile(desk, "nonzero")).to_be_visible()
+    desk.get_by_role("radio", name="Channels").click()

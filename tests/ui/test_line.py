@@ -1,18 +1,22 @@
 import json
 
 import pytest
+import torch
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
+import prunekit
 from prunekit import verbs
 from prunekit.engine.shared import worker
 from prunekit.recipe import Recipe
 from prunekit.records import Mode
 from prunekit.ui.equalizer import live
 from prunekit.ui.equalizer.line import routes
+from prunekit.ui.state.reading import measure
 from prunekit.ui.state.session import Session
 from prunekit.ui.state.tabs import open_line
+from tests.subject.test_exactness import Particular
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +65,27 @@ def test_a_state_is_answered_with_growing_readings_that_are_the_verbs(client, ta
     expected = verbs.last(verbs.evaluate(opened, now.recipe)).reading
     accuracy = next(tile for tile in found[-1]["tiles"] if tile["name"] == "accuracy")
     assert accuracy["detail"][0] == f"{expected.correct} of 1,000 validation samples"
+
+
+def test_a_reading_of_another_network_is_withdrawn_with_its_reason(client, tmp_path):
+    inputs = torch.randn(300, 6)
+    task = prunekit.open(
+        Particular(), validation=(inputs, torch.arange(300) % 3), workspace=tmp_path, name="particular"
+    )
+    opened, now = task.opened, Session("particular", recipe=Recipe("particular"))
+    with client.websocket_connect(open_line(opened, now)) as socket:
+        socket.send_text(state(opened, 1, {"b": 0.4}))  # 12 of 20 units, at which its code does something else
+        *_, last = answers(socket, 1)
+        accuracy = next(tile for tile in last["tiles"] if tile["name"] == "accuracy")
+        assert "its own code depends on the number of units of 'b' (12 of 20 units)" in last["error"]
+        assert (last["n"], last["exact"], accuracy["value"], accuracy["status"]) == (0, False, "none", "refused")
+        question = measure(opened, now)
+        assert question.ticket.snapshot().latest.reading.n == 100  # there was a number
+        assert question.answer is None
+        socket.send_text(state(opened, 2, {"b": 0.5}))
+        *_, last = answers(socket, 2)
+    assert (last["error"], last["n"], last["exact"]) == ("", 300, True)
+    assert measure(opened, now).previous is not question.ticket.snapshot().latest
 
 
 def test_a_drag_leaves_no_run_and_a_commit_is_one_at_once(client, tab):

@@ -104,6 +104,14 @@ def test_a_recovered_run_becomes_the_base_of_the_desk_and_is_the_command_lines_t
     assert all(torch.equal(tensor, same[name]) for name, tensor in weights.items())
 
 
+@pytest.mark.parametrize("rate", [-1.0, 1000.0])
+def test_a_refused_learning_rate_starts_nothing(visit, rate):
+    app = visit("recover", session=Session("resnet8", recipe=RECIPE))
+    app.number_input(key="lr-adamw").set_value(rate).run()
+    assert next(button for button in app.button if button.label == "Fine-tune").disabled
+    assert any(f"{rate:g} is not from 1e-06 to 1." in caption.value for caption in app.caption)
+
+
 def test_the_article_is_counted_as_printed(visit):
     app = visit("open", task="article")
     text = " ".join(markdown.value for markdown in app.markdown)

@@ -154,6 +154,18 @@ def test_weights_are_planned_by_what_is_not_zero(opened):
     assert any(text.startswith("Asked: at most 40.0 % of the parameters that are not zero") for text in texts(app))
 
 
+@pytest.mark.parametrize(("key", "refused"), [("plan-channels-macs", 0.4), ("plan-lost", -5.0), ("plan-worth", 101.0)])
+def test_a_refused_number_starts_nothing(opened, key, refused):
+    app = start(opened)
+    button = app.button(key="plan-start")
+    assert not button.disabled
+    box(app, key).set_value(refused)
+    button.click().run()  # the click that leaves the box, as the page before offered it
+    assert not [job for job in worker().jobs() if job.owner.startswith(f"plan {opened.key.digest}")]
+    assert app.button(key="plan-start").disabled
+    assert any(f"{refused:g} is not from" in text for text in texts(app))
+
+
 def test_what_cannot_be_is_said_before_it_begins(opened):
     app = start(opened, [("channels-macs", 1.0)])
     assert [error.value for error in app.error if "cannot fall to 160" in error.value]

@@ -55,6 +55,19 @@ def test_the_old_figures_stay_and_say_so():
     assert found["accuracy"]["value"] == "90.0 %"
 
 
+def test_a_partial_reading_says_that_its_cut_is_not_yet_proven():
+    unproven = replace(standing(Evaluation(reading("cut", 20, 20), CUT)), proven=False)
+    assert strip(unproven)["accuracy"]["detail"][:2] == ("20 of 20 validation samples", "not yet proven")
+
+
+def test_a_withdrawn_reading_leaves_no_number():
+    found = strip(replace(standing(None), refused="The smaller network answers differently."))
+    accuracy = found["accuracy"]
+    assert (accuracy["value"], accuracy["status"], accuracy["delta"], accuracy["good"]) == ("none", "refused", "", None)
+    assert {found[name]["value"] for name in ("loss", "kl", "gzip", "thop")} == {"none"}
+    assert found["params"]["value"] == "1.00 k"  # what is counted needs no reading
+
+
 def test_no_figure_is_blank_before_the_first_answer():
     assert all(tile["value"] for tile in tiles(standing(None)))
 

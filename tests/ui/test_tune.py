@@ -200,3 +200,24 @@ def test_two_tabs_on_one_task_store_their_own_moves_only(visit, workspace):
         {"layer2.0.conv1": 0.2, "layer3.0.conv1": 0.3},
     ]
     assert desk(first).recipe == Recipe("resnet8", channels={"layer3.0.conv1": 0.3})
+
+
+def test_weights_that_went_with_channels_are_no_travel_of_the_bar(visit):
+    layer, cut = "layer3.0.conv1", Recipe("resnet8", channels={"layer3.0.conv1": 0.75})
+    app = visit(session=Session("resnet8", mode=Mode.WEIGHTS, recipe=cut, layer=layer))
+    ground = next(bar for bar in bars(app)["bars"] if bar["name"] == layer)
+    # 16 of 64 units stay, so 16 · 32 · 9 = 4,608 of 18,432 weights.
+    assert (ground["left"], ground["gone"], ground["floor"], bars(app)["values"][layer]) == (4608, 0.75, 0.75, 0.75)
+    assert any("4.61 k of 18.4 k weights" in caption.value for caption in app.caption)
+    app = settle(pull(app, {layer: 0.6}))
+    assert desk(app).recipe == cut
+    app = settle(pull(app, {layer: 0.9}))
+    assert desk(app).recipe.weights == {layer: 0.9}
+    assert any("1.84 k of 18.4 k weights" in caption.value for caption in app.caption)
+
+
+def test_a_channel_dropped_by_hand_stands_on_its_bar(visit):
+    cut = Recipe("resnet8", drop={"layer3.0.conv1": (5,)})
+    app = visit(session=Session("resnet8", recipe=cut, layer="layer3.0.conv1"))
+    assert bars(app)["values"]["layer3.0.conv1"] == 1 / 64
+    assert any("63 of 64 channels · 1 dropped by hand" in caption.value for caption in app.caption)

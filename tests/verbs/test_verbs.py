@@ -59,6 +59,18 @@ def test_counts_understand_any_layer_of_a_group_and_refuse_what_there_is_not(ope
             count(opened, Recipe(channels={"nope": 0.5}))
 
 
+def test_what_a_cut_leaves_for_the_other_bars(opened):
+    half = Recipe(channels={"stem": 0.5}, drop={"conv1": (0, 3)})
+    # stem keeps ⌊6 · 0.5⌋ = 3 units, which conv1 reads and conv2 answers; conv1 loses 2 of 8 by hand.
+    assert verbs.weights_left(opened, half) == {
+        "stem": 3 * 3 * 9,
+        "conv1": 6 * 3 * 9,
+        "conv2": 3 * 6 * 9,
+        "fc": 4 * 3,
+    }
+    assert verbs.available_units(opened, half) == {"conv1": 6}
+
+
 def test_asking_changes_nothing_in_the_task(opened):
     before = digest(opened.task.model)
     verbs.last(verbs.evaluate(opened, CUT))

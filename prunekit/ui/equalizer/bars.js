@@ -31,6 +31,7 @@ function makeBar(bar, index) {
   }
   slider.title = [bar.name, bar.shape, bar.bits ? `${bar.bits} bits a weight` : "", bar.protected ? `Protected: ${bar.protected}` : bar.linked].filter(Boolean).join("\n");
   element("div", "shade", slider);
+  element("div", "gone", slider);
   element("div", "rest", slider);
   if (!bar.protected && bar.units <= 64) {
     const ticks = element("div", "ticks", slider);
@@ -43,8 +44,9 @@ function makeBar(bar, index) {
   return column;
 }
 
-/** Show what is known of the harm; it grows while a scan runs. */
+/** Show what is known of the harm, which grows while a scan runs, and how much went without the bar. */
 function paintShade(slider, bar) {
+  slider.querySelector(".gone").style.height = bar.protected ? "0" : `${100 * bar.gone}%`;
   const shade = slider.querySelector(".shade");
   shade.classList.toggle("locked", Boolean(bar.protected));
   shade.classList.toggle("unknown", !bar.protected && !bar.curve);

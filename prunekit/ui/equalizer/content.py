@@ -46,10 +46,13 @@ def bars(
             "stage": row.layer.partition(".")[0],
             "units": row.pieces,
             "unit": row.unit,
-            "floor": row.floor,
+            "floor": row.lowest,
+            "gone": row.gone,
+            "left": row.pieces - round(row.gone * row.pieces),
+            "zeroed": row.floor if row.unit == "weights" else 0.0,
             "bits": bits_of.get(row.layer) if row.layer in present else None,
             "protected": _locked(row) if row.layer in present else GONE,
-            "linked": row.reason if row.linked and not row.protected else "",
+            "linked": row.reason if (row.linked or row.gone) and not row.protected else "",
             "curve": measured.get(row.cuts),
         }
         for row in rows

@@ -35,6 +35,8 @@ class Desk {
     const isNew = this.data?.layout !== data.layout;
     const hasMoved = data.version !== this.version;
     this.data = data;
+    // What a base run has lost stays lost, and what others took is not the bar's to give.
+    this.floors = Object.fromEntries(data.bars.map((bar) => [bar.key, bar.floor]));
     this.groups = new Map(data.groups.map((group) => [group.name, group]));
     this.courier.follow(data.reply.rev);
     if (isNew) {
@@ -54,7 +56,8 @@ class Desk {
   hear(reply) {
     const old = this.reply;
     const same = reply.rev === old.rev && reply.recipe === old.recipe;
-    if (reply.rev < old.rev || (same && (reply.n < old.n || (old.done && !reply.done)))) return;
+    // A reading that turns out to be of another network is withdrawn: that answer has fewer samples, and an error.
+    if (reply.rev < old.rev || (same && ((reply.n < old.n && !reply.error) || (old.done && !reply.done)))) return;
     this.reply = { ...old, ...reply }; // an error says nothing else
     paintStrip(this);
   }
@@ -70,7 +73,6 @@ class Desk {
   build() {
     const { bars, stages } = this.data;
     this.selected.clear();
-    this.floors = Object.fromEntries(bars.map((bar) => [bar.key, bar.floor])); // what a base run has lost stays lost
     this.columns = bars.map(makeBar);
     this.part("bars").replaceChildren(...this.columns);
     this.part("bars").classList.toggle("dense", bars.length > 40);
@@ -102,7 +104,7 @@ class Desk {
   setMany(changes) {
     let moved = false;
     for (const [key, value] of Object.entries(changes)) {
-      const sparsity = Math.round(1000 * bound(value, this.floors[key] ?? 0, 1)) / 1000;
+      const sparsity = Math.max(this.floors[key] ?? 0, Math.round(1000 * bound(value, 0, 1)) / 1000);
       if (Number.isNaN(sparsity) || (this.values[key] ?? 0) === sparsity) continue;
       this.values[key] = sparsity;
       moved = true;
@@ -194,9 +196,10 @@ class Desk {
 
   keptOf(bar) {
     const sparsity = this.values[bar.key] ?? 0;
-    if (bar.protected) return bar.units;
+    if (bar.protected) return bar.left;
     const group = this.groups.get(bar.key);
-    return this.data.mode === "channels" && group ? countKept(group, sparsity) : keptUnits(bar.units, sparsity);
+    if (this.data.mode === "channels" && group) return countKept(group, sparsity);
+    return sparsity > bar.gone ? Math.min(bar.left, keptUnits(bar.units, sparsity)) : bar.left;
   }
 
   /** Counts of the state in hand: exact, and without asking anybody. */
@@ -205,9 +208,9 @@ class Desk {
     const inMode = mode === "channels";
     const kept = groups.map((group) => countKept(group, inMode ? (this.values[group.name] ?? 0) : group.sparsity));
     const counts = evaluateFormula(terms, kept);
-    // Where channels or blocks are gone, too, some of the zeros went with them: how many, the measured figure says.
-    const isWhole = counts.params === this.data.dense.params;
-    if (!inMode) counts.zeros = isWhole ? bars.reduce((sum, bar) => sum + bar.units - this.keptOf(bar), 0) : null;
+    // Zeros of the base run may have gone with channels cut since: how many, the measured figure says.
+    const isKnown = counts.params === this.data.dense.params || !bars.some((bar) => bar.zeroed);
+    if (!inMode) counts.zeros = isKnown ? bars.reduce((sum, bar) => sum + bar.left - this.keptOf(bar), 0) : null;
     return counts;
   }
 

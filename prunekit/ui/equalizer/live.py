@@ -10,7 +10,7 @@ from prunekit.ui.equalizer import content, equalizer, sent
 from prunekit.ui.equalizer.sent import Sent
 from prunekit.ui.equalizer.strip import past, sparse, tiles
 from prunekit.ui.state.reading import base_recipe, desk_recipe, measure
-from prunekit.ui.state.rows import Row, moved, rows
+from prunekit.ui.state.rows import Row, desk_rows, moved
 from prunekit.ui.state.session import Session, session, shown
 from prunekit.ui.state.tabs import open_line
 from prunekit.ui.widgets.summary import standing
@@ -33,11 +33,11 @@ def take(opened: "Opened", state: Sent | None, now: Session) -> bool:
         ):
             return False
         recipe, base = desk_recipe(opened, now), base_recipe(opened, now)
-        floors = {row.cuts: row.floor for row in rows(opened.structure, recipe, now.mode, base) if not row.protected}
-        changes = {name: max(floors[name], value) for name, value in state.values.items() if name in floors}
+        movable = {row.cuts: row for row in desk_rows(opened, recipe, now.mode, base) if not row.protected}
+        changes = {name: movable[name].wanted(value) for name, value in state.values.items() if name in movable}
         now.recipe = moved(recipe, now.mode, changes)
         now.layer = state.focus or now.layer
-        pinned = tuple(name for name in state.pinned if name in floors)
+        pinned = tuple(name for name in state.pinned if name in movable)
         now.hand = replace(now.hand, rev=state.rev, recipe=now.recipe, is_final=state.is_final, pinned=pinned)
         return True
 
@@ -100,7 +100,7 @@ def data(opened: "Opened") -> dict[str, Any]:
 
     now, structure = session(), opened.structure
     recipe = desk_recipe(opened)
-    shown_rows: tuple[Row, ...] = rows(structure, recipe, now.mode, base_recipe(opened))
+    shown_rows: tuple[Row, ...] = desk_rows(opened, recipe, now.mode, base_recipe(opened))
     # A first look is enough for the shade of a bar, which only says where the network is sensitive.
     points = verbs.stored_points(opened, now.mode, criterion=recipe.criterion, half_width=verbs.WITHIN, pictures=True)
     subject = resolve(opened, recipe)
@@ -114,7 +114,7 @@ def data(opened: "Opened") -> dict[str, Any]:
         "groups": content.groups(structure, remaining, subject.base.allowed, now.mode, without_blocks),
         "terms": content.terms(stored_formula(without_blocks, remaining)),
         "dense": content.counts(structure.cost({})),
-        "values": {row.cuts: row.sparsity for row in shown_rows if not row.protected},
+        "values": {row.cuts: row.level for row in shown_rows if not row.protected},
         "pinned": list(now.hand.pinned),
         "version": now.hand.version,
         "past": sparse(past(opened.workspace.way(opened.key, SPARKS))),

@@ -68,6 +68,8 @@ def _validation(run: Run) -> Reading | None:
 def _accuracy(standing: Standing) -> Tile:
     reading = standing.evaluation.reading if standing.evaluation else None
     reference = standing.reference.reading if standing.reference else None
+    if standing.refused:
+        return Tile("accuracy", titled(standing.metric), "none", standing.status, detail=("the reason is below",))
     if reading is None:
         return Tile("accuracy", titled(standing.metric), "…", standing.status, detail=("on its way",))
     # Compared on the same samples only: some of them may be easier than all.
@@ -76,11 +78,21 @@ def _accuracy(standing: Standing) -> Tile:
         None if delta is None or reference is None else (reading.value > reference.value) is standing.higher_is_better
     )
     label = titled(reading.metric)
-    return Tile("accuracy", label, percent(reading.value), standing.status, delta or "", good, tuple(_sample(reading)))
+    return Tile(
+        "accuracy",
+        label,
+        percent(reading.value),
+        standing.status,
+        delta or "",
+        good,
+        tuple(_sample(reading, standing.proven)),
+    )
 
 
-def _sample(reading: Reading) -> list[str]:
+def _sample(reading: Reading, proven: bool) -> list[str]:
     lines = [f"{sampled(reading)} {reading.split} samples"]
+    if not proven:
+        lines.append("not yet proven")
     if reading.interval:
         lines.append(f"95 % interval {interval(reading.interval)}")
     if reading.value_raw is not None:
@@ -123,15 +135,18 @@ def _measured(standing: Standing) -> list[Tile]:
     evaluation, reference = standing.evaluation, standing.reference
     reading = evaluation.reading if evaluation else None
     before = reference.reading if reference else None
+    nothing = "none" if standing.refused else "…"
     loss = signed(reading.loss, before.loss) if reading and before else None
     zipped = evaluation.bytes_gzip if evaluation else None
     zipped_before = reference.bytes_gzip if reference else None
     delta = change(zipped, zipped_before) if zipped and zipped_before else None
     full = "measuring" if standing.status == "measured" and zipped is None else standing.status
     strip = [
-        Tile("loss", "Loss", f"{reading.loss:.3f}" if reading else "…", standing.status, loss or ""),
-        Tile("kl", "KL to dense", f"{reading.kl:.3f}" if reading and reading.kl is not None else "…", standing.status),
-        Tile("gzip", "Bytes after gzip", size(zipped) if zipped else "…", full, delta or ""),
+        Tile("loss", "Loss", f"{reading.loss:.3f}" if reading else nothing, standing.status, loss or ""),
+        Tile(
+            "kl", "KL to dense", f"{reading.kl:.3f}" if reading and reading.kl is not None else nothing, standing.status
+        ),
+        Tile("gzip", "Bytes after gzip", size(zipped) if zipped else nothing, full, delta or ""),
         Tile("thop", "MACs (thop)", *_thop(standing, full)),
     ]
     if evaluation and evaluation.nonzero is not None and evaluation.nonzero < evaluation.cost.params:
@@ -143,7 +158,7 @@ def _measured(standing: Standing) -> list[Tile]:
 def _thop(standing: Standing, status: str) -> tuple[str, str, str, None, tuple[str, ...]]:
     evaluation, reference = standing.evaluation, standing.reference
     if evaluation is None or evaluation.bytes_gzip is None:  # both are counted last
-        return "…", status, "", None, ()
+        return "none" if standing.refused else "…", status, "", None, ()
     if evaluation.macs_thop is None:
         return "not available", status, "", None, ("thop cannot count this network",)
     before = reference.macs_thop if reference else None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from prunekit.ui.state import jobs, reading
+from prunekit.ui.widgets.number import Number, number_box, still_stand
 from prunekit.ui.widgets.recipe_text import recipe_text
 from prunekit.ui.widgets.summary import exact
 from prunekit.ui.widgets.text import duration, literal
@@ -21,6 +22,8 @@ METHODS = {
     "reconstruct": "Fits what reads cut channels to what it said before, by least squares on train samples, without "
     "training. A good start for fine-tuning.",
 }
+RATE_BOUNDS = 1e-6, 1.0
+"""The lowest and the highest learning rate that is offered: below, nothing is learned; above, all is lost."""
 OFFERED = 3
 """Unfinished recoveries that are offered, the latest first."""
 DISTIL = {0.0: "Off", 0.3: "30 %", 0.6: "60 %", 0.9: "90 %"}
@@ -70,21 +73,21 @@ def controls(opened: "Opened") -> None:
     if method == "reconstruct":
         st.button("Reconstruct", icon=":material/healing:", on_click=_reconstruct, args=(opened,), disabled=waits)
         return
-    schedule, rounds = _schedule(reading.desk_recipe(opened).seed)
+    schedule, rounds, rate = _schedule(reading.desk_recipe(opened).seed)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Fine-tune",
             icon=":material/healing:",
             on_click=_start,
-            args=(opened, schedule, rounds),
-            disabled=waits,
+            args=(opened, schedule, rounds, rate),
+            disabled=waits or bool(rate.refusal),
             help="Waits for the exact reading.",
         )
-        if not waits and not jobs.running(owner(opened)):
+        if not waits and not rate.refusal and not jobs.running(owner(opened)):
             st.caption(_announced(opened, schedule, rounds))
 
 
-def _schedule(seed: int) -> "tuple[Schedule, int]":
+def _schedule(seed: int) -> "tuple[Schedule, int, Number]":
     from prunekit.recover.schedule import RATES, Schedule
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -103,10 +106,11 @@ def _schedule(seed: int) -> "tuple[Schedule, int]":
             "Rounds", [1, 2, 3, 5], default=1, required=True, key="rounds", help="Cut a little, recover, and again."
         )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        lr = st.number_input(
+        usual = RATES[optimizer or "adamw"]
+        rate = number_box(
             "Highest learning rate",
-            min_value=1e-6,
-            value=RATES[optimizer or "adamw"],
+            *RATE_BOUNDS,
+            usual,
             step=1e-3,
             format="%g",
             width=180,
@@ -134,14 +138,14 @@ def _schedule(seed: int) -> "tuple[Schedule, int]":
         )
     schedule = Schedule(
         epochs=epochs or 2,
-        lr=lr,
+        lr=usual if rate.refusal else rate.value,
         batch=batch or 64,
         seed=seed,
         optimizer=optimizer or "adamw",
         distil=distil or 0.0,
         fit_first=fit_first,
     )
-    return schedule, rounds or 1
+    return schedule, rounds or 1, rate
 
 
 def _announced(opened: "Opened", schedule: "Schedule", rounds: int) -> str:
@@ -166,7 +170,9 @@ def parent(opened: "Opened") -> str | None:
     return head.id if head is not None and is_desk else None
 
 
-def _start(opened: "Opened", schedule: "Schedule", rounds: int) -> None:
+def _start(opened: "Opened", schedule: "Schedule", rounds: int, rate: Number) -> None:
+    if not still_stand(rate):
+        return
     from prunekit import verbs
 
     recipe, cut = reading.desk_recipe(opened), parent(opened)

@@ -9,6 +9,7 @@ from prunekit.records import Candidate, Point
 from prunekit.ui.state import jobs, moves
 from prunekit.ui.state.reading import desk_recipe
 from prunekit.ui.widgets.chart import chart
+from prunekit.ui.widgets.number import Number, number_box, still_stand
 from prunekit.ui.widgets.progress import progress
 from prunekit.ui.widgets.text import literal, percent, size
 
@@ -40,13 +41,13 @@ def _draw(opened: "Opened") -> None:
             disabled=busy,
             help="Rounds each layer of the desk's network alone, but the first and the last, and measures all samples.",
         )
-        share = st.number_input("Bytes that may be left, %", 4, 100, 15, 1, key="bytes-left", width=200)
+        share = number_box("Bytes that may be left, %", 4, 100, 15, step=1, key="bytes-left", width=200)
         st.button(
             "Plan mixed precision",
             icon=":material/auto_awesome:",
             on_click=_plan,
-            args=(opened, share / 100),
-            disabled=busy,
+            args=(opened, share),
+            disabled=busy or bool(share.refusal) or share.value is None,
             help="Scans what is not known yet, then gives every layer the bits that do the least harm in that size.",
         )
     records = job.snapshot().records if job is not None else ()
@@ -81,8 +82,10 @@ def _scan(opened: "Opened") -> None:
     jobs.start(_owner(opened), "Scan of bits", lambda: verbs.scan_bits(opened, recipe))
 
 
-def _plan(opened: "Opened", share: float) -> None:
+def _plan(opened: "Opened", share: Number) -> None:
+    if share.value is None or not still_stand(share):
+        return
     from prunekit import verbs
 
-    recipe = desk_recipe(opened)
-    jobs.start(_owner(opened), "Mixed precision", lambda: verbs.plan_bits(opened, share, recipe))
+    recipe, part = desk_recipe(opened), share.value / 100
+    jobs.start(_owner(opened), "Mixed precision", lambda: verbs.plan_bits(opened, part, recipe))

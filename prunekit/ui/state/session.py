@@ -50,7 +50,12 @@ class Question:
 
     @property
     def answer(self) -> Any:
-        """The newest answer there is, of this question or of the one before; ``None`` without either."""
+        """The newest answer there is, of this question or of the one before; ``None`` without either.
+
+        A question that failed has none: what it had answered so far is withdrawn.
+        """
+        if self.error:
+            return None
         latest = self.ticket.snapshot().latest
         return self.previous if latest is None else latest
 

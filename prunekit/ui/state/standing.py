@@ -22,6 +22,8 @@ class Standing:
         metric: name of the task's metric.
         higher_is_better: whether a higher metric is better.
         chance: the metric of guessing; ``None`` where that is not known.
+        refused: why there is and will be no evaluation; empty where there is or may be one.
+        proven: whether the cut behind the evaluation is proven to be exact, or needs no proof.
     """
 
     recipe: str
@@ -33,6 +35,8 @@ class Standing:
     metric: str = "accuracy"
     higher_is_better: bool = True
     chance: float | None = None
+    refused: str = ""
+    proven: bool = True
 
     @property
     def fresh(self) -> bool:
@@ -41,7 +45,9 @@ class Standing:
 
     @property
     def status(self) -> str:
-        """The status of figures that are measured on samples: ``measured``, ``measuring`` or ``stale``."""
+        """The status of figures that are measured on samples: ``measured``, ``measuring``, ``stale`` or ``refused``."""
+        if self.refused:
+            return "refused"
         if self.evaluation is None:
             return "measuring"
         if not self.fresh:

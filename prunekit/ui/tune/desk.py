@@ -8,7 +8,7 @@ from prunekit.errors import listed
 from prunekit.recipe import kept_units
 from prunekit.records import Mode
 from prunekit.ui.state.reading import base_recipe, desk_recipe
-from prunekit.ui.state.rows import Row, moved, rows
+from prunekit.ui.state.rows import Row, desk_rows, moved
 from prunekit.ui.state.session import by_hand, keyed, session
 from prunekit.ui.tune.bits import layer_bits
 from prunekit.ui.widgets.badges import sensitivities
@@ -28,7 +28,7 @@ def layer_row(opened: "Opened", layer: str) -> None:
     from prunekit import verbs
 
     mode, recipe = session().mode, desk_recipe(opened)
-    row = next(row for row in rows(opened.structure, recipe, mode, base_recipe(opened)) if row.layer == layer)
+    row = next(row for row in desk_rows(opened, recipe, mode, base_recipe(opened)) if row.layer == layer)
     sensitivity = sensitivities(verbs.known_points(opened, mode, recipe.criterion)).get(row.cuts)
     about, controls = st.columns([5, 8], vertical_alignment="center", gap="medium")
     with about, st.container(gap=None):
@@ -48,6 +48,9 @@ def _fate(row: Row) -> str:
     text = pieces if row.kept == row.pieces else f"{count(row.kept)} of {pieces}"
     if row.floor:
         text += f" · {count(row.pieces - kept_units(row.pieces, row.floor))} went before the recovery"
+    if row.gone:
+        lost = round(row.gone * row.pieces)
+        text += f" · {literal(row.reason)}" if row.unit == "weights" else f" · {lost} dropped by hand"
     if row.linked:
         why = f"moves with {listed(row.linked, most=3)}: {row.reason}"
         text += f" · :material/link: {literal(why)}"
@@ -56,7 +59,7 @@ def _fate(row: Row) -> str:
 
 def _controls(opened: "Opened", row: Row, mode: Mode) -> None:
     widget = f"desk-{mode.value}-{row.layer}"
-    value = round(100 * row.sparsity, 4)
+    value = round(100 * row.level, 4)
     label = literal(f"Sparsity of {row.layer}, percent")
     off = row.protected or row.pieces < 2
     st.slider(
@@ -91,4 +94,4 @@ def _controls(opened: "Opened", row: Row, mode: Mode) -> None:
 def _note(opened: "Opened", row: Row, mode: Mode, widget: str) -> None:
     value = by_hand(widget)
     if value is not None:
-        session().recipe = moved(desk_recipe(opened), mode, {row.cuts: max(row.floor, value / 100)})
+        session().recipe = moved(desk_recipe(opened), mode, {row.cuts: row.wanted(value / 100)})

@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from prunekit.ui.state.reading import desk_recipe
+from prunekit.records import Mode
+from prunekit.ui.state.reading import base_recipe, desk_recipe
+from prunekit.ui.state.rows import desk_rows
 
 if TYPE_CHECKING:
     from prunekit.ui.widgets.table import Rows
@@ -14,11 +16,12 @@ def layers_table(opened: "Opened") -> "Rows":
     from prunekit import verbs
 
     structure, recipe = opened.structure, desk_recipe(opened)
+    levels = {row.layer: row.level for row in desk_rows(opened, recipe, Mode.CHANNELS, base_recipe(opened))}
     return [
         {
             "layer": layer.name,
             "group": layer.group,
-            "sparsity": max(recipe.channels.get(layer.group, 0.0), recipe.weights.get(layer.name, 0.0)),
+            "sparsity": max(levels[layer.name], recipe.weights.get(layer.name, 0.0)),
             "parameters before": layer.params,
             "parameters now": params,
             "MACs before": layer.macs,

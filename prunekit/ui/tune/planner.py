@@ -1,5 +1,6 @@
 """The planner's question: targets, what a plan for them will cost, and the button that starts it."""
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -10,6 +11,7 @@ from prunekit.ui.sensitivity import scanning
 from prunekit.ui.state import jobs, moves
 from prunekit.ui.state.reading import desk_recipe
 from prunekit.ui.state.session import Question, session
+from prunekit.ui.widgets.number import Number, number_box, still_stand
 from prunekit.ui.widgets.text import duration, literal, titled
 
 if TYPE_CHECKING:
@@ -41,13 +43,13 @@ def planner(opened: "Opened") -> None:
 def _question(opened: "Opened") -> None:
     st.markdown("**Find the recipe that meets targets with the least damage**")
     st.caption("All of them hold at once; an empty one lets anything be.")
-    targets = _targets(opened)
-    worth = st.number_input(
+    boxes = _targets(opened)
+    worth = number_box(
         "Not worth pruning below, %",
         0.0,
         100.0,
         1.0,
-        0.5,
+        step=0.5,
         format="%g",
         key="plan-worth",
         persist_state="session",
@@ -55,50 +57,63 @@ def _question(opened: "Opened") -> None:
         "stays whole: it would change the network for next to nothing. It is cut after all where the targets cannot "
         "be met without it.",
     )
+    numbers = *boxes.values(), worth
+    if any(number.refusal for number in numbers):
+        st.button("Plan", icon=":material/play_arrow:", key="plan-start", disabled=True)
+        return
+    targets = _filled(opened, boxes)
     if not targets:
         st.caption(":material/info: Give a target to start.")
         return
-    question = _outline(opened, targets, worth / 100)
+    question = _outline(opened, targets, (worth.value or 0.0) / 100)
     jobs.follow("plan-outline", lambda: None, lambda: not question.finished or scanning.seconds(opened) is None)
     if question.error:
         st.error(literal(question.error), icon=":material/error:")
     elif not question.finished:
         st.caption("Counting …")
     else:
-        _offer(opened, question.answer, targets)
+        _offer(opened, question.answer, targets, numbers)
 
 
-def _targets(opened: "Opened") -> dict[str, float]:
-    """Draw a box for each target and return the filled ones, in the form that ``verbs.plan`` takes."""
+def _targets(opened: "Opened") -> dict[str, Number]:
+    """Draw a box for each target."""
     mode, metric = session().mode, opened.task.metric
-    targets: dict[str, float] = {}
+    boxes: dict[str, Number] = {}
     with st.grid(2, min_column_width=150):
         for name, label in RESOURCE_LABELS[mode].items():
-            share = st.number_input(
+            boxes[name] = number_box(
                 label,
                 1.0,
                 100.0,
                 None,  # a box that begins with a number cannot be emptied
-                5.0,
+                step=5.0,
                 format="%g",
                 key=f"plan-{mode.value}-{name}",
                 persist_state="session",
                 placeholder="any, such as 50",
             )
-            if share is not None:
-                targets[name] = share / 100
-        lost = st.number_input(
+        boxes[metric] = number_box(
             f"{literal(titled(metric))} lost at most, points",
             0.0,
             100.0,
             None,
-            0.5,
+            step=0.5,
             format="%g",
             key="plan-lost",
             persist_state="session",
             placeholder="any",
         )
-    return targets if lost is None else {**targets, metric: -lost}
+    return boxes
+
+
+def _filled(opened: "Opened", boxes: Mapping[str, Number]) -> dict[str, float]:
+    """Return the targets of the boxes that are filled, in the form that ``verbs.plan`` takes."""
+    metric = opened.task.metric
+    return {
+        name: -number.value if name == metric else number.value / 100
+        for name, number in boxes.items()
+        if number.value is not None
+    }
 
 
 def _outline(opened: "Opened", targets: dict[str, float], worth: float) -> Question:
@@ -113,7 +128,7 @@ def _outline(opened: "Opened", targets: dict[str, float], worth: float) -> Quest
     return jobs.ask("outline", (opened.key, tuple(targets.items()), mode, recipe, pinned, worth), work)
 
 
-def _offer(opened: "Opened", outline: Outline, targets: dict[str, float]) -> None:
+def _offer(opened: "Opened", outline: Outline, targets: dict[str, float], numbers: Sequence[Number]) -> None:
     """Say what a plan will cost, and start it on request."""
     remaining = outline.points - outline.known
     scan = f"{remaining} points of the scan" if remaining else "no scan, which is stored"
@@ -135,12 +150,14 @@ def _offer(opened: "Opened", outline: Outline, targets: dict[str, float]) -> Non
         icon=":material/play_arrow:",
         key="plan-start",
         on_click=_start,
-        args=(opened, outline, targets),
+        args=(opened, outline, targets, numbers),
         disabled=jobs.running(owner(opened)),
     )
 
 
-def _start(opened: "Opened", outline: Outline, targets: dict[str, float]) -> None:
+def _start(opened: "Opened", outline: Outline, targets: dict[str, float], numbers: Sequence[Number]) -> None:
+    if not still_stand(*numbers):
+        return
     from prunekit import verbs
 
     mode, recipe, pinned = outline.mode, desk_recipe(opened), outline.pinned

@@ -15,6 +15,8 @@ BADGES = {
     "measuring": ":gray-badge[measuring]",
     "stale": ":orange-badge[stale]",
     "exact": ":gray-badge[exact]",
+    "refused": ":orange-badge[refused]",
+    "unproven": ":orange-badge[not yet proven]",
 }
 """Status → its badge in Streamlit's markdown."""
 

@@ -18,25 +18,29 @@ if TYPE_CHECKING:
 def standing(opened: "Opened", now: Session | None = None) -> Standing:
     """Collect what is known of a tab's desk."""
     from prunekit import verbs
+    from prunekit.verbs.reading import NOT_YET
 
-    recipe = reading.desk_recipe(opened, now)
+    recipe, question = reading.desk_recipe(opened, now), reading.measure(opened, now)
+    evaluation: Evaluation | None = question.answer
     return Standing(
         recipe=recipe.digest,
         samples=len(opened.task.data.validation),
         cost=verbs.cost(opened, recipe),
         dense=opened.structure.cost({}),
-        evaluation=reading.measure(opened, now).answer,
+        evaluation=evaluation,
         reference=reading.dense(opened),
         metric=opened.task.metric,
         higher_is_better=opened.metric.higher_is_better,
         chance=opened.metric.chance and opened.metric.chance(len(opened.task.data.classes)),
+        refused=question.error or "",
+        proven=evaluation is None or NOT_YET not in evaluation.notes,
     )
 
 
 def exact(opened: "Opened") -> Evaluation | None:
-    """Return the desk's exact evaluation; ``None`` until it is measured."""
+    """Return the desk's exact evaluation; ``None`` until it is measured, and where it was refused."""
     question = reading.measure(opened)
-    evaluation: Evaluation | None = question.ticket.snapshot().latest
+    evaluation: Evaluation | None = question.answer
     return evaluation if question.finished else None
 
 
@@ -45,10 +49,13 @@ def summary(opened: "Opened") -> None:
     current = standing(opened)
     cost, dense, measured = current.cost, current.dense, current.evaluation
     before = current.reference.reading.value if current.reference else None
+    badges = BADGES[current.status] + ("" if current.proven else f" {BADGES['unproven']}")
+    if current.refused:
+        st.error(literal(current.refused), icon=":material/error:")
     drop = points(measured.reading.value, before) if measured and before is not None else None
     with st.grid(4, min_column_width=150):
         st.metric(
-            f"{literal(titled(current.metric))} {BADGES[current.status]}",
+            f"{literal(titled(current.metric))} {badges}",
             percent(measured.reading.value) if measured else "…",
             drop,
             delta_color=delta_color(drop, current.higher_is_better),
