@@ -1,12 +1,10 @@
-from dataclasses import replace
-
 import streamlit as st
 
 from prunekit.records import Epoch, Evaluation, Fitted, Run
 from prunekit.ui.navigation import link
 from prunekit.ui.opening import opened_task
 from prunekit.ui.recover import elsewhere, recovery
-from prunekit.ui.state import jobs, reading
+from prunekit.ui.state import jobs, reading, recovered
 from prunekit.ui.state.session import session
 from prunekit.ui.widgets.badges import delta_color
 from prunekit.ui.widgets.hints import hint
@@ -20,17 +18,7 @@ from prunekit import verbs  # noqa: E402 - brings torch, so after the title is p
 from prunekit.figures.recovery import learning_curve, learning_table  # noqa: E402
 from prunekit.ui.widgets.chart import chart  # noqa: E402
 
-owner = recovery.owner(opened)
-job = jobs.started(owner)
-now = session()
-
-if job is not None and job.finished and job.id not in now.adopted:
-    # The recovered run is the new base of every desk that still is what was recovered; bars moved meanwhile stay.
-    now.adopted.add(job.id)
-    run = opened.workspace.head(opened.key)
-    if run is not None and replace(run.recipe, base=None) == replace(reading.desk_recipe(opened), base=None):
-        now.recipe = reading.recipe_of(opened, run)
-
+owner = recovered.owner(opened)
 recipe = reading.desk_recipe(opened)
 
 

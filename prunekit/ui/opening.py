@@ -10,7 +10,8 @@ import streamlit as st
 
 from prunekit.store import workspace_folder
 from prunekit.tasks.zoo import BUNDLED
-from prunekit.ui.state import cached, objects
+from prunekit.ui.job_bar import job_bar
+from prunekit.ui.state import cached, objects, recovered
 from prunekit.ui.state.jobs import follow
 from prunekit.ui.state.reading import ready
 from prunekit.ui.state.restoring import take_link
@@ -88,7 +89,9 @@ def opened_task(title: str, row: "DeltaGenerator | None" = None) -> "Opened":
         _refuse(ticket.snapshot().error or "The task was not opened.")
     assert opened is not None
     take_link(opened)
+    recovered.take(opened)
     ready(opened)
+    job_bar(opened)
     return opened
 
 

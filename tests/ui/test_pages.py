@@ -104,6 +104,41 @@ def test_a_recovered_run_becomes_the_base_of_the_desk_and_is_the_command_lines_t
     assert all(torch.equal(tensor, same[name]) for name, tensor in weights.items())
 
 
+def test_a_recovery_that_ends_on_another_page_is_on_the_desk(visit):
+    cut = Recipe("resnet8", channels={"layer3.0.conv1": 0.5})
+    app = visit("recover", session=Session("resnet8", recipe=cut))
+    app.button_group(key="epochs").set_value(1).run()
+    held = jobs.worker().job("else", "Another job", lambda: iter(int, 1))  # keeps the line until it is cancelled
+    next(button for button in app.button if button.label == "Fine-tune").click().run()
+    job = jobs.worker().jobs()[-1]
+    app.switch_page(str(FOLDER / "tune.py")).run()
+    app.run()
+    assert any(caption.value.endswith("tuning · waits") for caption in app.sidebar.caption)
+    held.cancel()
+    run = job.wait(120).latest
+    app = settle(app)
+    assert desk(app).recipe == replace(cut, base=run.id)
+    assert tiles(app)["accuracy"]["value"] == f"{100 * run.readings[0].value:.1f} %"
+    assert not list(app.sidebar.button)
+
+
+def test_a_recovery_of_a_desk_that_has_moved_is_offered(visit):
+    cut, moved = (Recipe("resnet8", channels={"layer3.0.conv1": level}) for level in (0.5, 0.75))
+    app = visit("recover", session=Session("resnet8", recipe=cut))
+    app.button_group(key="epochs").set_value(1).run()
+    held = jobs.worker().job("else", "Another job", lambda: iter(int, 1))
+    next(button for button in app.button if button.label == "Fine-tune").click().run()
+    job = jobs.worker().jobs()[-1]
+    desk(app).recipe = moved
+    held.cancel()
+    run = job.wait(120).latest
+    app = settle(app)
+    assert desk(app).recipe == moved
+    app.button(key="offered-take").click().run()
+    assert desk(app).recipe == replace(cut, base=run.id)
+    assert not [button for button in app.button if button.key == "offered-take"]
+
+
 @pytest.mark.parametrize("rate", [-1.0, 1000.0])
 def test_a_refused_learning_rate_starts_nothing(visit, rate):
     app = visit("recover", session=Session("resnet8", recipe=RECIPE))

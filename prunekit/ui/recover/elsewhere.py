@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from prunekit.ui.navigation import link
-from prunekit.ui.recover.recovery import owner, parent
+from prunekit.ui.recover.recovery import parent
 from prunekit.ui.state import jobs, reading
+from prunekit.ui.state.recovered import owner
 from prunekit.ui.state.session import shown
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from prunekit.ui.state import jobs, reading
+from prunekit.ui.state.recovered import owner
 from prunekit.ui.widgets.number import Number, number_box, still_stand
 from prunekit.ui.widgets.recipe_text import recipe_text
 from prunekit.ui.widgets.summary import exact
@@ -28,11 +29,6 @@ OFFERED = 3
 """Unfinished recoveries that are offered, the latest first."""
 DISTIL = {0.0: "Off", 0.3: "30 %", 0.6: "60 %", 0.9: "90 %"}
 """Shares of the loss that may follow the dense network."""
-
-
-def owner(opened: "Opened") -> str:
-    """Name the jobs that recover this task's networks."""
-    return jobs.owner(opened, "recover")
 
 
 def unfinished(opened: "Opened") -> None:

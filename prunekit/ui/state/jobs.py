@@ -77,6 +77,14 @@ def started(owner: str) -> Ticket[Any] | None:
     return jobs[-1] if jobs else None
 
 
+def of_task(opened: "Opened") -> tuple[Ticket[Any], ...]:
+    """Return the jobs on a task, whoever started them, in the order in which they run."""
+    begins, ends = opened.key.digest, str(opened.workspace.path)
+    return tuple(
+        job for job in worker().jobs() if job.owner.split(" ")[1:2] == [begins] and job.owner.endswith(f" {ends}")
+    )
+
+
 def running(owner: str) -> bool:
     """Return whether a job on something is under way or waits for its turn."""
     job = started(owner)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from prunekit.recipe import Recipe
-from prunekit.records import Mode
+from prunekit.records import Mode, Run
 
 if TYPE_CHECKING:
     from prunekit.engine import Ticket
@@ -112,7 +112,9 @@ class Session:
         has_come: whether the visitor has just come to that page and has seen nothing of it yet.
         press: id of the newest press of an undo or redo key on the bars, which counts once.
         dismissed: explanations that were read and closed.
-        adopted: ids of the jobs whose outcome is on the desk.
+        adopted: ids of the recoveries whose outcome was taken, offered or left.
+        watched: ids of the recoveries that ran while this tab looked on.
+        offered: a recovered run whose desk has moved before it ended; ``None`` where nothing is offered.
         moving: lock on changes of the desk, since the bars reach the server while a page runs.
     """
 
@@ -134,6 +136,8 @@ class Session:
     press: str | None = None
     dismissed: set[str] = field(default_factory=set)
     adopted: set[str] = field(default_factory=set)
+    watched: set[str] = field(default_factory=set)
+    offered: Run | None = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     moving: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
 
@@ -142,6 +146,7 @@ class Session:
         for question in self.questions.values():
             question.ticket.cancel()
         self.recipe = self.held = self.layer = self.scanned = self.run = self.linked = None
+        self.offered = None
         self.refused = "", None
         self.hand = replace(Hand(), rev=self.hand.rev, version=self.hand.version + 1)
         self.questions.clear()
