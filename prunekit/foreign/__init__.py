@@ -6,6 +6,6 @@ with a file written anew. What crosses back is JSON and plain bytes.
 """
 
 from prunekit.foreign.asking import Answer, ask
-from prunekit.foreign.limits import LIMITED
+from prunekit.foreign.limits import LIMITED, NOTE
 
-__all__ = ["LIMITED", "Answer", "ask"]
+__all__ = ["LIMITED", "NOTE", "Answer", "ask"]

@@ -26,11 +26,11 @@ class Answer:
 
     Attributes:
         head: what it says, plain values.
-        data: the bytes it goes with; empty where they are the file's own.
+        data: the bytes it goes with, the caller's own to change; empty where they are the file's own.
     """
 
     head: dict[str, Any]
-    data: bytes
+    data: bytearray
 
 
 def ask(
@@ -79,7 +79,11 @@ def _answer(folder: Path, status: str, most: int, label: str, error: type[Prunek
     said = json.loads(head.read_text())
     if "refused" in said:
         raise error(str(said["refused"]))
-    return Answer(said, data.read_bytes() if data.exists() else b"")
+    content = bytearray(data.stat().st_size if data.exists() else 0)
+    if content:
+        with data.open("rb") as file:
+            file.readinto(content)
+    return Answer(said, content)
 
 
 class _Server:

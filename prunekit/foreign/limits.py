@@ -16,6 +16,9 @@ SECONDS = 30
 LIMITED = resource is not None and sys.platform == "linux"
 """Whether this system holds a process to its memory and its time; elsewhere a file is read in another process, too."""
 
+NOTE = "" if LIMITED else " This system sets no limits to memory and time, so a damaged file may take much of both."
+"""What is said beside an upload where there are no limits."""
+
 
 def seconds_for(size: int) -> int:
     """Return the seconds of computing that files of ``size`` bytes together may take."""

@@ -64,10 +64,10 @@ def read_npz(path: Path) -> Arrays:
 def _arrays(found: Answer) -> dict[str, NDArray[Any]]:
     """Make arrays of their bytes, which lie one after the other."""
     arrays: dict[str, NDArray[Any]] = {}
-    content, place = bytearray(found.data), 0  # arrays that may be written to, as any other
+    place = 0
     for name, kind, sizes, is_fortran in found.head["arrays"]:
         dtype, count = np.dtype(kind), math.prod(sizes)
-        numbers = np.frombuffer(content, dtype, count, place) if count else np.empty(0, dtype)
+        numbers = np.frombuffer(found.data, dtype, count, place) if count else np.empty(0, dtype)
         arrays[name] = numbers.reshape(sizes, order="F" if is_fortran else "C")
         place += count * dtype.itemsize
     return arrays

@@ -55,4 +55,4 @@ def _images(files: list[Path], labels: str, folder: Path) -> tuple[Any, Any]:
     """Read batches as images ``(n, 3, 32, 32)`` uint8 and their classes ``(n,)``."""
     found = ask("cifar", files, f"The data folder {folder}", TaskError, labels=labels)
     targets = np.concatenate([np.array(batch, dtype=np.int64) for batch in found.head["labels"]])
-    return np.frombuffer(bytearray(found.data), dtype=np.uint8).reshape(len(targets), 3, 32, 32), targets
+    return np.frombuffer(found.data, dtype=np.uint8).reshape(len(targets), 3, 32, 32), targets

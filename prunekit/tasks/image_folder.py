@@ -111,5 +111,5 @@ def _images(files: list[Path], shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """Read images as ``(n, channels, height, width)``; one that would inflate to a giant is refused."""
     channels, height, width = shape
     found = ask("images", files, "The image", TaskError, channels=channels, height=height, width=width)
-    pixels = np.frombuffer(bytearray(found.data), np.uint8).reshape(len(files), height, width, channels)
+    pixels = np.frombuffer(found.data, np.uint8).reshape(len(files), height, width, channels)
     return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))

@@ -40,7 +40,7 @@ def open_program(source: Path | str | bytes, *, samples: bool = True) -> nn.Modu
     return module
 
 
-def harmless_program(source: Path | bytes, label: str, *, samples: bool = True) -> bytes:
+def harmless_program(source: Path | bytes, label: str, *, samples: bool = True) -> bytearray:
     """Return an exported program, written anew with nothing in it that its loader would run.
 
     Args:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from prunekit.criteria import CRITERIA
+from prunekit.foreign import NOTE
 from prunekit.records import Evaluation, Fit
 from prunekit.tasks.zoo import BUNDLED
 from prunekit.ui.state import cached, objects
@@ -88,7 +89,8 @@ def checkpoint_upload(opened: "Opened") -> None:
             type=["safetensors", "pt", "pth"],
             key="checkpoint",
             on_change=_take_upload,
-            help="A safetensors file, or a state dict that torch.save wrote. It is read as data; no code in it runs.",
+            help="A safetensors file, or a state dict that torch.save wrote. It is read as data; no code in it runs."
+            f"{NOTE}",
         )
         st.toggle(
             "Take only what fits",

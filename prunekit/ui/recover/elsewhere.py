@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from prunekit.foreign import NOTE
 from prunekit.ui.navigation import link
 from prunekit.ui.recover.recovery import parent
 from prunekit.ui.state import jobs, reading
@@ -32,7 +33,8 @@ def adoption(opened: "Opened") -> None:
             "Weights of the desk's network",
             type=["safetensors", "pt", "pth", "ckpt"],
             key="adopted-weights",
-            help="A safetensors file, or a state dict that torch.save wrote. It is read as data; no code in it runs.",
+            help="A safetensors file, or a state dict that torch.save wrote. It is read as data; no code in it runs."
+            f"{NOTE}",
         )
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.text_input("Note", max_chars=60, key="adopted-note", placeholder="adopted", width=300)
