@@ -19,6 +19,10 @@ class _Statistics(TorchDispatchMode):
         buffers: the network's buffers by name.
     """
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # skipping the compiler would import it
+
     def __init__(self, buffers: dict[str, Tensor]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.found: dict[str, Tensor] = {}
