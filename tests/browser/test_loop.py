@@ -49,10 +49,11 @@ def test_drag_see_download_and_load_in_a_fresh_process(page, tmp_path, capsys, m
 def test_the_desk_answers_while_a_scan_runs(page):
     page.goto("/sensitivity?task=resnet20")
     page.get_by_role("button", name="Scan 108 points").click()
-    stop = page.get_by_role("button", name="Cancel")
+    stop = page.get_by_test_id("stMain").get_by_role("button", name="Cancel")
     expect(stop).to_be_visible()
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Tune").click()
     ready(page)
+    expect(page.get_by_test_id("stSidebar").get_by_role("button", name="Cancel")).to_be_visible()  # on every page
     layer = "layer3.0.conv1"
     pull(page, layer, 0.25)
     expect(tile(page, "params").locator(".delta")).to_contain_text("%")

@@ -15,7 +15,7 @@ def test_a_plan_is_asked_followed_and_put_on_the_desk(page):
     expect(question).to_contain_text("Measures at most 159 networks: 54 points of the scan")
     question.get_by_role("button", name="Plan").click()
     expect(question).to_be_hidden()
-    stop = page.get_by_role("button", name="Cancel")
+    stop = page.get_by_test_id("stMain").get_by_role("button", name="Cancel")
     stop.click()
     expect(page.get_by_text("What was finished is kept")).to_be_visible()
 
