@@ -44,10 +44,9 @@ def checked(text: str, label: str) -> str:
     Example:
         >>> checked("2*s77 + FloorDiv(Symbol('s3', positive=True, integer=True), 2)", "The program")
         "2 * s77 + FloorDiv(Symbol('s3', positive=True, integer=True), 2)"
-        >>> checked("__import__('os').system('true')", "The program")
+        >>> checked("f()", "It")
         Traceback (most recent call last):
-        prunekit.foreign.refused.Refused: The program names a size by "__import__('os').system('true')", which is no
-        expression of sizes; it is refused.
+        prunekit.foreign.refused.Refused: It names a size by 'f()', which is no expression of sizes; it is refused.
     """
     try:
         if len(text) > LONGEST or not text.isascii():
