@@ -23,7 +23,7 @@ for limit in (LIMIT.HEAVY, 0):
 """
 
 
-@pytest.mark.slow  # two processes import torch
+@pytest.mark.more  # two processes import torch
 def test_groups_and_reasons_are_the_same_in_every_run():
     said = []
     for seed, poison in (("1", False), ("77", True)):
