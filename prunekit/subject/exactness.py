@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from prunekit.errors import RecipeError, StructureError
+from prunekit.graph.calls import draws
 from prunekit.graph.proof import Comparison, comparison
 from prunekit.records import Exactness
 from prunekit.subject.base import base_of
@@ -52,18 +53,24 @@ def exactness(subject: Subject) -> Exactness | None:
     return proof
 
 
+def unproven(subject: Subject) -> str:
+    """Say why a subject's cut cannot be compared with anything; empty where it can, or nothing was cut."""
+    compared = _compared(subject.opened, subject.remaining.base) if subject.state.kept else ""
+    return f"The cut cannot be proven to be exact: {compared}" if isinstance(compared, str) and compared else ""
+
+
 @remembered(2)
 def _compared(opened: Opened, base: str | None) -> Comparison | str:
     """Return a task's network ready to be compared, or why it cannot be."""
     task, structure = opened.task, opened.structure
-    if any("draws random numbers" in note for note in structure.notes):
-        return "the forward pass draws random numbers"
     model = base_of(opened, base).model
     samples = task.data.validation.inputs[: FEW if structure.cost({}).macs > LARGE else SAMPLES]
     reason = ""
     for example in (samples, task.example):
         try:
-            return comparison(model, structure, example)
+            compared = comparison(model, structure, example)
+            drawing = any(map(draws, compared.trace.graph.nodes))
+            return "The forward pass draws random numbers." if drawing else compared
         except StructureError as error:
             reason = str(error)
     return reason

@@ -11,7 +11,7 @@ from prunekit.program.outputs import Outputs
 from prunekit.quantize.packing import pack_state
 from prunekit.recipe import Recipe
 from prunekit.records import Evaluation, Exactness, Reading
-from prunekit.subject.exactness import exactness
+from prunekit.subject.exactness import exactness, unproven
 from prunekit.subject.live import Way, way_of
 from prunekit.subject.opening import Opened
 from prunekit.subject.subject import Subject, dense_outputs, resolve
@@ -101,7 +101,8 @@ def _steps(subject: Subject, split: str, samples: Split, quick: bool) -> Iterato
         if reading is None:
             yield None
             continue
-        notes = _notes(subject, way) if is_proven else (*_notes(subject, way), NOT_YET)
+        doubt = unproven(subject) if is_proven else NOT_YET
+        notes = (*_notes(subject, way), *filter(None, [doubt]))
         evaluation = Evaluation(reading, subject.state.cost, notes=notes, exactness=proof)
         yield evaluation
     assert evaluation is not None, "the last step is a reading"

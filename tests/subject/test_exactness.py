@@ -85,3 +85,17 @@ def test_the_bound_follows_the_narrowest_type_of_the_pass():
     assert comparison(wide, structure_of(wide, x), x).bound == 1e-9
     bound = comparison(net, structure_of(net, x), x).bound
     assert math.isclose(bound, 100 * 2.0**-23)
+
+
+def test_a_cut_that_nothing_can_be_compared_with_says_so(tmp_path):
+    class Noisy(nn.Sequential):
+        def forward(self, x):
+            return super().forward(x + torch.rand_like(x))
+
+    net = Noisy(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 3))
+    x = torch.randn(40, 6)
+    noisy = prunekit.open(net, validation=(x, torch.arange(40) % 3), workspace=tmp_path, name="noisy")
+    evaluation = noisy.evaluate(Recipe(task="noisy", drop={"0": (1,)}), progress=False)
+    assert evaluation.exactness is None
+    assert "The cut cannot be proven to be exact: The forward pass draws random numbers." in evaluation.notes
+    assert not any("cannot be proven" in note for note in noisy.evaluate(progress=False).notes)
