@@ -17,12 +17,12 @@ from torch._dispatch.python import enable_python_dispatcher
 from torch.fx.experimental.proxy_tensor import ProxyTorchDispatchMode
 from torch.fx.node import map_aggregate
 from torch.multiprocessing.reductions import StorageWeakRef
-from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from prunekit.errors import StructureError
+from prunekit.graph.readers import CPU, META, Readers
 
 Example = Tensor | tuple[Any, ...]
 """What a network is called with: one tensor, or all its arguments, in which tensors may be nested."""
@@ -73,7 +73,7 @@ def record(model: nn.Module, tensors: Mapping[str, Tensor], example: Example) ->
         recorder.place(name.replace(".", "_"), tensor)
     for tensor in leaves(example):
         recorder.place("input", tensor)
-    with _ALONE, torch.no_grad(), _whole_attention(), enable_python_dispatcher(), recorder, _Readers(recorder):
+    with _ALONE, torch.no_grad(), _whole_attention(), enable_python_dispatcher(), recorder, Readers(recorder.note):
         output = model(*inputs)
     outputs = _tensors_of(output)
     recorder.graph.output(recorder.nodes_of(outputs))
@@ -189,7 +189,6 @@ class _Recorder(ProxyTorchDispatchMode):
         self._varying.update(_memory(tensor) for tensor in _tensors(values) if tensor.layout is torch.strided)
 
 
-CPU, META = torch.device("cpu"), torch.device("meta")
 _INDEX = torch.ops.aten.index.Tensor
 
 
@@ -216,39 +215,6 @@ def _replaced(values: Any, change: Callable[[Tensor], Any]) -> Any:
 def _by_truth(indices: Any) -> bool:
     """Whether an index takes as many positions as there are true ones."""
     return any(tensor.dtype in (torch.bool, torch.uint8) for tensor in _tensors(indices))
-
-
-class _Readers(TorchFunctionMode):
-    """Sees the ways to a tensor's numbers that are no operations: Python's, numpy's, other libraries'."""
-
-    def __init__(self, recorder: _Recorder) -> None:
-        super().__init__()
-        self._recorder = recorder
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func == _DATA:
-            return args[0].detach()  # which is the same here, and seen
-        if func in READERS or (func in COLLECTORS and args and not isinstance(args[-1], Tensor)):
-            read = args[1:] if func is Tensor.new_tensor else args  # of the tensor itself it takes device and type
-            self._recorder.note(READERS.get(func) or COLLECTORS[func], (read, kwargs))
-            if (kwargs or {}).get("device", args[0].device if func is Tensor.new_tensor else CPU) == META:
-                return func(*args, **{**(kwargs or {}), "device": CPU}).to(META)  # else its values would be lost
-        return func(*args, **(kwargs or {}))
-
-
-_DATA = Tensor.data.__get__  # type: ignore[attr-defined]
-READERS = {
-    getattr(Tensor, name): f"Tensor.{name}"
-    for name in "tolist numpy __array__ __dlpack__ __deepcopy__ __reduce_ex__ data_ptr storage untyped_storage".split()
-}
-"""Methods that give out a tensor's numbers, or the memory they lie in."""
-COLLECTORS = {
-    torch.tensor: "torch.tensor",
-    torch.as_tensor: "torch.as_tensor",
-    torch.asarray: "torch.asarray",
-    Tensor.new_tensor: "Tensor.new_tensor",
-}
-"""Functions that read the numbers of tensors in a list; of a tensor alone they make a copy, which is seen."""
 
 
 def _tensors(values: Any) -> list[Tensor]:
