@@ -123,7 +123,9 @@ def _stopwatch(
         errors = folder / "errors"
         for stem, what in (("dense", dense), ("candidate", candidate), ("inputs", inputs.clone())):
             _store(what, folder / f"{stem}.pt")
-        job = json.dumps({"folder": str(folder), "code": code, "needs": [*needs], "threads": threads})
+        # The modules of its classes are no network's memory either: one that imports much would look large.
+        classes = {type(part).__module__ for network in (dense, candidate) for part in network.modules()}
+        job = json.dumps({"folder": str(folder), "code": code, "needs": sorted({*needs, *classes}), "threads": threads})
         # What can be imported here can be imported there.
         paths = os.pathsep.join(filter(None, sys.path))
         with errors.open("w") as log:
