@@ -27,3 +27,9 @@ def test_counts_are_exact_and_only_measurements_have_a_margin(printed, alike):
 def test_a_count_in_words_has_its_margin_too():
     assert same("Cost(params=9) 338 right of 1000", "Cost(params=9) 340 right of 1000")
     assert not same("Cost(params=9) 338 right of 1000", "Cost(params=8) 338 right of 1000")
+
+
+def test_packed_bytes_may_differ_by_one_in_a_thousand_and_no_other_bytes():
+    assert same("9,000 bytes, 8,008 after gzip", "9,000 bytes, 8,000 after gzip")
+    assert not same("9,000 bytes, 8,009 after gzip", "9,000 bytes, 8,000 after gzip")
+    assert not same("9,001 bytes, 8,000 after gzip", "9,000 bytes, 8,000 after gzip")

@@ -6,7 +6,8 @@ import importlib.util
 import linecache
 import sys
 import tokenize
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -71,13 +72,13 @@ def import_file(file: Path, *, refresh: bool = False) -> ModuleType:
     name = f"{file.stem}_{hashlib.sha256(str(file).encode()).hexdigest()[:8]}"
     if name in sys.modules and not (refresh and _edited(file)):
         return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, file)
+    loader = _SourceAlone(name, str(file))
+    spec = importlib.util.spec_from_loader(name, loader)
     assert spec is not None
-    assert spec.loader is not None
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     _hold(file)
     try:
-        spec.loader.exec_module(module)
+        loader.exec_module(module)
     except PrunekitError:  # what it registers says itself what is wrong
         del sys.modules[name]
         raise
@@ -85,6 +86,17 @@ def import_file(file: Path, *, refresh: bool = False) -> ModuleType:
         del sys.modules[name]
         raise TaskError(f"{file.name} cannot be imported: {said(error)}.") from error
     return module
+
+
+class _SourceAlone(SourceFileLoader):
+    """Compiles a file each time that it runs.
+
+    What Python keeps of a compiled file is told from an edited one by its size and the second of its last edit alone.
+    """
+
+    def path_stats(self, path: Any) -> Mapping[str, Any]:
+        """Say that nothing is known of the file, so that nothing compiled is looked for or kept."""
+        raise OSError
 
 
 def _hold(file: Path) -> None:

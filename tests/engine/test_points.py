@@ -38,12 +38,16 @@ def here():
 
 
 def alike(found, expected):
-    """The same cells with the same counts, and losses that differ by rounding at most."""
+    """The same cells with the same counts, and losses that differ by rounding at most.
+
+    Other processes use half precision where the processor has it; bfloat16 rounds to one part in 256.
+    """
     found, expected = (sorted(side, key=lambda p: (p.name, p.level)) for side in (found, expected))
+    rounding = 1 / 256 if any(p.reading.backend == "half" for p in found) else 1e-5
     assert [(p.name, p.level, p.reading.correct, p.reading.n) for p in found] == [
         (p.name, p.level, p.reading.correct, p.reading.n) for p in expected
     ]
-    assert [p.reading.loss for p in found] == pytest.approx([p.reading.loss for p in expected], abs=1e-5)
+    assert [p.reading.loss for p in found] == pytest.approx([p.reading.loss for p in expected], abs=rounding)
 
 
 @pytest.mark.slow  # four processes import torch

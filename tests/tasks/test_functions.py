@@ -1,9 +1,10 @@
 import math
+import os
 
 import pytest
 
 from prunekit.errors import TaskError
-from prunekit.tasks.functions import import_function
+from prunekit.tasks.functions import import_file, import_function
 
 
 def test_module_and_function():
@@ -42,3 +43,13 @@ def test_mistakes_are_named(path, message, tmp_path):
     (tmp_path / "broken.py").write_text("1 / 0\n")
     with pytest.raises(TaskError, match=message):
         import_function(path, tmp_path)
+
+
+def test_an_edit_within_a_second_that_keeps_the_size_is_seen(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("ANSWER = 1\n")
+    first = file.stat()
+    assert import_file(file).ANSWER == 1
+    file.write_text("ANSWER = 2\n")
+    os.utime(file, ns=(first.st_atime_ns, first.st_mtime_ns))
+    assert import_file(file, refresh=True).ANSWER == 2

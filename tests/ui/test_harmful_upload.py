@@ -18,7 +18,7 @@ def test_a_harmful_upload_is_refused_beside_the_file_and_other_threads_go_on(vis
     ticks, ended = [], threading.Event()
 
     def tick():
-        while not ended.wait(0.005):
+        while not ended.wait(0.0005):
             ticks.append(None)
 
     ticking = threading.Thread(target=tick)
