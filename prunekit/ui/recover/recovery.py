@@ -13,6 +13,10 @@ from prunekit.ui.widgets.summary import exact
 from prunekit.ui.widgets.text import duration, literal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prunekit.recipe import Recipe
+    from prunekit.records import Epoch, Fitted, Run
     from prunekit.recover.schedule import Schedule
     from prunekit.verbs import Opened
     from prunekit.verbs.unfinished import Recovery
@@ -169,17 +173,23 @@ def parent(opened: "Opened") -> str | None:
 def _start(opened: "Opened", schedule: "Schedule", rounds: int, rate: Number) -> None:
     if not still_stand(rate):
         return
-    from prunekit import verbs
-
     recipe, cut = reading.desk_recipe(opened), parent(opened)
-    jobs.start(owner(opened), "Fine-tuning", lambda: verbs.recover_in_rounds(opened, recipe, rounds, schedule, cut))
+    jobs.start(owner(opened), "Fine-tuning", lambda: _steps(opened, recipe, rounds, schedule, cut))
 
 
 def _go_on(opened: "Opened", recovery: "Recovery") -> None:
+    how = recovery.rounds, recovery.schedule, recovery.parent
+    jobs.start(owner(opened), "Fine-tuning", lambda: _steps(opened, recovery.recipe, *how))
+
+
+def _steps(
+    opened: "Opened", recipe: "Recipe", rounds: int, schedule: "Schedule", cut: str | None
+) -> "Iterator[tuple[Epoch, ...] | Fitted | Epoch | Run]":
+    """Recover, after all that a killed process had recorded of the same training in one record."""
     from prunekit import verbs
 
-    how = recovery.rounds, recovery.schedule, recovery.parent
-    jobs.start(owner(opened), "Fine-tuning", lambda: verbs.recover_in_rounds(opened, recovery.recipe, *how))
+    yield verbs.earlier_epochs(opened, recipe, rounds, schedule)
+    yield from verbs.recover_in_rounds(opened, recipe, rounds, schedule, cut)
 
 
 def _reconstruct(opened: "Opened") -> None:
