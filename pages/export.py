@@ -40,7 +40,7 @@ def draw() -> None:
             f"Besides {always}",
             list(choices),
             selection_mode="multi",
-            format_func=lambda name: choices[name].title,
+            format_func=lambda name: literal(choices[name].title),
             key="formats",
             disabled=is_running,
             help=" ".join(literal(format.caption) for format in choices.values()),
