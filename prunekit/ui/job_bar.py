@@ -53,7 +53,8 @@ def _row(job: Ticket[Any]) -> None:
         parts += [percent(share, 0)] if share is not None else []
         parts += [f"{duration(seconds_left)} left"] if seconds_left is not None else []
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f":material/hourglass_top: {' · '.join(parts)}")
+        with st.container(width="stretch"):  # the text wraps, so that the button stays beside it
+            st.caption(f":material/hourglass_top: {' · '.join(parts)}")
         st.button("Cancel", key=f"bar-stop-{job.id}", type="tertiary", on_click=job.cancel, disabled=job.stopping)
 
 

@@ -34,7 +34,7 @@ def take(opened: "Opened", state: Sent | None, now: Session) -> bool:
             return False
         recipe, base = desk_recipe(opened, now), base_recipe(opened, now)
         movable = {row.cuts: row for row in desk_rows(opened, recipe, now.mode, base) if not row.protected}
-        changes = {name: movable[name].wanted(value) for name, value in state.values.items() if name in movable}
+        changes = {name: movable[name].sparsity_at(value) for name, value in state.values.items() if name in movable}
         now.recipe = moved(recipe, now.mode, changes)
         now.layer = state.focus or now.layer
         pinned = tuple(name for name in state.pinned if name in movable)
