@@ -65,12 +65,12 @@ def draw_tradeoff() -> None:
     )
     evaluation = reading.dense(opened)
     own = (opened.structure.cost({}), evaluation.reading) if evaluation else None
-    made = tradeoff.tradeoff(runs, what or "params", dense=own, head=desk.id if desk else None)
+    figure = tradeoff.tradeoff(runs, what or "params", dense=own, head=desk.id if desk else None)
     cost = COSTS[what or "params"].lower()
     alt = f"Scatter: {opened.task.metric} of {len(runs)} runs against {cost}, with the Pareto front"
     st.caption("A click on a run, or on its row in the table, puts it on the desk.")
     choosing_chart(
-        made, lambda: tradeoff.tradeoff_table(runs, dense=own), "tradeoff", alt, choose, [run.id for run in runs]
+        figure, lambda: tradeoff.tradeoff_table(runs, dense=own), "tradeoff", alt, choose, [run.id for run in runs]
     )
 
 
@@ -84,11 +84,11 @@ def draw_tree() -> None:
         else:
             st.caption(f"The {NEWEST} newest runs and those with a name, a star or weights of their own.")
     nodes = verbs.history_tree(verbs.thinned(runs, shown))
-    made = history.tree(nodes, desk.id if desk else None, is_whole=len(shown) == len(runs))
+    figure = history.tree(nodes, desk.id if desk else None, is_whole=len(shown) == len(runs))
     everything = verbs.history_tree(runs)
     alt = f"Tree: which of {len(shown)} runs came from which"
     names = [node.run.id for node in everything]
-    choosing_chart(made, lambda: history.tree_table(everything), "tree", alt, look_at, names)
+    choosing_chart(figure, lambda: history.tree_table(everything), "tree", alt, look_at, names)
 
 
 hint("compare")

@@ -40,7 +40,7 @@ def draw() -> None:
             f"Besides {always}",
             list(choices),
             selection_mode="multi",
-            format_func=lambda name: choices[name].title,
+            format_func=lambda name: literal(choices[name].title),
             key="formats",
             disabled=is_running,
             help=" ".join(literal(format.caption) for format in choices.values()),
@@ -58,26 +58,26 @@ def draw() -> None:
         return
     progress(ticket, "files and checks")
     records = ticket.snapshot().records
-    found = [record for record in records if isinstance(record, Check)]
+    checked = [record for record in records if isinstance(record, Check)]
     files = next((record for record in records if isinstance(record, tuple)), ())
     if files:
-        verdict(found, [record.reading for record in records if isinstance(record, Evaluation)])
+        verdict(checked, [record.reading for record in records if isinstance(record, Evaluation)])
         downloads(files)
-    checks(found, is_running)
+    checks(checked, is_running)
     if files:
         loading(files)
 
 
-def verdict(found: list[Check], readings: list[Reading]) -> None:
+def verdict(checked: list[Check], readings: list[Reading]) -> None:
     """Say whether what was written is what was measured, what is not there and why, and how well it does."""
     st.subheader("Is it what was measured?", anchor=False)
-    passed = sum(check.ok for check in found)
+    passed = sum(check.ok for check in checked)
     st.success(
         f"Yes. A fresh process loaded every file; all {passed} checks of outputs, counts and "
         f"{literal(opened.task.metric)} passed.",
         icon=":material/verified:",
     )
-    for check in found:
+    for check in checked:
         if not check.ok:
             st.warning(literal(check.detail), icon=":material/info:")
     if opened.task.data.test is None:
@@ -85,13 +85,13 @@ def verdict(found: list[Check], readings: list[Reading]) -> None:
     tested(readings)
 
 
-def checks(found: list[Check], is_open: bool) -> None:
+def checks(checked: list[Check], is_open: bool) -> None:
     """Draw what was proved, one line each."""
-    if not found:
+    if not checked:
         return
-    label = f"Every check ({len(found)})"
+    label = f"Every check ({len(checked)})"
     with st.expander(label, expanded=is_open, icon=":material/fact_check:"), st.container(gap="xsmall"):
-        for check in found:
+        for check in checked:
             icon = ":blue[:material/check_circle:]" if check.ok else ":orange[:material/cancel:]"
             st.markdown(f"{icon} **{literal(check.name)}**: {literal(check.detail)}")
 

@@ -2,7 +2,8 @@ import streamlit as st
 
 from prunekit.errors import listed
 from prunekit.ui.arrival import top_first
-from prunekit.ui.open.card import article_card, checkpoint_upload, own_network, task_card
+from prunekit.ui.open.card import article_card, own_network, task_card
+from prunekit.ui.open.checkpoint import checkpoint_upload
 from prunekit.ui.open.proving import cuttable
 from prunekit.ui.opening import opened_task
 from prunekit.ui.state.reading import desk_recipe

@@ -1,22 +1,20 @@
 import streamlit as st
 
-from prunekit.records import Epoch, Evaluation, Fitted, Run
+from prunekit.records import Run
 from prunekit.ui.navigation import link
 from prunekit.ui.opening import opened_task
 from prunekit.ui.recover import elsewhere, recovery
+from prunekit.ui.recover.under_way import under_way
 from prunekit.ui.state import jobs, reading, recovered
 from prunekit.ui.state.session import session
 from prunekit.ui.widgets.badges import delta_color
 from prunekit.ui.widgets.hints import hint
-from prunekit.ui.widgets.progress import progress
 from prunekit.ui.widgets.summary import summary
 from prunekit.ui.widgets.text import interval, literal, percent, points, sampled, titled
 
 opened = opened_task("Recover")
 
 from prunekit import verbs  # noqa: E402 - brings torch, so after the title is painted
-from prunekit.figures.recovery import learning_curve, learning_table  # noqa: E402
-from prunekit.ui.widgets.chart import chart  # noqa: E402
 
 owner = recovered.owner(opened)
 recipe = reading.desk_recipe(opened)
@@ -25,34 +23,13 @@ recipe = reading.desk_recipe(opened)
 def draw() -> None:
     """Draw the desk, the controls, and the recovery under way or the one before."""
     summary(opened)
-    found = jobs.started(owner)
-    if found is None or found.finished:
+    job = jobs.started(owner)
+    if job is None or job.finished:
         recovery.unfinished(opened)
         recovery.controls(opened)
         elsewhere.adoption(opened)
-    if found is not None:
-        reference = reading.dense(opened)
-        dense = reference.reading if reference else None
-        records = found.snapshot().records
-        if found.snapshot().label == elsewhere.LABEL:
-            measured = [record.reading.n for record in records if isinstance(record, Evaluation)]
-            share = measured[-1] / len(opened.task.data.validation) if measured else 0.0
-            progress(found, "readings", stop="Stop", share=share)
-            return
-        fitted = [record for record in records if isinstance(record, Fitted)]
-        if fitted and not any(isinstance(record, Epoch) for record in records):
-            progress(found, "layers", stop="Stop", share=fitted[-1].done / fitted[-1].total)
-            return
-        trained = [record for record in records if isinstance(record, Epoch)]
-        latest = trained[-1] if trained else None
-        epochs = [record for record in trained if latest and record.round == latest.round]
-        share, begun = (latest.share, trained[0].begun) if latest else (0.0, 0.0)  # a killed one had done some before
-        what = f"round {latest.round} of {latest.rounds}, " if latest and latest.rounds > 1 else ""
-        unit = f"readings, {what}{percent(share, 0)} of the steps"
-        progress(found, unit, stop="Stop", share=share, begun=begun)
-        if epochs:
-            alt = f"Training loss and validation {opened.task.metric} while fine-tuning"
-            chart(learning_curve(epochs, dense=dense), learning_table(epochs), "recovery", alt)
+    if job is not None:
+        under_way(opened, job)
 
 
 def before_and_after(run: Run) -> None:

@@ -66,8 +66,8 @@ def cells(scan: scanning.Scan, value: float | None, protected: dict[str, str]) -
     )
     alt = f"Heatmap: harm of cutting each of {len(scan.names)} parts alone, by sparsity"
     units = sizes(opened.structure, now.mode)
-    made = figures.heatmap(scan.points, scan.names, metric or "kl", value, units, protected)
-    choosing_chart(made, figures.table(scan.points, scan.names), "sensitivity", alt, choose)
+    heatmap = figures.heatmap(scan.points, scan.names, metric or "kl", value, units, protected)
+    choosing_chart(heatmap, figures.table(scan.points, scan.names), "sensitivity", alt, choose)
     ways = [RAN[way] for way in RAN if any(point.reading.backend == way for point in scan.points)]
     if ways:
         st.caption(f"The networks ran {' or '.join(ways)}.")
@@ -81,41 +81,41 @@ def closer(scan: scanning.Scan, value: float | None) -> None:
         "Look closer at", scan.names, index, key=key, on_change=lambda: choose(by_hand("scanned") or name), width=320
     )
     own = [point for point in scan.points if point.name == name]
-    left, right = st.columns(2)
-    with left:
+    curve, histogram = st.columns(2)
+    with curve:
         chart(
             figures.curve(own, name, value),
             figures.table(own),
             "curve",
             f"{METRIC} of the network over the sparsity of {name}",
         )
-    with right:
-        asked = weights(name)
-        if asked.error:
-            st.error(literal(asked.error), icon=":material/error:")
-        elif asked.answer is None:
+    with histogram:
+        question = weights(name)
+        if question.error:
+            st.error(literal(question.error), icon=":material/error:")
+        elif question.answer is None:
             st.skeleton(height=360)
         else:
-            found = asked.answer.weights
-            alt = f"Histogram of the weights of {found.dense.layer}, with what the desk cuts"
-            chart(layer_histogram(found), layer_histogram_table(found), "scanned-weights", alt)
+            weights_of = question.answer.weights
+            alt = f"Histogram of the weights of {weights_of.dense.layer}, with what the desk cuts"
+            chart(layer_histogram(weights_of), layer_histogram_table(weights_of), "scanned-weights", alt)
 
 
 def criteria(scan: scanning.Scan) -> None:
     """Draw the stored scans of several criteria for one group, and offer to scan by another."""
     name = chosen(scan.names)
     scans = {criterion: scanning.current_scan(opened, criterion) for criterion in offered_criteria(opened)}
-    points = {criterion: found.points for criterion, found in scans.items() if found.points}
+    points = {criterion: stored.points for criterion, stored in scans.items() if stored.points}
     alt = f"KL divergence over sparsity of {name} by {len(points)} criteria"
     chart(
         side_by_side.criteria(points, name, criterion_title), side_by_side.criteria_table(points, name), "criteria", alt
     )
     means = side_by_side.mean_harms(points, name)
     if len(means) > 1:
-        said = ", ".join(f"{literal(criterion_title(criterion))} {harm:.3f}" for criterion, harm in means.items())
+        listing = ", ".join(f"{literal(criterion_title(criterion))} {harm:.3f}" for criterion, harm in means.items())
         st.caption(
             f"**{literal(criterion_title(next(iter(means))))}** harms it least. Geometric mean of the KL divergence "
-            f"over the sparsities that all were measured at, in nats: {said}."
+            f"over the sparsities that all were measured at, in nats: {listing}."
         )
     else:
         st.caption("Scan by another criterion to see which harms this part least.")

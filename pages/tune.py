@@ -46,8 +46,8 @@ with st.container():
         st.rerun()  # it ended while the page ran, where nobody looks for it any more
     candidates(opened)
 
-asked = reading.measure(opened)
-if asked.previous is None and not asked.finished:
+question = reading.measure(opened)
+if question.previous is None and not question.finished:
     st.skeleton(height=360)  # charts wait for the first reading: what draws them takes a second to import
 else:
     st.subheader("What does the cut take?", anchor=False)

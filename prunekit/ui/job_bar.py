@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from prunekit.engine import State, Ticket
-from prunekit.ui.state import jobs, recovered
+from prunekit.records import Epoch
+from prunekit.ui.state import jobs, recovered, trial
 from prunekit.ui.state.session import session
 from prunekit.ui.widgets.text import duration, literal, percent
 
@@ -25,15 +26,24 @@ def job_bar(opened: "Opened") -> None:
         _offer(opened)
 
     with st.sidebar:
+        jobs.follow("trial", _trial, trial.pending)
         jobs.follow("job-bar", draw, lambda: bool(running()), every=1.0)
+
+
+def _trial() -> None:
+    tried = session().tried
+    if tried is not None:
+        st.caption(f"Opening {literal(tried.name)} …")
 
 
 def _row(job: Ticket[Any]) -> None:
     now = job.snapshot()
     share = now.done / now.total if now.total else getattr(now.latest, "share", None)
     seconds_left = now.seconds_left
-    if share and not now.total:
-        seconds_left = now.elapsed * (1 - share) / share
+    # A recovery that is gone on with had done some of it before.
+    begun = next((record.begun for record in now.records if isinstance(record, Epoch)), 0.0)
+    if share is not None and share > begun and not now.total:
+        seconds_left = now.elapsed * (1 - share) / (share - begun)
     parts = [literal(now.label)]
     if job.stopping:
         parts.append("stopping")
@@ -43,7 +53,8 @@ def _row(job: Ticket[Any]) -> None:
         parts += [percent(share, 0)] if share is not None else []
         parts += [f"{duration(seconds_left)} left"] if seconds_left is not None else []
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f":material/hourglass_top: {' · '.join(parts)}")
+        with st.container(width="stretch"):  # the text wraps, so that the button stays beside it
+            st.caption(f":material/hourglass_top: {' · '.join(parts)}")
         st.button("Cancel", key=f"bar-stop-{job.id}", type="tertiary", on_click=job.cancel, disabled=job.stopping)
 
 

@@ -1,6 +1,5 @@
 """The beginning of every page: its title at once, then the task as soon as it is open."""
 
-import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from prunekit.store import workspace_folder
 from prunekit.tasks.zoo import BUNDLED
 from prunekit.ui.job_bar import job_bar
-from prunekit.ui.state import cached, objects, recovered
+from prunekit.ui.state import objects, recovered, tickets, trial
 from prunekit.ui.state.jobs import follow
 from prunekit.ui.state.reading import ready
 from prunekit.ui.state.restoring import take_link
-from prunekit.ui.state.session import Upload, session
+from prunekit.ui.state.session import session
 from prunekit.ui.widgets.text import literal
 
 if TYPE_CHECKING:
@@ -24,22 +22,14 @@ if TYPE_CHECKING:
     from prunekit.engine import Ticket
     from prunekit.verbs import Opened
 
-TASK_VARIABLE = "PRUNEKIT_TASK"
-SETTINGS_VARIABLE = "PRUNEKIT_SETTINGS"
-
 
 def offered_tasks(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
     """Return the tasks a visitor may pick: first what this process has opened itself, or was started with.
 
     Only the person who starts the server can name a project: its code will run.
     """
-    named = environment.get(TASK_VARIABLE, "").strip()
+    named = environment.get(tickets.TASK_VARIABLE, "").strip()
     return tuple(dict.fromkeys(filter(None, (*objects.names(), named, *BUNDLED))))
-
-
-def own_settings(task: str, environment: Mapping[str, str] = os.environ) -> str:
-    """Return as JSON the settings of the task that the server was started with; empty for any other task."""
-    return environment.get(SETTINGS_VARIABLE, "") if task == environment.get(TASK_VARIABLE, "").strip() else ""
 
 
 def task_title(task: str) -> str:
@@ -54,13 +44,7 @@ def task_title(task: str) -> str:
 
 def opening() -> "Ticket[Opened]":
     """Start to open this tab's task, or return the ticket of whoever has started that before."""
-    task, upload = session().task, _upload()
-    return start_opening(task) if upload is None else cached.opening(*_key(task, upload))
-
-
-def start_opening(task: str) -> "Ticket[Opened]":
-    """Start to open a task with its own weights, unless this process has done so already."""
-    return objects.ticket(task) or cached.opening(*_key(task))
+    return tickets.start(session().task, tickets.upload_in_use())
 
 
 def title_row() -> "DeltaGenerator":
@@ -86,7 +70,7 @@ def opened_task(title: str, row: "DeltaGenerator | None" = None) -> "Opened":
         st.stop()
     opened = ticket.snapshot().latest
     if opened is None:
-        _refuse(ticket.snapshot().error or "The task was not opened.")
+        _refuse(ticket.snapshot().error)
     assert opened is not None
     take_link(opened)
     recovered.take(opened)
@@ -95,27 +79,23 @@ def opened_task(title: str, row: "DeltaGenerator | None" = None) -> "Opened":
     return opened
 
 
-def _upload() -> Upload | None:
-    now = session()
-    return now.upload if now.upload and now.upload.task == now.task else None
-
-
-def _key(task: str, upload: Upload | None = None) -> tuple[str, str, str, str, bool, bytes | None]:
-    own = task, own_settings(task), str(workspace_folder())
-    if upload is None:
-        return *own, "", True, None
-    return *own, hashlib.sha256(upload.content).hexdigest()[:16], upload.strict, upload.content
-
-
 def _skeleton() -> None:
     """Write that the task is being opened; a moving skeleton would take the browser a core that the opening needs."""
     st.caption(f"Opening {literal(task_title(session().task))} …")
 
 
-def _refuse(error: str) -> None:
-    st.error(literal(error), icon=":material/error:")
+def _refuse(error: str | None) -> None:
+    now, upload = session(), tickets.upload_in_use()
+    if upload is not None:  # its own weights open without it
+        now.clear_desk()
+        now.upload = None
+        trial.refuse(upload, error)
+        st.rerun()
+    reason = f"{task_title(now.task)} cannot be opened. {error or 'Nothing says why.'}"
+    st.error(literal(reason), icon=":material/error:")
+    if len(offered_tasks()) > 1:
+        st.caption("Another task can be picked in the sidebar.")
     if st.button("Try again", icon=":material/refresh:"):
-        cached.opening.clear(*_key(session().task, _upload()))
-        session().upload = None
+        tickets.forget(now.task)
         st.rerun()
     st.stop()

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from prunekit.ui.equalizer.line import routes
-from prunekit.ui.opening import offered_tasks, start_opening
+from prunekit.ui.opening import offered_tasks
+from prunekit.ui.state import tickets
 
 __all__ = ["SHELL", "lifespan", "routes"]
 
@@ -34,4 +35,4 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
 
 async def _warm() -> None:
     await asyncio.sleep(HEAD_START)
-    start_opening(offered_tasks()[0])
+    tickets.start(offered_tasks()[0])

@@ -11,6 +11,7 @@ from prunekit.ui.arrival import arrive
 from prunekit.ui.navigation import navigation
 from prunekit.ui.net import net
 from prunekit.ui.opening import offered_tasks, opening, task_title
+from prunekit.ui.state import trial
 from prunekit.ui.state.session import session
 
 st.set_page_config(page_title="PruneKit", page_icon="🎚️", layout="wide")
@@ -34,5 +35,6 @@ now.linked = st.query_params.get("run", now.linked)
 
 with net():
     arrive(page.url_path)
+    trial.take()
     opening()  # in the worker's thread, so that torch loads while the page is drawn
     page.run()

@@ -24,7 +24,7 @@ from prunekit.verbs.reading import evaluate, evaluate_steps
 from prunekit.verbs.reconstructing import reconstruct
 from prunekit.verbs.recovering import recover
 from prunekit.verbs.removing import find_removals, known_removals, scan_blocks
-from prunekit.verbs.rounds import recover_in_rounds, recovery_seconds
+from prunekit.verbs.rounds import earlier_epochs, recover_in_rounds, recovery_seconds
 from prunekit.verbs.scanned import WITHIN, is_picture, known_points, stored_points
 from prunekit.verbs.scanning import picture_steps, scan, scan_size, scan_steps
 from prunekit.verbs.scoring import agreement, unit_scores
@@ -52,6 +52,7 @@ __all__ = [
     "commit",
     "compare",
     "cost",
+    "earlier_epochs",
     "evaluate",
     "evaluate_steps",
     "export",

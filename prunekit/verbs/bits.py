@@ -58,13 +58,20 @@ def scan_bits(
             yield point
 
 
-def scan_bits_size(opened: Opened, recipe: Recipe | None = None) -> int:
+def scan_bits_size(opened: Opened, recipe: Recipe | None = None, pinned: Collection[str] = ()) -> int:
     """Return how many points ``scan_bits`` yields with all levels and without the first and the last layer.
+
+    Args:
+        opened: the task.
+        recipe: the network.
+        pinned: layers that are passed over.
 
     Raises:
         RecipeError: the recipe does not fit the task.
     """
-    return len(BITS) * len(inner_layers(resolve(opened, recipe or Recipe()).structure))
+    subject = resolve(opened, recipe or Recipe())
+    stay = held(opened, subject.recipe, Mode.WEIGHTS, pinned)
+    return len(BITS) * sum(layer not in stay for layer in inner_layers(subject.structure))
 
 
 def _measured(opened: Opened, recipe: Recipe, layer: str, bits: int) -> Point:

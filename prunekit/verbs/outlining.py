@@ -18,7 +18,7 @@ from prunekit.subject.subject import resolve
 from prunekit.verbs.candidates import Judge
 from prunekit.verbs.counting import check
 from prunekit.verbs.pins import held
-from prunekit.verbs.scanned import stored_points
+from prunekit.verbs.scanned import known_points
 
 CANDIDATES = 5
 """Plans that are made for given limits."""
@@ -64,7 +64,7 @@ def begin(
     reach = problem_of(judge, {name: [(0.0, 0.0), (max(levels), 0.0)] for name in names})
     check_reachable(reach, holds)
     spared = not_worth(reach, worth)
-    stored = {(point.name, point.level) for point in stored_points(opened, mode, criterion=base.criterion)}
+    stored = {(point.name, point.level) for point in known_points(opened, mode, base.criterion)}
     return replace(judge, held={**holds, **dict.fromkeys(spared, 0.0)}), Outline(
         mode=mode,
         limits=tuple(goals.limits.items()),

@@ -18,6 +18,7 @@ from prunekit.subject.subject import resolve
 from prunekit.tasks.task import Split
 from prunekit.verbs.candidates import Judge
 from prunekit.verbs.outlining import LEVELS, begin, problem_of
+from prunekit.verbs.scanned import WITHIN
 from prunekit.verbs.scanning import scan_steps
 
 SAMPLES = 250
@@ -34,10 +35,11 @@ def plan(
 ) -> Iterator[Outline | Point | Trial | Candidate]:
     """Find the recipe that meets targets with the least damage.
 
-    A scan gives harm curves; ``curves`` and ``greedy`` allocate by them, ``exchange`` improves the
-    better one by measuring whole networks on train data, ``uniform`` and ``global`` are the
-    baselines. Where only a loss is given, the curves' strength is bisected until the measured loss
-    fits, and the others are held against the cut that was found.
+    A scan gives harm curves, in which what an earlier scan has measured within 1 point stands as it
+    is; ``curves`` and ``greedy`` allocate by them, ``exchange`` improves the better one by measuring
+    whole networks on train data, ``uniform`` and ``global`` are the baselines. Where only a loss is
+    given, the curves' strength is bisected until the measured loss fits, and the others are held
+    against the cut that was found.
 
     Args:
         opened: the task.
@@ -82,7 +84,7 @@ def plan_steps(
     judge, begun = begin(opened, targets, mode, base, pinned, worth)
     yield begun
     points = []
-    for point in scan_steps(opened, mode, LEVELS[mode], criterion=judge.base.criterion):
+    for point in scan_steps(opened, mode, LEVELS[mode], criterion=judge.base.criterion, known_width=WITHIN):
         if point is not None:
             points.append(point)
         yield point

@@ -19,7 +19,7 @@ from prunekit.subject.opening import Opened
 from prunekit.subject.subject import Subject, resolve
 from prunekit.verbs.reconstructing import calibrated, fitting_of
 from prunekit.verbs.recovered import store_run
-from prunekit.verbs.unfinished import reached, read_state, write_state
+from prunekit.verbs.unfinished import epochs_of, reached, read_state, write_state
 
 
 def recover(
@@ -82,11 +82,12 @@ def _recover(subject: Subject, schedule: Schedule, parent: str | None) -> Iterat
         fitting = fitting_of(subject)
         yield from fitting
         start = calibrated(subject, fitting)
-    tuned = begin(subject, schedule, state, start)
+    tuned, epochs = begin(subject, schedule, state, start), [*epochs_of(state)]
     try:
         for record in tuned:
+            epochs.append(record)
             if record.reading is not None:
-                write_state(opened, path, tuned.state())
+                write_state(opened, path, tuned.state(), epochs)
             yield record
     except GeneratorExit:
         _store(subject, tuned, schedule, parent)

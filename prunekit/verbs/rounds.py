@@ -14,7 +14,7 @@ from prunekit.recover.stored import state_bytes
 from prunekit.subject.opening import Opened
 from prunekit.subject.subject import resolve
 from prunekit.verbs.recovering import begin, recover
-from prunekit.verbs.unfinished import Recovery, forget, gone_on_with, remember
+from prunekit.verbs.unfinished import Recovery, epochs_of, forget, gone_on_with, reached, read_state, remember
 
 
 def recover_in_rounds(
@@ -43,8 +43,20 @@ def recover_in_rounds(
     """
     if rounds < 1:
         raise RecipeError(f"Rounds are counted from 1, not {rounds}.")
-    recovery = _recovery(opened, resolve(opened, recipe).recipe, rounds, schedule, parent)
-    return _until_the_end(opened, gone_on_with(opened, recovery))
+    return _until_the_end(opened, _recovery(opened, recipe, rounds, schedule, parent))
+
+
+def earlier_epochs(opened: Opened, recipe: Recipe, rounds: int, schedule: Schedule) -> tuple[Epoch, ...]:
+    """Return what rounds had yielded of the training under way when their process was killed; see the arguments there.
+
+    Raises:
+        RecipeError: the recipe does not fit the task.
+    """
+    recovery = _recovery(opened, recipe, rounds, schedule, None)
+    if len(recovery.done) == rounds:
+        return ()
+    epochs = epochs_of(read_state(reached(opened, recovery.under_way, schedule)))
+    return tuple(replace(epoch, round=len(recovery.done) + 1, rounds=rounds) for epoch in epochs)
 
 
 def _until_the_end(opened: Opened, recovery: Recovery) -> Iterator[Fitted | Epoch | Run]:
@@ -57,6 +69,11 @@ def _until_the_end(opened: Opened, recovery: Recovery) -> Iterator[Fitted | Epoc
 
 
 def _recovery(opened: Opened, recipe: Recipe, rounds: int, schedule: Schedule, parent: str | None) -> Recovery:
+    """Return the recovery that is asked for, with what an earlier process has done of it."""
+    return gone_on_with(opened, _new(opened, resolve(opened, recipe).recipe, rounds, schedule, parent))
+
+
+def _new(opened: Opened, recipe: Recipe, rounds: int, schedule: Schedule, parent: str | None = None) -> Recovery:
     start = Recipe() if recipe.base is None else opened.workspace.run(recipe.base).recipe
     return Recovery(recipe, schedule, rounds, parent, start)
 
@@ -84,7 +101,7 @@ def recovery_seconds(opened: Opened, recipe: Recipe, schedule: Schedule, rounds:
         Seconds, once.
     """
     last = resolve(opened, recipe).recipe
-    first = _recovery(opened, last, rounds, schedule, None).under_way
+    first = _new(opened, last, rounds, schedule).under_way
     yield rounds * mean(_training_seconds(opened, each, schedule) for each in {first, last})
 
 

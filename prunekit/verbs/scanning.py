@@ -57,6 +57,7 @@ def scan_steps(
     half_width: float | None = None,
     first_picture: bool = False,
     workers: int | None = None,
+    known_width: float | None = None,
 ) -> Iterator[Point | None]:
     """Scan in short steps, between which it can stop or give way.
 
@@ -69,11 +70,14 @@ def scan_steps(
         half_width: how wide an interval may be.
         first_picture: begin with an estimate of every cell from a few samples.
         workers: how many processes measure.
+        known_width: what is stored with an interval of this half width is not measured again; ``half_width`` for
+            ``None``.
 
     Yields:
         Points as ``scan`` does, and ``None`` after each stretch of work that ends without one.
     """
-    stored = stored_points(opened, mode, limit, criterion, half_width, pictures=True)
+    width = half_width if known_width is None else known_width
+    stored = stored_points(opened, mode, limit, criterion, width, pictures=True)
     known = [point for point in stored if not is_picture(point)]
     cells = {(name, level) for name in scanning.sizes(opened.structure, mode) for level in levels}
     yield from (point for point in known if (point.name, point.level) in cells)

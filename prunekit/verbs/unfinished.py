@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,10 @@ from typing import Any
 from prunekit.errors import CheckpointError, PrunekitError, WorkspaceError
 from prunekit.pattern import Pattern
 from prunekit.recipe import Recipe
+from prunekit.records import Epoch
 from prunekit.recover.schedule import Schedule
 from prunekit.recover.stored import state_bytes, stored_state
+from prunekit.store.encoding import reading_of, reading_text
 from prunekit.subject.opening import Opened
 
 FOLDER = "recoveries"
@@ -60,9 +62,12 @@ def reached(opened: Opened, recipe: Recipe, schedule: Schedule) -> Path:
     return folder(opened) / f"{key(opened, recipe, schedule)}.safetensors"
 
 
-def write_state(opened: Opened, path: Path, state: Mapping[str, Any]) -> None:
-    """Write what one training has reached, in place of what it had reached before."""
-    opened.workspace.write_file(path, lambda aside: aside.write_bytes(state_bytes(state)))
+def write_state(opened: Opened, path: Path, state: Mapping[str, Any], epochs: Iterable[Epoch]) -> None:
+    """Write what one training has reached, with its records until then, in place of what it had reached before."""
+    records = [
+        asdict(epoch) | {"reading": None if epoch.reading is None else reading_text(epoch.reading)} for epoch in epochs
+    ]
+    opened.workspace.write_file(path, lambda aside: aside.write_bytes(state_bytes({**state, "records": records})))
 
 
 def read_state(path: Path) -> dict[str, Any] | None:
@@ -72,6 +77,17 @@ def read_state(path: Path) -> dict[str, Any] | None:
     except CheckpointError:
         return None
     return state
+
+
+def epochs_of(state: Mapping[str, Any] | None) -> tuple[Epoch, ...]:
+    """Return the records of a training until it reached a state; none where they cannot be read."""
+    try:
+        return tuple(
+            Epoch(**fields | {"reading": None if fields["reading"] is None else reading_of(fields["reading"])})
+            for fields in (state or {}).get("records", ())
+        )
+    except (TypeError, KeyError, WorkspaceError):
+        return ()
 
 
 def remember(opened: Opened, recovery: Recovery) -> None:

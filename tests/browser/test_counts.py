@@ -11,6 +11,7 @@ from prunekit.graph import structure_of
 from prunekit.recipe import BITS, Recipe, kept_units
 from prunekit.records import Mode
 from prunekit.ui.equalizer import HERE, content
+from prunekit.ui.widgets.text import count
 from tests.golden_nets import resnet50
 from tests.nets import NETS, example, make
 
@@ -18,7 +19,8 @@ from tests.nets import NETS, example, make
 @pytest.fixture(scope="module")
 def counts(browser):
     page = browser.new_page()
-    page.add_script_tag(content=(HERE / "counts.js").read_text())
+    for script in ("counts.js", "strip.js"):
+        page.add_script_tag(content=(HERE / script).read_text())
     yield page
     page.close()
 
@@ -34,6 +36,20 @@ def test_the_rounding_rule_is_the_same_in_the_browser(counts):
     assert found == [kept_units(n, p / 100) for n in range(1, 257) for p in range(101)]
     stepped = counts.evaluate("() => [8, 3, 30].map((step) => keptUnits(30, 0.5, step))")
     assert stepped == [kept_units(30, 0.5, step) for step in (8, 3, 30)]
+
+
+def test_counts_are_written_with_three_digits_on_either_side(counts):
+    edges = [
+        sign + step * digit
+        for step in (10, 10**3, 10**6, 10**9)
+        for digit in (1, 9.5, 10, 95, 99.95)
+        for sign in (-1, 0, 1)
+    ]
+    draw = random.Random(2)
+    numbers = sorted({round(n) for n in [*edges, *(10 ** draw.uniform(3, 14) for _ in range(500))]})
+    texts = counts.evaluate("(numbers) => numbers.map(shortCount)", numbers)
+    assert texts == [count(n) for n in numbers]
+    assert {sum(c.isdigit() for c in text) for n, text in zip(numbers, texts, strict=True) if n >= 1000} == {3}
 
 
 def networks():

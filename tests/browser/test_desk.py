@@ -95,6 +95,37 @@ def test_undo_and_redo_by_key_and_by_button(desk):
     stands(desk, OTHER, 0)
 
 
+@pytest.mark.parametrize("place", ["the bar", "the page"])
+def test_four_quick_presses_undo_four_steps_and_redo_them(desk, place):
+    for percent in (20, 40, 60, 80):
+        pull(desk, LAYER, percent / 100)
+        measured(desk)
+    if place == "the bar":
+        bar(desk, LAYER).focus()
+    else:
+        desk.get_by_role("heading", name="Tune").click()
+    for _ in range(3):
+        desk.keyboard.press("Control+z")
+    stands(desk, LAYER, 20)
+    for _ in range(2):
+        desk.keyboard.press("Control+y")
+    desk.keyboard.press("Control+Shift+z")
+    stands(desk, LAYER, 80)
+    for _ in range(4):
+        desk.keyboard.press("Control+z")
+    stands(desk, LAYER, 0)
+
+
+def test_an_undo_right_after_a_release_undoes_what_was_let_go_of(desk):
+    pull(desk, LAYER, 0.3)
+    measured(desk)
+    pull(desk, LAYER, 0.7)
+    desk.keyboard.press("Control+z")
+    stands(desk, LAYER, 30)
+    measured(desk)
+    stands(desk, LAYER, 30)
+
+
 def test_a_pinned_bar_stays_under_the_master_and_a_preset(desk):
     pull(desk, LAYER, 0.4)
     measured(desk)

@@ -30,7 +30,7 @@ def test_a_harmful_upload_is_refused_beside_the_file_and_other_threads_go_on(vis
         ticking.join()
     assert not app.exception
     (error,) = app.error
-    assert error.value.startswith("The checkpoint ")
+    assert error.value.startswith("bad.pt was not opened; the desk is as it was. The checkpoint ")
     assert "\n" not in error.value
     assert len(ticks) > 10, "somebody held the interpreter"
     assert worker().call(lambda: "answers") == "answers"

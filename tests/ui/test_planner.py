@@ -100,7 +100,7 @@ def test_the_cost_is_said_before_it_begins(opened):
     assert "About " in cost
     list(verbs.scan(opened))
     (cost,) = [text for text in texts(settle(start(opened))) if "Measures at most" in text]
-    assert "Measures at most 105 networks: no scan, which is stored, up to 100 while" in cost
+    assert "Measures at most 105 networks: none for the scan, which is stored, up to 100 while" in cost
 
 
 def test_a_plan_offers_what_the_verb_finds_and_a_button_puts_it_on_the_desk(opened):
@@ -131,7 +131,7 @@ def test_several_targets_and_pins_reach_the_verb(opened):
     # with six of conv1's units fc1 could save 4 % of the MACs and 34 % of the parameters
     assert asked == (
         "Asked: at most 60.0 % of the MACs, at most 70.0 % of the parameters and at most 100 points of accuracy lost,"
-        " by the criterion l1. Pinned: conv1. Whole, since it could save less than 40 %: fc1."
+        " by the criterion L1 norm. Pinned: conv1. Whole, since it could save less than 40 %: fc1."
     )
     expected = verbs.last(
         verbs.plan(opened, {"macs": 0.6, "params": 0.7, "accuracy": -100}, base=desk, pinned=["conv1"], worth=0.4)

@@ -44,8 +44,8 @@ def test_weights_that_went_with_channels_are_the_bars_ground(structure):
     recipe, remaining = Recipe(weights={"layer3.0.conv1": 0.5}), {"layer3.0.conv1": 4608}
     ground = {row.layer: row for row in rows(structure, recipe, Mode.WEIGHTS, weights=remaining)}["layer3.0.conv1"]
     assert (ground.kept, ground.gone, ground.level, ground.lowest) == (4608, 0.75, 0.75, 0.75)
-    assert ground.wanted(0.75) == 0.5  # it stands still, so the recipe stays as it is
-    assert (ground.wanted(0.6), ground.wanted(0.9)) == (0.0, 0.9)
+    assert ground.sparsity_at(0.75) == 0.5  # it stands still, so the recipe stays as it is
+    assert (ground.sparsity_at(0.6), ground.sparsity_at(0.9)) == (0.0, 0.9)
     above = replace(recipe, weights={"layer3.0.conv1": 0.9})
     cut = {row.layer: row for row in rows(structure, above, Mode.WEIGHTS, weights=remaining)}["layer3.0.conv1"]
     assert (cut.kept, cut.level) == (1843, 0.9)  # ⌊18,432 · 0.1⌋
@@ -57,7 +57,7 @@ def test_weights_that_went_with_channels_are_the_bars_ground(structure):
 def test_a_channel_dropped_by_hand_moves_its_bar(structure):
     dropped = Recipe(drop={"conv1": (3,)})
     ground = rows(structure, dropped, Mode.CHANNELS, available={"conv1": 15})[0]
-    assert (ground.kept, ground.level, ground.floor, ground.wanted(0.0)) == (15, 1 / 16, 0.0, 0.0)
+    assert (ground.kept, ground.level, ground.floor, ground.sparsity_at(0.0)) == (15, 1 / 16, 0.0, 0.0)
     stepped = rows(structure, replace(dropped, round_to={"conv1": 4}), Mode.CHANNELS, available={"conv1": 15})[0]
     assert stepped.kept == 12
     more = rows(structure, replace(dropped, channels={"conv1": 0.5}), Mode.CHANNELS, available={"conv1": 15})[0]

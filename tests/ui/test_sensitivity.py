@@ -111,3 +111,23 @@ def test_layers_are_ranked_by_the_weights_that_are_zeroed(visit, opened):
     assert set(desk(app).recipe.weights.values()) <= {0.5, 0.9}
     assert desk(app).recipe.weights
     assert desk(app).recipe.channels == {}
+
+
+@pytest.mark.parametrize(
+    ("precision", "label"),
+    [
+        ("picture", "First picture of a scan by L2 norm"),
+        ("within", "Scan within 1 point by L2 norm"),
+        ("exact", "Exact scan by L2 norm"),
+    ],
+)
+def test_a_scan_is_called_one_on_every_page(visit, precision, label):
+    app = visit("sensitivity")
+    app.button_group(key="scan-precision").set_value(precision).run()
+    held = jobs.worker().job("else", "Another job", lambda: iter(int, 1))  # keeps the line until it is cancelled
+    app.button(key="scan-start").click().run()
+    try:
+        assert [caption.value for caption in app.sidebar.caption] == [f":material/hourglass_top: {label} · waits"]
+    finally:
+        running().cancel()
+        held.cancel()

@@ -1,7 +1,8 @@
 import asyncio
 import threading
 
-from prunekit.ui import opening, serving
+from prunekit.ui import serving
+from prunekit.ui.state import cached
 
 
 def test_the_first_task_is_opened_before_anybody_asks(monkeypatch, workspace):
@@ -10,7 +11,7 @@ def test_the_first_task_is_opened_before_anybody_asks(monkeypatch, workspace):
     monkeypatch.setattr(serving, "HEAD_START", 0)
     monkeypatch.setattr(serving.sys, "setswitchinterval", lambda seconds: None)
     asked = []
-    monkeypatch.setattr(opening.cached, "opening", lambda *key: asked.append(key))
+    monkeypatch.setattr(cached, "opening", lambda *key: asked.append(key))
 
     async def serve():
         async with serving.lifespan(None):

@@ -192,6 +192,29 @@ def test_what_is_not_worth_pruning_stays_whole_in_every_candidate(opened):
         assert all(candidate.misses == () for candidate in candidates(records))
 
 
+def test_what_a_scan_has_measured_within_1_point_is_not_measured_again(opened, monkeypatch):
+    targets = {"macs": 0.5}
+    assert verbs.outline(opened, targets).known == 0
+    points = set(verbs.scan(opened, limit=None, half_width=verbs.WITHIN))
+    outline = verbs.outline(opened, targets)
+    assert (outline.known, outline.points) == (27, 27)  # three groups at nine levels
+    assert outline.networks == outline.trials + outline.candidates
+    monkeypatch.setattr("prunekit.verbs.scanning._question", lambda *_: pytest.fail("it scans"))
+    assert {record for record in verbs.plan(opened, targets) if isinstance(record, Point)} == points
+
+
+def test_a_plan_measures_what_a_scan_within_1_point_has_left(opened):
+    list(verbs.scanning.picture_steps(opened, limit=None, half_width=verbs.WITHIN))  # first estimates count for nothing
+    scan = verbs.scan(opened, limit=None, half_width=verbs.WITHIN)
+    first = {next(scan) for _ in range(5)}
+    scan.close()
+    assert verbs.outline(opened, {"macs": 0.5}).known == 5
+    points = [record for record in verbs.plan(opened, {"macs": 0.5}) if isinstance(record, Point)]
+    assert len(points) == 27
+    assert first < set(points)
+    assert set(verbs.stored_points(opened)) == set(points) - first  # on all samples, as without that scan
+
+
 def test_the_filter_steps_aside_for_the_targets(opened):
     # conv1 alone can save 13,608 of 16,072 MACs, conv2 7,568, fc1 468
     assert verbs.outline(opened, {"macs": 0.5}, worth=0.9).spared == ("conv2", "fc1")

@@ -7,11 +7,12 @@ from prunekit import verbs
 from prunekit.objectives import own_metric
 from prunekit.pattern import Pattern
 from prunekit.recipe import Recipe
-from prunekit.records import Run
+from prunekit.records import Epoch, Run
 from prunekit.recover.schedule import Schedule
+from prunekit.recover.stored import state_bytes
 from prunekit.store import Workspace
 from prunekit.subject.base import base_of
-from prunekit.verbs.unfinished import Recovery
+from prunekit.verbs.unfinished import Recovery, reached, read_state, write_state
 
 SCHEDULE = Schedule(epochs=1, batch=128)
 
@@ -86,6 +87,50 @@ def test_a_killed_recovery_is_not_gone_on_with_on_other_samples_or_by_another_me
     (left,) = verbs.unfinished(opened)
     *rest, _ = verbs.recover_in_rounds(opened, left.recipe, left.rounds, left.schedule)
     assert [record.epoch for record in rest] == [2.0]
+
+
+def until(records, number, epoch):
+    """Take records until an epoch of a round has been measured, and return those of that round."""
+    taken = []
+    for record in records:
+        if isinstance(record, Epoch) and record.round == number:
+            taken.append(record)
+            if record.reading and record.epoch == epoch:
+                return taken
+    raise AssertionError("it ended before")
+
+
+def test_what_was_recorded_before_a_kill_is_known_after_it_and_after_another(opened, tmp_path):
+    schedule, recipe = Schedule(epochs=3, batch=8), verbs.check(opened, Recipe(channels={"conv1": 0.5}))
+    how = recipe, 2, schedule
+    assert verbs.earlier_epochs(opened, *how) == ()
+    first = verbs.recover_in_rounds(opened, *how)
+    trained = until(first, 2, 1.0)
+    assert len(trained) == 2  # 16 steps of 8 samples: a loss after ten of them, and a reading after all
+    next(first)  # what comes after the last epoch that is stored is trained, and told, again
+    shutil.copytree(opened.workspace.path, tmp_path / "killed")
+    once = replace(opened, workspace=Workspace(tmp_path / "killed"))
+    assert verbs.earlier_epochs(once, *how) == tuple(trained)
+    second = verbs.recover_in_rounds(once, *how)
+    trained += until(second, 2, 2.0)
+    shutil.copytree(once.workspace.path, tmp_path / "killed again")
+    twice = replace(opened, workspace=Workspace(tmp_path / "killed again"))
+    assert verbs.earlier_epochs(twice, *how) == tuple(trained)
+    assert [epoch.epoch for epoch in trained] == [10 / 16, 1.0, 1 + 10 / 16, 2.0]
+    for _ in verbs.recover_in_rounds(twice, *how):
+        pass
+    assert verbs.earlier_epochs(twice, *how) == ()
+    first.close()
+    second.close()
+
+
+def test_records_that_cannot_be_read_are_no_records(opened):
+    recipe = verbs.check(opened, Recipe(channels={"conv1": 0.5}))
+    path = reached(opened, recipe, SCHEDULE)
+    for records in ([{"step": 1}], [{"reading": "nonsense"}], 7, None):
+        write_state(opened, path, {"epoch": 1}, ())
+        path.write_bytes(state_bytes({**read_state(path), "records": records}))
+        assert verbs.earlier_epochs(opened, recipe, 1, SCHEDULE) == ()
 
 
 def test_the_rounds_that_are_announced_are_the_first_and_the_last(opened, monkeypatch):

@@ -35,10 +35,10 @@ def difference(opened: "Opened", runs: Sequence[Run], desk: Run | None) -> None:
     known = {run.id: run for run in runs}
     titles = {DESK: f"On the desk: {title(desk) if desk else OWN}", DENSE: OWN.capitalize()}
     titles |= {run.id: title(run) for run in reversed(runs)}
-    left, right = st.columns(2)
-    with left:
+    one, other = st.columns(2)
+    with one:
         first = _pick("First", titles, DENSE)
-    with right:
+    with other:
         second = _pick("Second", titles, DESK)
     a, b = (desk if picked == DESK else known.get(picked) for picked in (first, second))
     if a == b:
@@ -86,11 +86,11 @@ def _draw(opened: "Opened", question: Question, names: tuple[str, str]) -> None:
         st.caption("Measuring both runs …")
     else:
         _readings(comparison, names, opened.metric.higher_is_better)
-        left, right = st.columns(2)
-        with left:
+        bars, classes = st.columns(2)
+        with bars:
             alt = f"Dots: the sparsities of {names[0]} and of {names[1]}, where they differ"
             chart(figures.bars(comparison, *names), figures.changes_table(comparison), "changes", alt)
-        with right:
+        with classes:
             alt = f"Dots: how {names[0]} and {names[1]} do on each of {len(comparison.classes)} classes"
             chart(figures.per_class(comparison, *names), figures.per_class_table(comparison), "per-class", alt)
         flips(opened, comparison, names)

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 HERE = Path(__file__).parent
-SCRIPTS = ("counts.js", "sensitivity.js", "courier.js", "bars.js", "strip.js", "hands.js", "desk.js")
+SCRIPTS = ("counts.js", "sensitivity.js", "courier.js", "presses.js", "bars.js", "strip.js", "hands.js", "desk.js")
 """The scripts, each after those it needs; the browser gets them as one module."""
 
 
@@ -18,8 +18,8 @@ def equalizer(key: str, data: dict[str, Any], on_command: Callable[[], None]) ->
 
     Args:
         key: names the component in the session's state.
-        data: see ``live.data``: line, bars, groups, terms, values, pinned, version, layout, reply.
-        on_command: called when a key asks to undo or redo; ``command`` of the state says which.
+        data: see ``live.data``: line, bars, groups, terms, values, pinned, version, layout, pressed, reply.
+        on_command: called when keys ask to undo or redo; ``command`` of the state says how often, and which.
     """
     # As bytes: in anything else Streamlit would look for data frames, and import pandas to do so.
     text = json.dumps(data).encode()

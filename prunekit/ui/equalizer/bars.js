@@ -3,10 +3,10 @@
 const NS = "http://www.w3.org/2000/svg";
 
 function element(tag, className, parent) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (parent) parent.appendChild(made);
-  return made;
+  const part = document.createElement(tag);
+  if (className) part.className = className;
+  if (parent) parent.appendChild(part);
+  return part;
 }
 
 const asPercent = (fraction) => `${Math.round(1000 * fraction) / 10} %`;

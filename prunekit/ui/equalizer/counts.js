@@ -11,9 +11,9 @@ function keptUnits(n, sparsity, step = 1) {
 /** Units kept of a group {units, step, available, hand} whose base or a hand may have left fewer. */
 function countKept(group, sparsity) {
   if (sparsity === 0 && group.available === group.left) return group.left;
-  const wanted = keptUnits(group.units, sparsity, group.step);
+  const target = keptUnits(group.units, sparsity, group.step);
   const available = group.available;
-  const kept = wanted <= available ? wanted : Math.floor(available / group.step) * group.step || available;
+  const kept = target <= available ? target : Math.floor(available / group.step) * group.step || available;
   return Math.max(kept, group.hand, 1);
 }
 

@@ -6,11 +6,12 @@ const REST = 600; // ms the page waits for an exact reading before it follows a 
 
 class Courier {
   /**
-   * `write(rev, phase)` makes the message of the current state, `hear(reply)` takes an answer, and
-   * `landed(message)` is told when the server holds a state that a hand let go of, and the worker a moment for it.
+   * `write(rev, phase)` makes the message of the current state, `hear(reply)` takes an answer,
+   * `landed(message)` is told when the server holds a state that a hand let go of, and the worker a moment for it, and
+   * `free()` when nothing is on its way any more.
    */
-  constructor({ write, hear, landed }) {
-    Object.assign(this, { write, hear, landed });
+  constructor({ write, hear, landed, free }) {
+    Object.assign(this, { write, hear, landed, free });
     this.rev = 0;
     this.waiting = null; // phase of the newest state that was not sent yet
     this.flying = null; // the message that was sent and is not answered yet
@@ -21,6 +22,11 @@ class Courier {
   /** Whether the server does not know the state in hand yet. */
   get isPending() {
     return this.waiting !== null || this.flying !== null;
+  }
+
+  /** Whether the state in hand is on its way; without a connection it is not. */
+  get isBusy() {
+    return this.flying !== null || (this.waiting !== null && this.socket?.readyState === WebSocket.OPEN);
   }
 
   /** Connect; a server that ends or is not there yet is tried again. */
@@ -79,6 +85,7 @@ class Courier {
     this.hear(reply);
     if (reply.done || reply.exact) this.land();
     this.flush();
+    if (!this.isBusy) this.free();
   }
 
   land() {

@@ -20,7 +20,9 @@ class Desk {
       write: (rev, phase) => this.state(rev, phase),
       hear: (reply) => this.hear(reply),
       landed: (message) => this.tell(message),
+      free: () => this.press(),
     });
+    this.presses = new Presses();
     this.hands = new Hands(this);
   }
 
@@ -31,7 +33,7 @@ class Desk {
       clearTimeout(this.soon);
       setStateValue("desk", message);
     };
-    this.command = (name) => setTriggerValue("command", { name, press: `${Date.now()} ${Math.random()}` });
+    this.ask = (presses) => setTriggerValue("command", presses);
     const isNew = this.data?.layout !== data.layout;
     const hasMoved = data.version !== this.version;
     this.data = data;
@@ -39,6 +41,7 @@ class Desk {
     this.floors = Object.fromEntries(data.bars.map((bar) => [bar.key, bar.floor]));
     this.groups = new Map(data.groups.map((group) => [group.name, group]));
     this.courier.follow(data.reply.rev);
+    this.presses.followed(data.pressed);
     if (isNew) {
       this.build();
       this.pinned = new Set(data.pinned); // later on, pins are the hand's alone
@@ -60,6 +63,18 @@ class Desk {
     if (reply.rev < old.rev || (same && ((reply.n < old.n && !reply.error) || (old.done && !reply.done)))) return;
     this.reply = { ...old, ...reply }; // an error says nothing else
     paintStrip(this);
+  }
+
+  /** Undo or redo. */
+  command(name) {
+    this.presses.add(name);
+    this.press();
+  }
+
+  /** Hand presses on, once the server holds the state that they were made in: it would come after them otherwise. */
+  press() {
+    const due = this.courier.isBusy ? null : this.presses.take();
+    if (due) this.ask(due);
   }
 
   /** Take the server's values, but for the bars in hand: those are the hand's. */

@@ -3,6 +3,12 @@
 const STEPS = { ArrowUp: 0.01, ArrowDown: -0.01, PageUp: 0.1, PageDown: -0.1 };
 const ENDS = { Home: 0, End: 1 };
 
+/** Whether a key goes into a text, which has an undo of its own. */
+function isTyping(event) {
+  const [part] = event.composedPath();
+  return part.isContentEditable || part.matches?.("textarea, input:not([type=range], [type=checkbox], [type=radio])");
+}
+
 class Hands {
   constructor(desk) {
     this.desk = desk;
@@ -26,7 +32,9 @@ class Hands {
     desk.part("pin").addEventListener("click", () => desk.togglePin(this.bar(desk.focused)));
     desk.part("filter").addEventListener("input", () => desk.filter());
     desk.part("stage").addEventListener("change", () => desk.filter());
-    desk.root.addEventListener("keydown", (event) => this.undo(event));
+    // Before the buttons of the page, whose presses are lost where a run takes longer than the next press.
+    this.heard = (event) => this.undo(event);
+    window.addEventListener("keydown", this.heard, true);
     this.resized = new ResizeObserver(() => desk.brackets());
     this.resized.observe(bars);
   }
@@ -95,10 +103,12 @@ class Hands {
   }
 
   undo(event) {
-    if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z" || event.target.matches?.("input")) return;
+    if (!this.desk.root.isConnected) return;
+    const key = event.key?.toLowerCase();
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || !["z", "y"].includes(key) || isTyping(event)) return;
     event.preventDefault();
-    event.stopPropagation();
-    this.desk.command(event.shiftKey ? "redo" : "undo");
+    event.stopImmediatePropagation();
+    this.desk.command(key === "y" || event.shiftKey ? "redo" : "undo");
   }
 
   /** Move the focus to the next bar that is shown. */
@@ -153,6 +163,7 @@ class Hands {
   }
 
   close() {
+    window.removeEventListener("keydown", this.heard, true);
     this.resized.disconnect();
   }
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from prunekit.recipe import Recipe
 from prunekit.records import Latency, Mode
 from prunekit.ui.equalizer import content, equalizer, sent
-from prunekit.ui.equalizer.sent import Sent
+from prunekit.ui.equalizer.sent import Presses, Sent
 from prunekit.ui.equalizer.strip import past, sparse, tiles
 from prunekit.ui.state.reading import base_recipe, desk_recipe, measure
 from prunekit.ui.state.rows import Row, desk_rows, moved
@@ -34,7 +34,7 @@ def take(opened: "Opened", state: Sent | None, now: Session) -> bool:
             return False
         recipe, base = desk_recipe(opened, now), base_recipe(opened, now)
         movable = {row.cuts: row for row in desk_rows(opened, recipe, now.mode, base) if not row.protected}
-        changes = {name: movable[name].wanted(value) for name, value in state.values.items() if name in movable}
+        changes = {name: movable[name].sparsity_at(value) for name, value in state.values.items() if name in movable}
         now.recipe = moved(recipe, now.mode, changes)
         now.layer = state.focus or now.layer
         pinned = tuple(name for name in state.pinned if name in movable)
@@ -68,7 +68,7 @@ def draw(opened: "Opened", on_command: Callable[[str], None]) -> bool:
 
     Args:
         opened: the task.
-        on_command: called with ``undo`` or ``redo`` when a key asks for it.
+        on_command: called with ``undo`` or ``redo`` for each press of a key that asks for it.
 
     Returns:
         Whether the desk's reading is final; otherwise the page runs again once it is.
@@ -80,16 +80,18 @@ def draw(opened: "Opened", on_command: Callable[[str], None]) -> bool:
         if recipe != now.hand.recipe:  # something other than the bars has changed the recipe
             now.hand = replace(now.hand, recipe=recipe, version=now.hand.version + 1, is_final=True)
 
-    def command() -> None:
-        pressed = sent.parse_command(shown(KEY))
-        # A page that is run again before it has ended receives the same press again.
-        if pressed is not None and pressed[1] != now.press:
-            now.press = pressed[1]
-            on_command(pressed[0])
-
     browser_data = data(opened)
-    equalizer(KEY, browser_data, on_command=command)
+    equalizer(KEY, browser_data, on_command=lambda: follow(sent.parse_presses(shown(KEY)), now, on_command))
     return bool(browser_data["reply"]["done"])
+
+
+def follow(presses: Presses | None, now: Session, on_command: Callable[[str], None]) -> None:
+    """Do what keys ask for, each press once: the browser repeats those that it does not know to be followed."""
+    commands = presses.after(*now.pressed) if presses else ()
+    if presses and commands:
+        now.pressed = presses.hand, presses.count
+        for name in commands:
+            on_command(name)
 
 
 def data(opened: "Opened") -> dict[str, Any]:
@@ -117,6 +119,7 @@ def data(opened: "Opened") -> dict[str, Any]:
         "values": {row.cuts: row.level for row in shown_rows if not row.protected},
         "pinned": list(now.hand.pinned),
         "version": now.hand.version,
+        "pressed": dict(zip(("hand", "count"), now.pressed, strict=True)),
         "past": sparse(past(opened.workspace.way(opened.key, SPARKS))),
         "reply": reply(opened, now),
     }

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 COMMANDS = ("undo", "redo")
+MOST = 64
+"""Presses that one message is followed for; a hand is not that fast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,31 @@ class Sent:
     pinned: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Presses:
+    """Presses of the keys that undo and redo, which the browser counts.
+
+    Attributes:
+        hand: the component in the browser that counts them.
+        count: the number of the newest one, from 1.
+        names: the commands of the newest ones, the newest last.
+    """
+
+    hand: str
+    count: int
+    names: tuple[str, ...]
+
+    def after(self, hand: str, count: int) -> tuple[str, ...]:
+        """Return the commands that were pressed after the press with a number.
+
+        Example:
+            >>> Presses("a", 5, ("undo", "undo", "redo")).after("a", 3)
+            ('undo', 'redo')
+        """
+        more = self.count - (count if hand == self.hand else 0)
+        return self.names[-more:] if more > 0 else ()
+
+
 def parse(state: Any) -> Sent | None:
     """Read a state that the component keeps or that came over the WebSocket; ``None`` if it is not a valid one."""
     fields = state.get("desk") if hasattr(state, "get") else None
@@ -45,12 +72,16 @@ def parse(state: Any) -> Sent | None:
         return None
 
 
-def parse_command(state: Any) -> tuple[str, str] | None:
-    """Read the command of a key on the bars and the id of that press; ``None`` if there is none."""
-    command = state.get("command") if hasattr(state, "get") else None
-    if not isinstance(command, dict) or command.get("name") not in COMMANDS:
+def parse_presses(state: Any) -> Presses | None:
+    """Read the presses of undo and redo keys; ``None`` if there are none, or what came is something else."""
+    fields = state.get("command") if hasattr(state, "get") else None
+    if not isinstance(fields, dict):
         return None
-    return str(command["name"]), str(command.get("press"))
+    try:
+        presses = Presses(str(fields["hand"]), int(fields["count"]), tuple(fields["names"])[-MOST:])
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+    return presses if all(name in COMMANDS for name in presses.names) else None
 
 
 def _fraction(value: Any) -> float:

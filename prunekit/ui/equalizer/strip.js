@@ -10,7 +10,7 @@ function shortCount(n) {
   for (const [step, prefix] of PREFIXES) {
     if (n < step * 0.9995) continue;
     const value = n / step;
-    return `${value.toFixed(Math.max(0, 3 - value.toFixed(0).length))} ${prefix}`;
+    return `${value.toFixed(value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2)} ${prefix}`;
   }
   return number(n);
 }

@@ -5,14 +5,19 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from prunekit.ui.recover.schedule import choices, rate_box
 from prunekit.ui.state import jobs, reading
 from prunekit.ui.state.recovered import owner
-from prunekit.ui.widgets.number import Number, number_box, still_stand
+from prunekit.ui.widgets.number import Number, still_stand
 from prunekit.ui.widgets.recipe_text import recipe_text
 from prunekit.ui.widgets.summary import exact
 from prunekit.ui.widgets.text import duration, literal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prunekit.recipe import Recipe
+    from prunekit.records import Epoch, Fitted, Run
     from prunekit.recover.schedule import Schedule
     from prunekit.verbs import Opened
     from prunekit.verbs.unfinished import Recovery
@@ -23,12 +28,8 @@ METHODS = {
     "reconstruct": "Fits what reads cut channels to what it said before, by least squares on train samples, without "
     "training. A good start for fine-tuning.",
 }
-RATE_BOUNDS = 1e-6, 1.0
-"""The lowest and the highest learning rate that is offered: below, nothing is learned; above, all is lost."""
 OFFERED = 3
 """Unfinished recoveries that are offered, the latest first."""
-DISTIL = {0.0: "Off", 0.3: "30 %", 0.6: "60 %", 0.9: "90 %"}
-"""Shares of the loss that may follow the dense network."""
 
 
 def unfinished(opened: "Opened") -> None:
@@ -69,79 +70,21 @@ def controls(opened: "Opened") -> None:
     if method == "reconstruct":
         st.button("Reconstruct", icon=":material/healing:", on_click=_reconstruct, args=(opened,), disabled=waits)
         return
-    schedule, rounds, rate = _schedule(reading.desk_recipe(opened).seed)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "Fine-tune",
-            icon=":material/healing:",
-            on_click=_start,
-            args=(opened, schedule, rounds, rate),
-            disabled=waits or bool(rate.refusal),
-            help="Waits for the exact reading.",
-        )
-        if not waits and not rate.refusal and not jobs.running(owner(opened)):
-            st.caption(_announced(opened, schedule, rounds))
-
-
-def _schedule(seed: int) -> "tuple[Schedule, int, Number]":
-    from prunekit.recover.schedule import RATES, Schedule
-
+    schedule, rounds = choices(reading.desk_recipe(opened).seed)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        epochs = st.segmented_control(
-            "Passes over the train samples", [1, 2, 5, 10, 20, 40], default=2, required=True, key="epochs"
-        )
-        optimizer = st.segmented_control(
-            "Optimizer",
-            ["adamw", "sgd"],
-            default="adamw",
-            required=True,
-            key="optimizer",
-            format_func={"adamw": "AdamW", "sgd": "SGD"}.__getitem__,
-        )
-        rounds = st.segmented_control(
-            "Rounds", [1, 2, 3, 5], default=1, required=True, key="rounds", help="Cut a little, recover, and again."
-        )
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        usual = RATES[optimizer or "adamw"]
-        rate = number_box(
-            "Highest learning rate",
-            *RATE_BOUNDS,
-            usual,
-            step=1e-3,
-            format="%g",
-            width=180,
-            key=f"lr-{optimizer}",
-            help="Rises to it and falls again, once. Strong cuts that are trained for long stand several times the "
-            "value that is offered.",
-        )
-        batch = st.segmented_control("Samples in one step", [16, 32, 64, 128], default=64, required=True, key="batch")
-        distil = st.segmented_control(
-            "Follow the dense network",
-            list(DISTIL),
-            default=0.0,
-            required=True,
-            key="distil",
-            format_func=DISTIL.__getitem__,
-            help="Distillation: this share of the loss is the distance from the dense network's answers and from what "
-            "its layers read, the rest comes from labels. A mild cut stands 90 %, a strong one has less to follow. "
-            "Takes about a third longer.",
-        )
-        fit_first = st.toggle(
-            "Reconstruct first",
-            key="fit-first",
-            help="Fits what reads cut channels by least squares before the training: a much better start after a "
-            "strong cut, for some seconds.",
-        )
-    schedule = Schedule(
-        epochs=epochs or 2,
-        lr=usual if rate.refusal else rate.value,
-        batch=batch or 64,
-        seed=seed,
-        optimizer=optimizer or "adamw",
-        distil=distil or 0.0,
-        fit_first=fit_first,
-    )
-    return schedule, rounds or 1, rate
+        rate = rate_box(schedule)
+        schedule = schedule if rate.refusal else replace(schedule, lr=rate.value)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(
+                "Fine-tune",
+                icon=":material/healing:",
+                on_click=_start,
+                args=(opened, schedule, rounds, rate),
+                disabled=waits or bool(rate.refusal),
+                help="Waits for the exact reading.",
+            )
+            if not waits and not rate.refusal and not jobs.running(owner(opened)):
+                st.caption(_announced(opened, schedule, rounds))
 
 
 def _announced(opened: "Opened", schedule: "Schedule", rounds: int) -> str:
@@ -152,7 +95,7 @@ def _announced(opened: "Opened", schedule: "Schedule", rounds: int) -> str:
     question = opened.key, recipe, replace(schedule, lr=None), rounds
     time = jobs.ask("recovery time", question, lambda: verbs.recovery_seconds(opened, recipe, schedule, rounds))
     if time.error:
-        return time.error
+        return literal(time.error)
     if not time.finished:
         return "Timing a few steps …"
     beside = " The reconstruction before is not counted." if schedule.fit_first else ""
@@ -169,17 +112,23 @@ def parent(opened: "Opened") -> str | None:
 def _start(opened: "Opened", schedule: "Schedule", rounds: int, rate: Number) -> None:
     if not still_stand(rate):
         return
-    from prunekit import verbs
-
     recipe, cut = reading.desk_recipe(opened), parent(opened)
-    jobs.start(owner(opened), "Fine-tuning", lambda: verbs.recover_in_rounds(opened, recipe, rounds, schedule, cut))
+    jobs.start(owner(opened), "Fine-tuning", lambda: _steps(opened, recipe, rounds, schedule, cut))
 
 
 def _go_on(opened: "Opened", recovery: "Recovery") -> None:
+    how = recovery.rounds, recovery.schedule, recovery.parent
+    jobs.start(owner(opened), "Fine-tuning", lambda: _steps(opened, recovery.recipe, *how))
+
+
+def _steps(
+    opened: "Opened", recipe: "Recipe", rounds: int, schedule: "Schedule", cut: str | None
+) -> "Iterator[tuple[Epoch, ...] | Fitted | Epoch | Run]":
+    """Recover, after all that a killed process had recorded of the same training in one record."""
     from prunekit import verbs
 
-    how = recovery.rounds, recovery.schedule, recovery.parent
-    jobs.start(owner(opened), "Fine-tuning", lambda: verbs.recover_in_rounds(opened, recovery.recipe, *how))
+    yield verbs.earlier_epochs(opened, recipe, rounds, schedule)
+    yield from verbs.recover_in_rounds(opened, recipe, rounds, schedule, cut)
 
 
 def _reconstruct(opened: "Opened") -> None:

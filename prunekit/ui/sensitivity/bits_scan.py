@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from prunekit.verbs import Opened
 
 
+CANDIDATES = 3
+"""Networks that a plan measures at most after its scan: the same bits everywhere, mixed bits, and the best again."""
+
+
 def bits_scan(opened: "Opened") -> None:
     """Draw the scan of bits of the desk's network, its controls, its chart and the plans made by it."""
     jobs.follow("bits", lambda: _draw(opened), lambda: jobs.running(_owner(opened)), every=0.5)
@@ -27,8 +31,6 @@ def _owner(opened: "Opened") -> str:
 
 
 def _draw(opened: "Opened") -> None:
-    from prunekit import verbs
-
     st.subheader("Bits", anchor=False)
     job = jobs.started(_owner(opened))
     busy = jobs.running(_owner(opened))
@@ -48,13 +50,13 @@ def _draw(opened: "Opened") -> None:
             on_click=_plan,
             args=(opened, share),
             disabled=busy or bool(share.refusal) or share.value is None,
-            help="Scans what is not known yet, then gives every layer the bits that do the least harm in that size.",
+            help="Scans what is not known yet, then gives every layer the bits that do the least harm in that size. "
+            "Pinned layers keep the bits that they have.",
         )
     records = job.snapshot().records if job is not None else ()
     points = [record for record in records if isinstance(record, Point)]
     if job is not None:
-        total = verbs.scan_bits_size(opened)
-        progress(job, "cells", share=min(1.0, len(points) / max(1, total)))
+        progress(job, "networks")
     if not points:
         st.caption("How many bits does each layer need? The scan tells; a plan scans first.")
         return
@@ -79,7 +81,8 @@ def _scan(opened: "Opened") -> None:
     from prunekit import verbs
 
     recipe = desk_recipe(opened)
-    jobs.start(_owner(opened), "Scan of bits", lambda: verbs.scan_bits(opened, recipe))
+    size = verbs.scan_bits_size(opened, recipe)
+    jobs.start(_owner(opened), "Scan of bits", lambda: verbs.scan_bits(opened, recipe), size)
 
 
 def _plan(opened: "Opened", share: Number) -> None:
@@ -87,5 +90,10 @@ def _plan(opened: "Opened", share: Number) -> None:
         return
     from prunekit import verbs
 
-    recipe, part = desk_recipe(opened), share.value / 100
-    jobs.start(_owner(opened), "Mixed precision", lambda: verbs.plan_bits(opened, part, recipe))
+    recipe, part, pinned = desk_recipe(opened), share.value / 100, moves.pinned_layers(opened)
+    jobs.start(
+        _owner(opened),
+        "Mixed precision",
+        lambda: verbs.plan_bits(opened, part, recipe, pinned=pinned),
+        verbs.scan_bits_size(opened, recipe, pinned) + CANDIDATES,
+    )

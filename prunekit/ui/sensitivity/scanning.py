@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from prunekit.criteria import criterion_title
 from prunekit.records import Mode, Point
 from prunekit.search.pace import expected
 from prunekit.ui.state import jobs
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from prunekit.verbs import Opened
 
 PRECISIONS = {"picture": "First picture", "within": "Within 1 point", "exact": "Exact"}
+JOBS = {"picture": "First picture of a scan", "within": "Scan within 1 point", "exact": "Exact scan"}
+"""What the job of each precision is called where nothing beside it says that it is a scan."""
 PLANNED = 0.15
 """Time that a point of a plan takes, as a share of one pass over the validation split."""
 
@@ -82,7 +85,7 @@ def start(opened: "Opened", precision: str, criterion: str | None = None) -> Non
             yield None if point is not None and verbs.is_picture(point) else point
 
     total = scan.remaining["picture"] if precision == "picture" else scan.total
-    jobs.start(owner(opened, criterion), f"{PRECISIONS[precision]} by {by}", work, total)
+    jobs.start(owner(opened, criterion), f"{JOBS[precision]} by {criterion_title(by)}", work, total)
 
 
 def cost(opened: "Opened", scan: Scan, precision: str) -> float | None:

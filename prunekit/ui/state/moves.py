@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from prunekit.pattern import Pattern
 from prunekit.recipe import Recipe
+from prunekit.records import Mode
 from prunekit.ui.state.jobs import ask
 from prunekit.ui.state.reading import desk_recipe, recipe_of
 from prunekit.ui.state.restoring import refuse
@@ -78,6 +79,13 @@ def pins(opened: "Opened") -> tuple[str, ...]:
 
     known = sizes(opened.structure, session().mode)
     return tuple(name for name in session().hand.pinned if name in known)
+
+
+def pinned_layers(opened: "Opened") -> tuple[str, ...]:
+    """Return the layers that are pinned: in the mode of channels, those of the groups that are."""
+    if session().mode is Mode.WEIGHTS:
+        return pins(opened)
+    return tuple(dict.fromkeys(layer for name in pins(opened) for layer in opened.structure.group(name).layers))
 
 
 def ask_preset(opened: "Opened", name: str, sparsity: float) -> None:

@@ -51,7 +51,7 @@ class Row:
         """How far down its slider goes."""
         return max(self.floor, self.gone)
 
-    def wanted(self, level: float) -> float:
+    def sparsity_at(self, level: float) -> float:
         """Return the sparsity that its slider asks for at a level: none of its own where others took as much.
 
         A slider that stands still asks for what the recipe says, which counts again once a hand gives back the rest.

@@ -97,6 +97,8 @@ class Session:
         id: 32 hexadecimal digits that nobody else knows; newer questions supersede older ones of the same tab.
         task: what the sidebar shows: a bundled task, or the project the server was started with.
         upload: the checkpoint in place of the task's own.
+        tried: the checkpoint that is being opened to take its place.
+        misfit: the file name of the checkpoint that was refused last, and why.
         mode: what the sliders remove.
         recipe: the desk; ``None`` until the task's history has been read.
         held: the recipe that this tab last stored as a run, or took from the history.
@@ -110,7 +112,7 @@ class Session:
         questions: the newest question of each kind.
         page: address of the page that is shown.
         has_come: whether the visitor has just come to that page and has seen nothing of it yet.
-        press: id of the newest press of an undo or redo key on the bars, which counts once.
+        pressed: who counts the presses of undo and redo keys, and the newest that was followed: each counts once.
         dismissed: explanations that were read and closed.
         adopted: ids of the recoveries whose outcome was taken, offered or left.
         watched: ids of the recoveries that ran while this tab looked on.
@@ -120,6 +122,8 @@ class Session:
 
     task: str
     upload: Upload | None = None
+    tried: Upload | None = None
+    misfit: tuple[str, str] | None = None
     mode: Mode = Mode.CHANNELS
     recipe: Recipe | None = None
     held: Recipe | None = None
@@ -133,7 +137,7 @@ class Session:
     questions: dict[str, Question] = field(default_factory=dict)
     page: str | None = None
     has_come: bool = False
-    press: str | None = None
+    pressed: tuple[str, int] = "", 0
     dismissed: set[str] = field(default_factory=set)
     adopted: set[str] = field(default_factory=set)
     watched: set[str] = field(default_factory=set)
@@ -146,7 +150,7 @@ class Session:
         for question in self.questions.values():
             question.ticket.cancel()
         self.recipe = self.held = self.layer = self.scanned = self.run = self.linked = None
-        self.offered = None
+        self.tried = self.misfit = self.offered = None
         self.refused = "", None
         self.hand = replace(Hand(), rev=self.hand.rev, version=self.hand.version + 1)
         self.questions.clear()

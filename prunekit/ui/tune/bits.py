@@ -31,7 +31,7 @@ def bits_menu(opened: "Opened") -> None:
     from prunekit.quantize.preset import inner_layers
 
     recipe, layers = desk_recipe(opened), inner_layers(opened.structure)
-    in_use = {recipe.bits.get(layer, AS_TRAINED) for layer in layers}
+    in_use = {recipe.bits.get(layer, AS_TRAINED) for layer in layers or recipe.bits}
     now = in_use.pop() if len(in_use) == 1 else MIXED
     label = f"Bits: {called(now) if now else 'mixed'}" if recipe.bits else "Bits"
     with st.popover(label, icon=":material/memory:"):
@@ -43,7 +43,13 @@ def bits_menu(opened: "Opened") -> None:
             key=keyed("bits", now),
             on_change=_set_all,
             args=(opened, layers),
+            disabled=not layers,
         )
+        if not layers:
+            st.caption(
+                ":material/info: This network has no layer between its first and its last; each layer's own bits can "
+                "be chosen beside its slider."
+            )
         st.caption(
             "Weights are rounded for each output channel after the cut, and stored packed. One layer's bits stand "
             "beside its slider. 8 to 4 bits are often harmless; 2 and 1 want the Recover page, which trains them. "

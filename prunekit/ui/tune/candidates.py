@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from prunekit.criteria import criterion_title
 from prunekit.engine import Ticket
 from prunekit.engine.shared import worker
 from prunekit.errors import listed
@@ -62,7 +63,7 @@ def _draw(opened: "Opened", job: Ticket[Any]) -> None:
     st.caption(_targets_text(opened, outline, evaluated[0]))
     value = reference.reading.value if reference else None
     with st.grid("auto", min_column_width=185):
-        for same in _cards(evaluated, outline, best):
+        for same in _cards(evaluated, outline, best, opened.metric.higher_is_better):
             _card(opened, same, outline, value, is_best=best is not None and same[0].recipe == best.recipe)
     if best is None:
         st.caption("The plan was stopped before the best could be selected.")
@@ -81,14 +82,18 @@ def _draw(opened: "Opened", job: Ticket[Any]) -> None:
     )
 
 
-def _cards(evaluated: Sequence[Candidate], outline: Outline, best: Candidate | None) -> list[tuple[Candidate, ...]]:
-    """Choose one candidate of each name, the best first, and join those that are the same recipe."""
-    recipes: dict[Recipe, tuple[Candidate, ...]] = {} if best is None else {best.recipe: ()}
+def _cards(
+    evaluated: Sequence[Candidate], outline: Outline, best: Candidate | None, higher_is_better: bool
+) -> list[tuple[Candidate, ...]]:
+    """Choose one candidate of each name and join those that are the same recipe: the best first, then by the metric."""
+    recipes: dict[Recipe, tuple[Candidate, ...]] = {}
     for name in dict.fromkeys(candidate.name for candidate in evaluated):
         same = [candidate for candidate in evaluated if candidate.name == name]
         chosen = min(same, key=lambda c: (len(c.misses), c.amount(outline.resource, outline.mode)))
         recipes[chosen.recipe] = (*recipes.get(chosen.recipe, ()), chosen)
-    return [cards for cards in recipes.values() if cards]
+    cards = [same for same in recipes.values() if same]
+    cards.sort(key=lambda same: same[0].reading.value, reverse=higher_is_better)
+    return sorted(cards, key=lambda same: best is None or same[0].recipe != best.recipe)
 
 
 def _card(
@@ -105,7 +110,7 @@ def _card(
             f"{literal(titled(reading.metric))} {BADGES['measured']}",
             percent(reading.value),
             delta,
-            delta_color=delta_color(delta, higher_is_better=True),
+            delta_color=delta_color(delta, opened.metric.higher_is_better),
         )
         st.caption("  \n".join(_numbers(opened, candidate, outline)))
         for miss in candidate.misses:
@@ -144,7 +149,7 @@ def _targets_text(opened: "Opened", outline: Outline, candidate: Candidate) -> s
         targets.append(f"at most {percent(limit / getattr(whole, name))} of the {what}")
     if outline.loss is not None:
         targets.append(f"at most {100 * outline.loss:g} points of {literal(candidate.reading.metric)} lost")
-    text = f"Asked: {listed(targets, most=4)}, by the criterion {literal(candidate.recipe.criterion)}."
+    text = f"Asked: {listed(targets, most=4)}, by the criterion {literal(criterion_title(candidate.recipe.criterion))}."
     if outline.pinned:
         text += f" Pinned: {literal(listed(outline.pinned))}."
     if outline.spared:

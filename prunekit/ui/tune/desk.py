@@ -94,4 +94,4 @@ def _controls(opened: "Opened", row: Row, mode: Mode) -> None:
 def _note(opened: "Opened", row: Row, mode: Mode, widget: str) -> None:
     value = by_hand(widget)
     if value is not None:
-        session().recipe = moved(desk_recipe(opened), mode, {row.cuts: row.wanted(value / 100)})
+        session().recipe = moved(desk_recipe(opened), mode, {row.cuts: row.sparsity_at(value / 100)})

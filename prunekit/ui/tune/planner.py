@@ -131,7 +131,7 @@ def _outline(opened: "Opened", targets: dict[str, float], worth: float) -> Quest
 def _offer(opened: "Opened", outline: Outline, targets: dict[str, float], numbers: Sequence[Number]) -> None:
     """Say what a plan will cost, and start it on request."""
     remaining = outline.points - outline.known
-    scan = f"{remaining} points of the scan" if remaining else "no scan, which is stored"
+    scan = f"{remaining} points of the scan" if remaining else "none for the scan, which is stored"
     if 0 < remaining < outline.points:
         scan += f" ({outline.known} are stored)"
     pace = scanning.seconds(opened)

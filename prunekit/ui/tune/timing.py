@@ -11,7 +11,7 @@ from prunekit.ui.state import jobs
 from prunekit.ui.state.reading import desk_recipe
 from prunekit.ui.widgets.progress import progress
 from prunekit.ui.widgets.table import table
-from prunekit.ui.widgets.text import size
+from prunekit.ui.widgets.text import literal, size
 
 if TYPE_CHECKING:
     from prunekit.verbs import Opened
@@ -32,7 +32,7 @@ def latency_menu(opened: "Opened") -> None:
             list(runtimes(has_train=opened.task.data.train is not None)),
             default="eager",
             required=True,
-            format_func=runtimes().__getitem__,
+            format_func=lambda name: literal(runtimes()[name]),
             key="latency-runtime",
             help="Both networks run in it. int8 stands beside the dense network in single precision in ONNX Runtime, "
             "so that the runtime's own gain is not taken for the quantisation's; writing the files takes seconds.",

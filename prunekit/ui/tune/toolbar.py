@@ -82,7 +82,7 @@ def _criterion(opened: "Opened") -> None:
             offered,
             offered.index(recipe.criterion) if recipe.criterion in offered else None,
             key=keyed("criterion", recipe.criterion),
-            format_func=criterion_title,
+            format_func=lambda name: literal(criterion_title(name)),
             captions=[literal(CRITERIA[name].caption) for name in offered],
             on_change=_set,
             args=(opened, "criterion"),

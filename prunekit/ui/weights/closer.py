@@ -27,12 +27,12 @@ def closer(opened: "Opened") -> None:
     layer = selected(opened)
     has_images = layer in verbs.kernel_layers(opened)
     is_ranked = opened.structure.group(opened.structure.layer(layer).group).protected is None
-    left, right = st.columns(2) if has_images and is_ranked else (st.container(), st.container())
+    agreement, images = st.columns(2) if has_images and is_ranked else (st.container(), st.container())
     if is_ranked:
-        with left:
+        with agreement:
             follow("agreement", lambda: _draw_agreement(opened, layer), lambda: not _agreement(opened, layer).finished)
     if has_images:
-        with right:
+        with images:
             follow("kernels", lambda: _draw_kernels(opened, layer), lambda: not _kernels(opened, layer).finished)
 
 

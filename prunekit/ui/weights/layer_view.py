@@ -80,10 +80,10 @@ def _views() -> tuple[str, bool]:
 
 
 def _draw(opened: "Opened", shown: Picture, view: str, logarithmic: bool) -> None:
-    left, right = st.columns(2)
-    with left:
+    histogram, ranked = st.columns(2)
+    with histogram:
         _weights(shown.weights, view, logarithmic)
-    with right:
+    with ranked:
         if shown.scores is None:
             reason = opened.structure.layer(shown.weights.dense.layer).protected or ""
             st.info(f"This layer's channels are protected: {literal(reason)}.", icon=":material/lock:")

@@ -13,8 +13,8 @@ def count(n: float) -> str:
     """Write a count with three digits and its unit prefix; below a thousand as it is.
 
     Example:
-        >>> count(312), count(77_754), count(1_234_567), count(35_184_372_088_832)
-        ('312', '77.8 k', '1.23 M', '35.2 T')
+        >>> count(312), count(77_754), count(9_660_000), count(35_184_372_088_832)
+        ('312', '77.8 k', '9.66 M', '35.2 T')
     """
     return _scaled(n) or f"{n:,.0f}"
 
@@ -34,7 +34,7 @@ def _scaled(n: float) -> str:
         # 999,950 rounds to a million, so the next prefix begins a little early.
         if abs(n) >= step * 0.9995:
             value = n / step
-            digits = max(0, 3 - len(f"{abs(value):.0f}"))
+            digits = 0 if abs(value) >= 99.95 else 1 if abs(value) >= 9.995 else 2
             return f"{value:.{digits}f} {prefix}"
     return ""
 

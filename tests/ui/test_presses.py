@@ -1,0 +1,74 @@
+"""Presses of the keys that undo and redo, as the browser tells them: each counts once, however often it is told."""
+
+import pytest
+
+from prunekit import verbs
+from prunekit.graph import structure_of
+from prunekit.recipe import Recipe
+from prunekit.store import Workspace
+from prunekit.tasks.checkpoint import digest
+from prunekit.tasks.task import Task
+from prunekit.ui.equalizer.live import follow
+from prunekit.ui.equalizer.sent import MOST, parse_presses
+from prunekit.ui.state import moves
+from prunekit.ui.state.session import Session
+from tests import samples
+from tests.nets import make
+
+LAYER = "conv1"
+
+
+@pytest.fixture
+def press(tmp_path, monkeypatch):
+    """Press keys on a desk that four moves have led to, and return what is cut after it."""
+    net = make("plain")
+    task = Task("tiny", "Tiny", net, lambda: make("plain", 5), "tests.nets:Plain", samples.data())
+    opened, parent = verbs.Opened(task, structure_of(net, task.example), digest(net), Workspace(tmp_path / "ws")), None
+    for sparsity in (0.125, 0.25, 0.375, 0.5):
+        recipe = Recipe("tiny", channels={LAYER: sparsity})
+        parent = verbs.commit(opened, recipe, verbs.cost(opened, recipe), None, parent).id
+    now = Session("tiny", recipe=recipe)
+    monkeypatch.setattr(moves, "session", lambda: now)
+
+    def told(count, *names, hand="a"):
+        presses = parse_presses({"command": {"hand": hand, "count": count, "names": list(names)}})
+        follow(presses, now, lambda command: moves.COMMANDS[command](opened))
+        return now.recipe.channels.get(LAYER, 0)
+
+    return told
+
+
+def test_every_press_is_one_step_once(press):
+    assert press(3, "undo", "undo", "undo") == 0.125
+    assert press(3, "undo", "undo", "undo") == 0.125  # the same message, received again
+    assert press(5, "undo", "undo", "undo", "redo", "redo") == 0.375  # sent before the first was answered
+    assert press(4, "undo", "undo", "undo", "redo") == 0.375  # received late
+    assert press(6, "undo") == 0.25
+    assert press(2, "undo", "undo", hand="b") == 0  # a component that starts over
+    assert press(5, "redo", "redo", "redo", hand="b") == 0.375
+
+
+def test_more_presses_than_there_are_steps_end_where_the_steps_do(press):
+    assert press(1, "redo") == 0.5
+    assert press(10, *["undo"] * 9) == 0
+    assert press(19, *["redo"] * 9) == 0.5
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        None,
+        "undo",
+        {"hand": "a", "count": 1, "names": ["reset"]},
+        {"hand": "a", "count": float("inf"), "names": ["undo"]},
+        {"hand": "a", "count": 1, "names": 7},
+        {"hand": "a", "names": ["undo"]},
+    ],
+)
+def test_what_is_no_press_is_none(command):
+    assert parse_presses({"command": command}) is None
+
+
+def test_a_message_is_followed_for_so_many_presses_at_most():
+    presses = parse_presses({"command": {"hand": "a", "count": 10**9, "names": ["undo"] * 10**4}})
+    assert len(presses.after("", 0)) == MOST
