@@ -42,6 +42,8 @@ def _layer_norm(module: nn.LayerNorm | nn.RMSNorm) -> None:
 
 def _group_norm(module: nn.GroupNorm) -> None:
     if module.weight is not None:
+        if module.num_groups == module.num_channels:  # a group for each channel
+            module.num_groups = module.weight.numel()
         module.num_channels = module.weight.numel()
 
 

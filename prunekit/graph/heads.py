@@ -53,7 +53,7 @@ def _product_before(softmax: fx.Node, axis: int) -> tuple[fx.Node | None, int | 
     while isinstance(node, fx.Node) and (call := bind(node)) is not None:
         if call.op in PRODUCTS:
             return node, at
-        moved = _axis_before(call, at)
+        moved = axis_before(call, at)
         if moved is None:
             return None, None
         node, at = moved
@@ -80,14 +80,14 @@ def _walk_back(node: fx.Node, axis: int) -> None:
     while axis >= 0 and (call := bind(node)) is not None:
         if call.op in RESHAPES:
             node.meta[HEAD_AXIS] = axis
-        moved = _axis_before(call, axis)
+        moved = axis_before(call, axis)
         if moved is None:
             return
         node, axis = moved
 
 
-def _axis_before(call: Call, axis: int) -> tuple[fx.Node, int] | None:
-    """Return the operation's first input, and the dimension of it that a dimension of the value comes from."""
+def axis_before(call: Call, axis: int) -> tuple[fx.Node, int] | None:
+    """Return an operation's first input, and the dimension of it that a dimension of the value comes from."""
     source = next((value for value in call.args.values() if isinstance(value, fx.Node)), None)
     if source is None:
         return None

@@ -7,6 +7,7 @@ import torch
 from torch import fx
 
 from prunekit.graph.calls import bind
+from prunekit.graph.channels import mark_channels
 from prunekit.graph.heads import mark_heads
 from prunekit.graph.labels import Atoms, Labels, Unsupported
 from prunekit.graph.rules import RULES
@@ -24,6 +25,7 @@ def propagate(trace: Trace) -> tuple[Labels, dict[str, list[Atoms]]]:
         The labels, and the atoms of every dimension of every parameter and buffer.
     """
     mark_heads(trace.graph)
+    mark_channels(trace.graph)
     labels, live = Labels(), live_values(trace)
     tensors: dict[str, list[Atoms]] = {}
     for node in trace.graph.nodes:

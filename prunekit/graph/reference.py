@@ -118,7 +118,7 @@ def _group_norm(call: Call, args: Mapping[str, Any], masks: _Masks) -> Tensor:
     stays = torch.ones(inputs.shape[1], dtype=torch.bool) if stays is None else stays
     parts = []
     for part, alive in zip(inputs.chunk(groups, 1), stays.chunk(groups), strict=True):
-        kept = part[:, alive].flatten(1)
+        kept = (part[:, alive] if alive.any() else part).flatten(1)  # a group without channels is read by nobody
         spread = kept.var(1, correction=0) + args.get("eps", 1e-5)
         parts.append((part - kept.mean(1).view(shape)) * spread.rsqrt().view(shape))
     return _affine(torch.cat(parts, 1), args, 1)

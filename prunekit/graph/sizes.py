@@ -58,6 +58,12 @@ def _normalized(labels: Labels, call: Call, survives: Survives) -> Numbers:
     return {"normalized_shape": [*call.args["normalized_shape"][:-1], _counts(labels, call, survives)[-1]]}
 
 
+def _groups_of_one(labels: Labels, call: Call, survives: Survives) -> Numbers:
+    """Give a group normalisation with a group for each channel as many groups as it has channels left."""
+    source, groups = call.args["input"], call.args["num_groups"]
+    return {"num_groups": count(labels.of[source][1], groups, survives)} if shape_of(source)[1] == groups else {}
+
+
 def _convolution(labels: Labels, call: Call, survives: Survives) -> Numbers:
     """Give a depthwise convolution as many groups as it has channels left."""
     source = call.args["input"]
@@ -104,6 +110,7 @@ NUMBERS: dict[str, Callable[[Labels, Call, Survives], Numbers]] = {
     "unflatten": _unflatten,
     "layer_norm": _normalized,
     "rms_norm": _normalized,
+    "group_norm": _groups_of_one,
     **dict.fromkeys(("conv1d", "conv2d", "conv3d"), _convolution),
     **dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), _transposed),
     **dict.fromkeys(("split", "split_with_sizes", "unsafe_split", "unsafe_split_with_sizes"), _split),

@@ -16,6 +16,7 @@ from prunekit.records.proof import EXACT
 from tests.graph.battery import (  # noqa: F401 - each enters its networks
     attention,
     convolutional,
+    decoding,
     grouped,
     joined,
     own_code,

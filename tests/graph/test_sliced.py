@@ -150,3 +150,11 @@ def test_what_breaks_with_one_unit_left_is_found_by_the_analysis(squeeze):
     structure = structure_of(net, x)
     for group in structure.prunable:
         assert shrink(net, structure, {group.name: [0]})(x).shape == (2, 3)
+
+
+def test_group_statistics_of_vectors_answer_one_sample_with_one_unit_left():
+    """PyTorch's function refuses a single number to take statistics of; its operation makes a zero of it."""
+    net = nn.Sequential(nn.Linear(4, 6), nn.GroupNorm(3, 6), nn.Linear(6, 3))
+    structure = structure_of(net, torch.randn(2, 4))
+    answer = shrink(net, structure, {"0": [1]})(torch.randn(1, 4))
+    torch.testing.assert_close(answer[0], net[2].weight[:, [1, 3, 5]] @ net[1].bias[[1, 3, 5]] + net[2].bias)

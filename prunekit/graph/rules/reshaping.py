@@ -10,6 +10,8 @@ from prunekit.graph.labels import POSITION, Atoms, Call, Dims, Labels
 
 HEAD_AXIS = "head_axis"
 """Key of a reshape's meta: the output dimension that numbers attention heads."""
+CHANNEL_AXIS = "channel_axis"
+"""Key of a reshape's meta: the output dimension that is read as channels later, by a convolution for example."""
 
 
 def reshape(labels: Labels, call: Call) -> Dims:
@@ -32,25 +34,25 @@ def reshape(labels: Labels, call: Call) -> Dims:
         inner = math.prod(before[s] for s in sources if s > labelled[-1])
         outer = math.prod(before[s] for s in sources if s < labelled[-1])
         flat = np.tile(np.repeat(channels, inner), outer)
-        axis, atoms = _split(labels, flat.reshape([call.shape[t] for t in targets]), _head(call, targets))
+        axis, atoms = _split(labels, flat.reshape([call.shape[t] for t in targets]), call, targets)
         result[targets[axis]] = atoms
     return result
 
 
-def _head(call: Call, targets: Sequence[int]) -> int | None:
-    axis = call.node.meta.get(HEAD_AXIS)
-    return targets.index(axis) if axis in targets else None
+def _split(labels: Labels, table: Atoms, call: Call, targets: Sequence[int]) -> tuple[int, Atoms]:
+    """Choose the dimension that carries the channels and bind the copies along the others.
 
-
-def _split(labels: Labels, table: Atoms, head: int | None) -> tuple[int, Atoms]:
-    """Choose the dimension that carries the channels and bind the copies along the others."""
+    Without heads, it is the one that is read as channels later; where none is known to be, the last.
+    """
     rows = [np.moveaxis(table, axis, 0).reshape(table.shape[axis], -1) for axis in range(table.ndim)]
     for axis, row in enumerate(rows):
         if (row == row[:, :1]).all():
             return axis, row[:, 0].copy()
-    axis = table.ndim - 1 if head is None else head
+    head, channel = (call.node.meta.get(key) for key in (HEAD_AXIS, CHANNEL_AXIS))
+    chosen = next((axis for axis in (head, channel) if axis in targets), targets[-1])
+    axis = targets.index(chosen)
     atoms = labels.merge(np.ascontiguousarray(rows[axis].T)).copy()
-    if head is not None:
+    if chosen == head:
         labels.heads.append(atoms)
     return axis, atoms
 
