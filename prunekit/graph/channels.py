@@ -19,7 +19,7 @@ READERS = frozenset(
     (*convolution.RULES, *spatial.NAMES, *"batch_norm instance_norm group_norm channel_shuffle".split(), *SHUFFLES)
 )
 """Operations that read one dimension of their first input as channels."""
-JOINING = frozenset((*elementwise.NAMES, "cat", "concat", "concatenate"))
+JOINING = frozenset((*elementwise.NAMES, "cat", "concat", "concatenate", "hstack"))
 """Operations each of whose inputs has its channels where the value has them."""
 
 

@@ -4,6 +4,7 @@ Every position of every weight dimension is an *atom*. Rules walk the graph and 
 that one operation forces together; components of coupled atoms are the removable units.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +68,10 @@ class Labels:
         """Return ``n`` new atoms."""
         self.count += n
         return np.arange(self.count - n, self.count, dtype=np.int64)
+
+    def filled(self, shape: Sequence[int]) -> Dims:
+        """Return dimensions of a value that is the same number everywhere: any of their positions may go."""
+        return [self.fresh(size) if size > 1 else POSITION for size in shape]
 
     def dims(self, call: Call, name: str) -> Dims:
         """Return the dimensions of an argument."""

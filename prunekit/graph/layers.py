@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import fx
 
@@ -66,6 +66,8 @@ def find_layers(trace: Trace) -> tuple[LayerCall, ...]:
         weight = call.args.get("weight", call.args.get("other", call.args.get("mat2")))
         if call.has("weight"):
             weight = _parameter(trace, call.args["weight"], learned)
+        elif isinstance(weight, fx.Node) and (turned := _turned(weight)) is not None:
+            weight, call = turned, replace(call, op="linear")
         if not isinstance(weight, fx.Node) or weight not in trace.tensors:
             continue
         tensor = trace.tensors[weight]
@@ -78,6 +80,16 @@ def find_layers(trace: Trace) -> tuple[LayerCall, ...]:
         elif earlier.op == call.op:
             layers[tensor] = LayerCall(earlier.name, call.op, tensor, earlier.tensors, (*earlier.nodes, node))
     return tuple(layers.values())
+
+
+def _turned(weight: fx.Node) -> fx.Node | None:
+    """Return the matrix that the second factor of a product is the transpose of: such a product is a linear layer."""
+    call = bind(weight)
+    if call is None or len(call.shape) != 2 or call.op not in ("t", "numpy_T", "transpose", "permute"):
+        return None
+    source: fx.Node = call.args["self"]
+    is_turned = [d % 2 for d in call.args.get("dims", (1, 0))] == [1, 0]
+    return source if is_turned else None
 
 
 def _parameter(trace: Trace, weight: fx.Node, learned: set[fx.Node]) -> fx.Node | None:

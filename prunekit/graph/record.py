@@ -38,7 +38,8 @@ class Recording:
     Attributes:
         graph: the operations.
         constants: the values of its constants: tensors that are none of the inputs, as they were when first used.
-        reads: the operations by which the pass read values, so that other inputs may take other ways.
+        reads: the operations by which the pass read values, so that other inputs may take other ways; what stands in
+            buffers that the pass does not change takes no other way.
         numbers: the values that it read numbers of, with the operation; where such numbers are used is not recorded.
         output: what the pass returned, with nodes for tensors; ``None`` where a data class holds them.
     """
@@ -68,13 +69,16 @@ def record(model: nn.Module, tensors: Mapping[str, Tensor], example: Example) ->
         StructureError: the forward pass gives out something in which tensors cannot be looked for.
     """
     inputs = example if isinstance(example, tuple) else (example,)
-    recorder = _Recorder()
+    recorder, buffers = _Recorder(), list(model.buffers())
+    settled = set(map(id, buffers))
     for name, tensor in tensors.items():
-        recorder.place(name.replace(".", "_"), tensor)
+        recorder.place(name.replace(".", "_"), tensor, settled=id(tensor) in settled)
     for tensor in leaves(example):
         recorder.place("input", tensor)
     with _ALONE, torch.no_grad(), _whole_attention(), enable_python_dispatcher(), recorder, Readers(recorder.note):
         output = model(*inputs)
+    if recorder.writes_buffers or [*map(id, model.buffers())] != [*map(id, buffers)]:
+        recorder.reads |= recorder.settled_reads
     outputs = _tensors_of(output)
     recorder.graph.output(recorder.nodes_of(outputs))
     plain = len(leaves(output)) == len(outputs)
@@ -100,6 +104,8 @@ class _Recorder(ProxyTorchDispatchMode):
         constants: the values of its constants.
         reads: the operations that read values.
         numbers: the values that numbers were read of.
+        settled_reads: the operations that read values which only buffers went into.
+        writes_buffers: whether the pass wrote into a buffer.
     """
 
     @classmethod
@@ -115,19 +121,25 @@ class _Recorder(ProxyTorchDispatchMode):
         self.constants: dict[fx.Node, Tensor] = {}
         self.reads: dict[str, None] = {}
         self.numbers: dict[fx.Node, str] = {}
+        self.settled_reads: dict[str, None] = {}
+        self.writes_buffers = False
         self._nodes = WeakTensorKeyDictionary()  # by identity, while the tensor lives: activations are let go
         self._varying: set[StorageWeakRef] = set()
+        self._open: set[StorageWeakRef] = set()
+        self._buffers: set[StorageWeakRef] = set()
 
-    def place(self, name: str, tensor: Tensor) -> None:
-        """Make a tensor an input of the graph."""
+    def place(self, name: str, tensor: Tensor, *, settled: bool = False) -> None:
+        """Make a tensor an input of the graph; one that is settled is the same in every pass."""
         self._nodes[tensor] = node = self.graph.placeholder(name)
         node.meta["val"] = _twin(tensor)
-        self._vary(tensor)
+        self._vary(tensor, is_open=not settled)
+        if settled:
+            self._buffers.update(_memories(tensor))
 
     def note(self, operation: str, values: Any, *, is_branch: bool = False) -> None:
         """Note that an operation read values; a branch can take two ways, a number can go anywhere."""
         for tensor in filter(self._varies, _tensors(values)):
-            self.reads[operation] = None
+            (self.reads if self._is_open(tensor) else self.settled_reads)[operation] = None
             if not is_branch:
                 self.numbers[self._node(tensor)] = operation
 
@@ -146,7 +158,8 @@ class _Recorder(ProxyTorchDispatchMode):
             return func(*args, **kwargs)
         if func is torch.ops.aten.lift_fresh.default:
             func = torch.ops.aten.lift_fresh_copy.default  # a literal of the forward pass, made anew in each pass
-        varies = any(self._varies(tensor) for tensor in _tensors((args, kwargs)))
+        operands = _tensors((args, kwargs))
+        varies, is_open = any(map(self._varies, operands)), any(map(self._is_open, operands))
         if torch.Tag.data_dependent_output in func.tags or func is torch.ops.aten.is_nonzero.default:
             value = func(*args, **kwargs)
             self.note(str(func), (args, kwargs), is_branch=isinstance(value, bool))
@@ -158,10 +171,11 @@ class _Recorder(ProxyTorchDispatchMode):
         name = self.graph._target_to_str(func.overloadpacket.__name__)
         node = self.graph.create_node("call_function", func, inputs, options, name=name)
         self._assign(node, result)
-        if varies or torch.Tag.nondeterministic_seeded in func.tags:
-            self._vary(result)
-            if func._schema.is_mutable:
-                self._vary(_written(func, args, kwargs))
+        is_drawn = torch.Tag.nondeterministic_seeded in func.tags
+        written = _written(func, args, kwargs) if func._schema.is_mutable else []
+        self.writes_buffers |= not self._buffers.isdisjoint(_memories(written))
+        if varies or is_drawn:
+            self._vary((result, written), is_open=is_open or is_drawn)
         return result
 
     def _node(self, tensor: Tensor) -> fx.Node:
@@ -182,11 +196,18 @@ class _Recorder(ProxyTorchDispatchMode):
                     self._assign(self.graph.call_function(operator.getitem, (node, index)), item)
 
     def _varies(self, tensor: Tensor) -> bool:
-        """Whether a tensor's values depend on the input, the weights or chance."""
+        """Whether a tensor's values depend on the input, the weights, buffers or chance."""
         return tensor.layout is not torch.strided or _memory(tensor) in self._varying
 
-    def _vary(self, values: Any) -> None:
-        self._varying.update(_memory(tensor) for tensor in _tensors(values) if tensor.layout is torch.strided)
+    def _is_open(self, tensor: Tensor) -> bool:
+        """Whether a tensor's values depend on more than buffers."""
+        return tensor.layout is not torch.strided or _memory(tensor) in self._open
+
+    def _vary(self, values: Any, *, is_open: bool) -> None:
+        memories = _memories(values)
+        self._varying.update(memories)
+        if is_open:
+            self._open.update(memories)
 
 
 _INDEX = torch.ops.aten.index.Tensor
@@ -227,6 +248,10 @@ def _tensors(values: Any) -> list[Tensor]:
 def _memory(tensor: Tensor) -> StorageWeakRef:
     """Return what a tensor and its views have in common, without keeping it alive."""
     return StorageWeakRef(tensor.untyped_storage())  # type: ignore[no-untyped-call]
+
+
+def _memories(values: Any) -> list[StorageWeakRef]:
+    return [_memory(tensor) for tensor in _tensors(values) if tensor.layout is torch.strided]
 
 
 def _written(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:

@@ -13,12 +13,14 @@ from torch import Tensor, fx
 
 from prunekit.graph.calls import bind, shape_of
 from prunekit.graph.labels import Call, Labels
+from prunekit.graph.propagate import live_values
 from prunekit.graph.sizes import Survives, count, fitted
 from prunekit.graph.trace import Trace
 
 SIZES = {
     **dict.fromkeys(
-        "view _unsafe_view expand new_zeros new_ones new_empty new_full zeros ones empty full".split(), "size"
+        "view _unsafe_view expand broadcast_to new_zeros new_ones new_empty new_full zeros ones empty full".split(),
+        "size",
     ),
     "reshape": "shape",
     "unflatten": "sizes",
@@ -46,9 +48,11 @@ def difference(dense: Trace, labels: Labels, survives: Survives, smaller: Trace)
     operations, again = list(dict.fromkeys(nodes.values())), list(dict.fromkeys(twins.values()))
     if [(node.op, node.target) for node in operations] != [(twin.op, twin.target) for twin in again]:
         return "it runs other operations on other sizes"
-    same = dict(zip(operations, again, strict=True))
+    same, live = dict(zip(operations, again, strict=True)), live_values(dense)
     for node, twin in same.items():
-        if node.op == "get_attr" and (changed := _constant(dense.constants[node], smaller.constants[twin])):
+        # What only the sizes of other values are made of is seen in those sizes.
+        is_read = node.op == "get_attr" and node in live
+        if is_read and (changed := _constant(dense.constants[node], smaller.constants[twin])):
             return changed
         call, cut = bind(node), bind(twin)
         if call is None or cut is None:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import fx
 
-from prunekit.graph.labels import POSITION, Call, Dims, Labels, Unsupported
+from prunekit.graph.labels import POSITION, Call, Dim, Dims, Labels, Unsupported
 
 
 def select(labels: Labels, call: Call) -> Dims:
@@ -75,10 +75,41 @@ def looked_up(labels: Labels, call: Call) -> Dims:
     return [*dims[:axis], *[POSITION] * numbers.dim(), *dims[axis + 1 :]]
 
 
+def chosen(labels: Labels, call: Call) -> Dims:
+    """Take entries along one dimension by a row of numbers."""
+    dims = labels.dims(call, "self")
+    axis = call.args["dim"] % len(dims)
+    labels.freeze(dims[axis], "channels taken by number")
+    labels.freeze_all(labels.of.get(call.args["index"]), "numbers of positions")
+    dims[axis] = POSITION
+    return dims
+
+
+def gathered(labels: Labels, call: Call) -> Dims:
+    """Take entries along one dimension by numbers for each place of the others."""
+    dims, numbers = labels.dims(call, "self"), call.args["indices" if "indices" in call.args else "index"]
+    sizes, own = tuple(numbers.meta["val"].shape), tuple(call.args["self"].meta["val"].shape)
+    if call.args.get("dim") is None or len(sizes) != len(own):
+        raise Unsupported
+    axis, result = call.args["dim"] % len(dims), list[Dim]()
+    for d, (dim, index) in enumerate(zip(dims, labels.of[numbers], strict=True)):
+        if d == axis:
+            labels.freeze(dim, "channels taken by number")
+            labels.freeze(index, "numbers of positions")
+            result.append(POSITION)
+        elif call.op == "take_along_dim" and sizes[d] == 1:  # one number for all
+            result.append(dim)
+        else:
+            result.append(labels.couple(dim, index))
+    return result
+
+
 RULES: dict[str, Any] = {
     "select": select,
     **dict.fromkeys(("slice", "narrow"), sliced),
     **dict.fromkeys(("pad", "constant_pad_nd"), pad),
     **dict.fromkeys([f"{kind}_pad{n}d" for kind in ("reflection", "replication") for n in (1, 2, 3)], mirrored),
     "index": looked_up,
+    "index_select": chosen,
+    **dict.fromkeys(("gather", "take_along_dim"), gathered),
 }

@@ -34,6 +34,15 @@ def pair(labels: Labels, call: Call) -> Any:
     return [dims, list(dims)]
 
 
+def ranked(labels: Labels, call: Call) -> Any:
+    """Order one dimension, or take the first of the order, with the places where they stood."""
+    dims = labels.dims(call, "self")
+    axis = call.args.get("dim", -1) % len(dims)
+    labels.freeze(dims[axis], f"{call.op} over channels")
+    dims[axis] = POSITION
+    return dims if call.op == "argsort" else [dims, list(dims)]
+
+
 def softmax(labels: Labels, call: Call) -> Dims:
     """Freeze the dimension that is normalised to sum to one."""
     dims = labels.dims(call, "self")
@@ -43,9 +52,14 @@ def softmax(labels: Labels, call: Call) -> Dims:
 
 RULES = {
     **dict.fromkeys(
-        "mean sum amax amin prod var std argmax argmin any all logsumexp linalg_vector_norm".split(), reduction
+        (
+            "mean sum nanmean nansum amax amin prod var std argmax argmin any all count_nonzero logsumexp norm "
+            "linalg_vector_norm"
+        ).split(),
+        reduction,
     ),
-    **dict.fromkeys(("var_mean", "std_mean"), pair),
+    **dict.fromkeys(("var_mean", "std_mean", "aminmax"), pair),
+    **dict.fromkeys(("sort", "topk", "argsort"), ranked),
     **dict.fromkeys(("max", "min", "median"), extremum),
     **dict.fromkeys(("softmax", "_softmax", "log_softmax", "_log_softmax"), softmax),
 }

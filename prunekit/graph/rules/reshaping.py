@@ -92,6 +92,6 @@ def _shape(call: Call) -> tuple[int, ...]:
 
 
 RULES: dict[str, Any] = {
-    **dict.fromkeys(("view", "reshape", "flatten", "_unsafe_view", "unflatten"), reshape),
+    **dict.fromkeys(("view", "reshape", "flatten", "ravel", "_unsafe_view", "unflatten"), reshape),
     **dict.fromkeys(("view_as", "reshape_as"), like),
 }

@@ -1,5 +1,6 @@
 """Operations that move or repeat whole dimensions without computing."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -40,8 +41,12 @@ def squeeze(labels: Labels, call: Call) -> Dims:
 
 
 def expand(labels: Labels, call: Call) -> Dims:
-    """Repeat dimensions of one position; the others pass."""
+    """Repeat dimensions of one position; the others pass. A single number may be spread over any positions."""
     dims, shape = labels.dims(call, "self"), _shape(call)
+    if math.prod(shape) == 1:
+        for dim in dims:
+            labels.freeze(dim, "a single channel expanded")
+        return labels.filled(call.shape)
     new = len(call.shape) - len(dims)
     result: Dims = [POSITION] * new
     for dim, size, target in zip(dims, shape, call.shape[new:], strict=True):
@@ -55,6 +60,15 @@ def expand_as(labels: Labels, call: Call) -> Dims:
     """Repeat dimensions of one position as in another value, which then keeps the same channels."""
     other = labels.dims(call, "other")
     return [labels.couple(dim, twin) for dim, twin in zip(expand(labels, call), other, strict=True)]
+
+
+def broadcast(labels: Labels, call: Call) -> list[Dims]:
+    """Repeat dimensions of one position of several values until they have one shape."""
+    nodes, values = call.args["tensors"], call.node.meta["val"]
+    return [
+        expand(labels, Call(call.node, call.op, {"self": node}, tuple(value.shape)))
+        for node, value in zip(nodes, values, strict=True)
+    ]
 
 
 def repeat(labels: Labels, call: Call) -> Dims:
@@ -107,6 +121,32 @@ def pixel_unshuffle(labels: Labels, call: Call) -> Dims:
     return [*dims[:-3], channels, POSITION, POSITION]
 
 
+def patches(labels: Labels, call: Call) -> Dims:
+    """Lay the places of a window out as channels, behind each other for each channel."""
+    dims, window = labels.dims(call, "self"), math.prod(call.args["kernel_size"])
+    channels = dims[-3] if isinstance(dims[-3], str) else np.repeat(dims[-3], window)
+    return [*dims[:-3], channels, POSITION]
+
+
+def folded(labels: Labels, call: Call) -> Dims:
+    """Add windows up to an image: the places of a window go with their channel."""
+    dims, window = labels.dims(call, "self"), math.prod(call.args["kernel_size"])
+    labels.freeze(dims[-1], f"{call.op} over channels")
+    channels: Dim = dims[-2]
+    if not isinstance(channels, str):
+        channels = labels.merge(np.ascontiguousarray(channels.reshape(-1, window).T))
+    return [*dims[:-2], channels, POSITION, POSITION]
+
+
+def windows(labels: Labels, call: Call) -> Dims:
+    """Take windows of positions along one dimension; a window's places come last."""
+    dims = labels.dims(call, "self")
+    axis = call.args["dimension"] % len(dims)
+    labels.freeze(dims[axis], f"{call.op} over channels")
+    dims[axis] = POSITION
+    return [*dims, POSITION]
+
+
 def channel_shuffle(labels: Labels, call: Call) -> Dims:
     """Interleave the groups' channels; each group loses the same positions."""
     dims, groups = labels.dims(call, "self" if "self" in call.args else "input"), call.args["groups"]
@@ -127,15 +167,19 @@ def _shape(call: Call) -> tuple[int, ...]:
 
 RULES: dict[str, Any] = {
     "permute": permute,
-    **dict.fromkeys(("transpose", "transpose_", "swapaxes", "swapdims", "t", "numpy_T"), transpose),
+    **dict.fromkeys(("transpose", "transpose_", "swapaxes", "swapdims", "t", "t_", "numpy_T"), transpose),
     **dict.fromkeys(("mT", "adjoint"), swap_last),
     **dict.fromkeys(("movedim", "moveaxis"), movedim),
-    "unsqueeze": unsqueeze,
+    **dict.fromkeys(("unsqueeze", "unsqueeze_"), unsqueeze),
     **dict.fromkeys(("squeeze", "squeeze_"), squeeze),
-    "expand": expand,
+    **dict.fromkeys(("expand", "broadcast_to"), expand),
+    "broadcast_tensors": broadcast,
     "expand_as": expand_as,
     **dict.fromkeys(("repeat", "tile"), repeat),
     **dict.fromkeys(("roll", "flip"), rolled),
+    "im2col": patches,
+    "col2im": folded,
+    "unfold": windows,
     "pixel_shuffle": pixel_shuffle,
     "pixel_unshuffle": pixel_unshuffle,
     **dict.fromkeys(("channel_shuffle", "native_channel_shuffle"), channel_shuffle),

@@ -189,3 +189,29 @@ class GroupNormOfVectors(nn.Module):
 
     def forward(self, x):
         return self.out(F.silu(self.b(F.silu(self.norm(self.a(x))))))
+
+
+@net("""
+    a | 4 | a> >b | graph
+    b | 5 | b> w:1
+    w | 6 | w:0 bias:0 >out
+    out | 3 | out> | network output
+""", (2, 6, 6))  # fmt: skip
+class Converted(nn.Module):
+    """What converters of other formats emit: sizes in buffers that are read, limits, products with parameters."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.out = nn.Conv2d(2, 4, 3), nn.Linear(16, 5), nn.Linear(6, 3)
+        self.w, self.bias = nn.Parameter(torch.ones(6, 5)), nn.Parameter(torch.ones(6))
+        self.register_buffer("shape", torch.tensor([-1, 16]))
+        self.register_buffer("low", torch.tensor(0.0))
+        self.register_buffer("order", torch.tensor([1, 0, 3, 2]))
+
+    def forward(self, x):
+        x = torch.clip(self.a(x), self.low, 6.0)
+        x = torch.index_select(x[:, None], 3, self.order).squeeze((1,)).index_select(3, self.order)
+        x = F.max_pool2d(x, 2).reshape(torch.Size(self.shape.tolist()))
+        x = torch.where(self.b(x) > 0, self.b(x), 0.0)
+        x = torch.true_divide(x, torch.broadcast_to(self.low + 2, x.shape))
+        return self.out(torch.rsub(x @ self.w.t() + self.bias, 1))
