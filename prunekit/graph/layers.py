@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from torch import fx
 
 from prunekit.graph.calls import bind, shape_of
+from prunekit.graph.cells import RECURRENT, cells
+from prunekit.graph.labels import Call
 from prunekit.graph.trace import Trace
 
 OUTPUT_DIM = {
@@ -21,6 +23,7 @@ OUTPUT_DIM = {
     "embedding": 1,
     "matmul": 1,
     "mm": 1,
+    **dict.fromkeys(RECURRENT, 0),
 }
 """The dimension of a layer's weight that makes its output channels, by operation."""
 
@@ -40,7 +43,8 @@ class LayerCall:
         op: the operation.
         weight: name of the weight tensor.
         tensors: names of all its tensors: weight, then bias.
-        nodes: its calls, more than one where a module is called again.
+        nodes: its calls, more than one where a module is called again. Of a recurrent call, in which many weights work
+            together, it is the first weight that is called.
     """
 
     name: str
@@ -63,6 +67,9 @@ def find_layers(trace: Trace) -> tuple[LayerCall, ...]:
         call = bind(node)
         if call is None or call.op not in OUTPUT_DIM:
             continue
+        if call.op in RECURRENT:
+            _add_recurrent(layers, trace, call)
+            continue
         weight = call.args.get("weight", call.args.get("other", call.args.get("mat2")))
         if call.has("weight"):
             weight = _parameter(trace, call.args["weight"], learned)
@@ -80,6 +87,19 @@ def find_layers(trace: Trace) -> tuple[LayerCall, ...]:
         elif earlier.op == call.op:
             layers[tensor] = LayerCall(earlier.name, call.op, tensor, earlier.tensors, (*earlier.nodes, node))
     return tuple(layers.values())
+
+
+def _add_recurrent(layers: dict[str, LayerCall], trace: Trace, call: Call) -> None:
+    """Add every weight of a recurrent call as a layer; the first has the name of the module."""
+    pairs = [pair for layer in cells(call) for cell in layer for pair in cell.matrices]
+    for place, (weight, bias) in enumerate(pairs):
+        if weight not in trace.tensors:
+            continue
+        tensor = trace.tensors[weight]
+        names = (tensor, trace.tensors[bias]) if bias is not None and bias in trace.tensors else (tensor,)
+        name = tensor.rpartition(".")[0] if place == 0 else ""
+        earlier = layers.get(tensor, LayerCall(name or tensor, call.op, tensor, names, ()))
+        layers[tensor] = replace(earlier, nodes=(*earlier.nodes, call.node) if place == 0 else ())
 
 
 def _turned(weight: fx.Node) -> fx.Node | None:

@@ -57,10 +57,20 @@ def _behind(numbers: Mapping[fx.Node, str]) -> dict[fx.Node, str]:
     readers, waiting = dict(numbers), list(numbers)
     while waiting:
         node = waiting.pop()
-        new = {value: readers[node] for value in node.all_input_nodes if value not in readers}
+        new = {value: readers[node] for value in _read_by(node) if value not in readers}
         readers |= new
         waiting += new
     return readers
+
+
+def _read_by(node: fx.Node) -> list[fx.Node]:
+    """Return the values that a value is computed from: how many samples have a step, from the lengths alone."""
+    call = bind(node)
+    if call is not None and call.op == "getitem" and call.args["index"] == 1:
+        packing = bind(call.args["self"])
+        if packing is not None and packing.op == "_pack_padded_sequence":
+            return [packing.args["lengths"]]
+    return node.all_input_nodes
 
 
 def live_values(trace: Trace) -> set[fx.Node]:

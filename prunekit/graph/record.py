@@ -175,7 +175,9 @@ class _Recorder(ProxyTorchDispatchMode):
         written = _written(func, args, kwargs) if func._schema.is_mutable else []
         self.writes_buffers |= not self._buffers.isdisjoint(_memories(written))
         if varies or is_drawn:
-            self._vary((result, written), is_open=is_open or is_drawn)
+            # How many samples have a step follows from the lengths alone.
+            values = result[0] if func is _PACK and not self._varies(args[1]) else result
+            self._vary((values, written), is_open=is_open or is_drawn)
         return result
 
     def _node(self, tensor: Tensor) -> fx.Node:
@@ -211,6 +213,7 @@ class _Recorder(ProxyTorchDispatchMode):
 
 
 _INDEX = torch.ops.aten.index.Tensor
+_PACK = torch.ops.aten._pack_padded_sequence.default
 
 
 def _run(func: Any, args: Any, kwargs: Any) -> Any:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, fx
 
 from prunekit.graph.calls import bind
+from prunekit.graph.cells import RECURRENT, cells, source
 from prunekit.graph.labels import Call, Labels
 from prunekit.graph.sizes import Survives
 from prunekit.graph.trace import Trace
@@ -76,6 +77,8 @@ def _run(node: fx.Node, values: Mapping[fx.Node, Any], masks: _Masks) -> Any:
     assert call is not None
     if call.op in NORMS:
         return NORMS[call.op](call, fx.node.map_arg(call.args, values.__getitem__), masks)
+    if call.op in RECURRENT:
+        values = _unread(call, values, masks)
     positional, kwargs = fx.node.map_arg((node.args, node.kwargs), values.__getitem__)
     args: list[Any] = list(positional)
     target = node.target
@@ -88,6 +91,15 @@ def _run(node: fx.Node, values: Mapping[fx.Node, Any], masks: _Masks) -> Any:
         else:
             args[place] = [masks.apply(part, value) for part, value in zip(operand, args[place], strict=True)]
     return target(*args, **kwargs)
+
+
+def _unread(call: Call, values: Mapping[fx.Node, Any], masks: _Masks) -> Mapping[fx.Node, Any]:
+    """Let a recurrent operation read only what stays: of its input, and in each weight's columns of the layer below."""
+    read = {source(call): masks.apply(source(call), values[source(call)])}
+    for weight in (weight for layer in cells(call) for cell in layer for weight, _ in cell.matrices):
+        stays = masks.along(weight, 1, values[weight])
+        read[weight] = values[weight] if stays is None else values[weight] * stays
+    return {**values, **read}
 
 
 def _layer_norm(call: Call, args: Mapping[str, Any], masks: _Masks) -> Tensor:

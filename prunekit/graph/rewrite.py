@@ -18,6 +18,7 @@ from torch.utils import _pytree as pytree
 
 from prunekit.errors import StructureError
 from prunekit.graph.calls import bind
+from prunekit.graph.following import followed
 from prunekit.graph.labels import Call, Labels
 from prunekit.graph.packing import pack, unpack
 from prunekit.graph.record import Example
@@ -215,7 +216,7 @@ class _Writer:
         path = self.module(call, new)
         if path is not None:
             return self._graph.call_module(path, (self._values[_source(call)],))
-        new = {**new, **self._modes(call)}
+        new |= {name: self._graph.get_attr(path) for name, path in followed(self._rewriting.trace, call).items()}
         args = [self._argument(node, name, call.args[name], new) for name in list(call.args)[: len(node.args)]]
         kwargs = {name: self._argument(node, name, value, new) for name, value in node.kwargs.items()}
         kwargs |= {name: value for name, value in new.items() if name not in call.args}
@@ -235,12 +236,6 @@ class _Writer:
         each = number // self._rewriting.trace.batch
         assert self._batch is not None
         return self._batch if each == 1 else self._graph.call_function(operator.mul, (self._batch, each))
-
-    def _modes(self, call: Call) -> dict[str, Any]:
-        """Let dropout follow the network's mode."""
-        if call.op.rstrip("_") in ("dropout", "feature_dropout", "alpha_dropout"):
-            return {"train": self._graph.get_attr("training")}
-        return {}
 
     def module(self, call: Call, new: Mapping[str, Any]) -> str | None:
         """Return the module that does exactly this call, with the numbers that the cut gives it."""

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from prunekit.graph.calls import shape_of
 from prunekit.graph.labels import Call, Dim, Labels
+from prunekit.graph.rules import filling
 
 Survives = NDArray[np.bool_]
 """For each atom whether it stays."""
@@ -106,7 +107,7 @@ NUMBERS: dict[str, Callable[[Labels, Call, Survives], Numbers]] = {
     "view": _shape("size"),
     "_unsafe_view": _shape("size"),
     "reshape": _shape("shape"),
-    **dict.fromkeys(("expand", "broadcast_to"), _shape("size")),
+    **dict.fromkeys(("expand", "broadcast_to", *filling.RULES), _shape("size")),
     "unflatten": _unflatten,
     "layer_norm": _normalized,
     "rms_norm": _normalized,

@@ -20,6 +20,7 @@ from tests.graph.battery import (  # noqa: F401 - each enters its networks
     grouped,
     joined,
     own_code,
+    recurrent,
     resolution,
     sequence,
 )
@@ -29,7 +30,7 @@ from tests.untouched import untouched
 
 pytestmark = pytest.mark.slow  # as a whole
 
-READS_VALUES = {"Branching", "ScaledByItsLargest", "ThroughNumpy", "ShiftedByLists"}
+READS_VALUES = {"Branching", "Packed", "PackedByLengths", "ScaledByItsLargest", "ThroughNumpy", "ShiftedByLists"}
 """Networks whose forward pass reads values, which tensors on ``meta`` have not."""
 READ_ELSEWHERE = {"TiedEmbedding", "Language", "SelfAttention", "Products"}
 """Networks that read channels elsewhere than in a weight of their own: zeroing weights is no reference for them."""

@@ -52,7 +52,8 @@ class TiedEmbedding(nn.Module):
 
 
 @net("""
-    embed | 4 | embed> | read by a recurrent layer (lstm)
+    embed | 4 | embed> >rnn
+    rnn | 5 | rnn> >out
     out | 3 | out> | network output
 """, (5,), tokens=9)  # fmt: skip
 class Lstm(nn.Module):
@@ -65,12 +66,13 @@ class Lstm(nn.Module):
 
 
 @net("""
-    before | 4 | before> | read by a recurrent layer (gru)
+    before | 4 | before> >rnn
+    rnn | 3 | rnn> >after
     after | 6 | after> >out
     out | 3 | out> | network output
 """, (5, 2))  # fmt: skip
 class Gru(nn.Module):
-    """Two directions; what stands before is protected, what stands behind is free."""
+    """Two directions."""
 
     def __init__(self):
         super().__init__()
