@@ -98,16 +98,16 @@ class Labels:
         return merged
 
     def mark(self) -> tuple[int, ...]:
-        """Return a mark of the couplings so far, for ``forget``."""
-        return tuple(map(len, self._bindings()))
+        """Return a mark of what was remarked so far, for ``forget``."""
+        return tuple(map(len, self._remarks()))
 
     def forget(self, mark: tuple[int, ...]) -> None:
-        """Drop the couplings since a mark."""
-        for bindings, length in zip(self._bindings(), mark, strict=True):
-            del bindings[length:]
+        """Drop what was remarked of channels since a mark; couplings stay, without which no operation could run."""
+        for remarks, length in zip(self._remarks(), mark, strict=True):
+            del remarks[length:]
 
-    def _bindings(self) -> tuple[list[Any], ...]:
-        return (self.pairs, self.frozen, self.statistics, self.heads, self.fixed, self.links)
+    def _remarks(self) -> tuple[list[Any], ...]:
+        return (self.frozen, self.statistics, self.heads, self.fixed)
 
     def freeze(self, dim: Dim, reason: str) -> None:
         """Forbid removing any position of a dimension."""

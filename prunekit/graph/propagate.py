@@ -1,21 +1,23 @@
 """Goes through the graph once and couples channels by the rule of each operation."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import fx
 
 from prunekit.graph.calls import bind
 from prunekit.graph.channels import mark_channels
 from prunekit.graph.heads import mark_heads
-from prunekit.graph.labels import Atoms, Labels, Unsupported
+from prunekit.graph.labels import Atoms, Labels, Unsupported, components
 from prunekit.graph.rules import RULES
 from prunekit.graph.trace import Trace
 
 INPUT = "network input"
 OUTPUT = "network output"
 UNUSED = "not used in the forward pass"
+UNREAD = "computed, but nothing that is returned reads it"
 
 
 def propagate(trace: Trace) -> tuple[Labels, dict[str, list[Atoms]]]:
@@ -44,12 +46,27 @@ def propagate(trace: Trace) -> tuple[Labels, dict[str, list[Atoms]]]:
                 labels.freeze_all(labels.of.get(value), OUTPUT)
         else:
             before = labels.mark()
-            labels.of[node] = _apply(labels, node)
+            labels.of[node] = _apply(labels, node, is_live=node in live)
             if node not in live:
                 labels.forget(before)
     for node, operation in _behind(trace.numbers).items():
         labels.freeze_all(labels.of.get(node), f"the forward pass reads numbers that depend on it ({operation})")
+    _protect_unread(trace, labels, tensors, live)
     return labels, tensors
+
+
+def _protect_unread(
+    trace: Trace, labels: Labels, tensors: Mapping[str, Sequence[Atoms]], live: Container[fx.Node]
+) -> None:
+    """Freeze the channels that only layers have of which nothing goes into an output."""
+    unread = [name for node, name in trace.tensors.items() if node.users and node not in live]
+    if not unread:
+        return
+    root = components(labels)
+    read = [dim for node, name in trace.tensors.items() if node in live for dim in tensors[name]]
+    used = root[np.concatenate(read)] if read else root[:0]
+    for dim in (dim for name in unread for dim in tensors[name]):
+        labels.freeze(dim[~np.isin(root[dim], used)], UNREAD)
 
 
 def _behind(numbers: Mapping[fx.Node, str]) -> dict[fx.Node, str]:
@@ -74,15 +91,18 @@ def _read_by(node: fx.Node) -> list[fx.Node]:
 
 
 def live_values(trace: Trace) -> set[fx.Node]:
-    """Return the values that the output depends on; values that it does not depend on couple nothing."""
-    live = set(trace.numbers)
+    """Return the values that the output depends on; what becomes of the others protects nothing.
+
+    It depends on what numbers were read of, too, but where these are constants they stand in the operations already.
+    """
+    live = set(trace.numbers) if trace.reads else set()
     for node in reversed(trace.graph.nodes):
         if node.op == "output" or _writes(node) or any(user in live for user in node.users):
             live.add(node)
     return live
 
 
-def _apply(labels: Labels, node: fx.Node) -> Any:
+def _apply(labels: Labels, node: fx.Node, *, is_live: bool) -> Any:
     call = bind(node)
     assert call is not None
     if call.op == "getitem":
@@ -98,7 +118,8 @@ def _apply(labels: Labels, node: fx.Node) -> Any:
         return _unlabelled(node, "a constant of the forward pass")
     name = f"aten.{call.op}"
     if (node.users or _writes(node)) and any(labels.of.get(value) for value in node.all_input_nodes):
-        labels.unknown[name] = None
+        if is_live:
+            labels.unknown[name] = None
         for value in node.all_input_nodes:
             labels.freeze_all(labels.of.get(value), f"unknown operation {name}")
     return _unlabelled(node, f"unknown operation {name}")

@@ -42,17 +42,17 @@ def difference(dense: Trace, labels: Labels, survives: Survives, smaller: Trace)
         smaller: the record of the cut network, on the same example.
 
     Returns:
-        The first thing that is not as predicted, in words; ``None`` where the record is the dense one, sliced.
+        The first thing that is not as predicted, in words; ``None`` where the record is the dense one, sliced. What
+        does not go into an output is not compared: constants that only sizes are made of are seen in those sizes.
     """
-    nodes, twins = _originals(dense), _originals(smaller)
-    operations, again = list(dict.fromkeys(nodes.values())), list(dict.fromkeys(twins.values()))
+    nodes, twins, live, still = _originals(dense), _originals(smaller), live_values(dense), live_values(smaller)
+    operations = list(dict.fromkeys(original for node, original in nodes.items() if node in live))
+    again = list(dict.fromkeys(original for node, original in twins.items() if node in still))
     if [(node.op, node.target) for node in operations] != [(twin.op, twin.target) for twin in again]:
         return "it runs other operations on other sizes"
-    same, live = dict(zip(operations, again, strict=True)), live_values(dense)
+    same = dict(zip(operations, again, strict=True))
     for node, twin in same.items():
-        # What only the sizes of other values are made of is seen in those sizes.
-        is_read = node.op == "get_attr" and node in live
-        if is_read and (changed := _constant(dense.constants[node], smaller.constants[twin])):
+        if node.op == "get_attr" and (changed := _constant(dense.constants[node], smaller.constants[twin])):
             return changed
         call, cut = bind(node), bind(twin)
         if call is None or cut is None:
