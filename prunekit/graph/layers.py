@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from torch import fx
 
@@ -149,7 +150,10 @@ def sources(trace: Trace, layers: tuple[LayerCall, ...]) -> Mapping[fx.Node, tup
 
 
 def links(trace: Trace, layers: tuple[LayerCall, ...]) -> tuple[tuple[str, str], ...]:
-    """Return the edges of the network diagram: from each layer to those that read its output."""
+    """Return the edges of the network diagram: from each layer to those that read its output.
+
+    Of the weights of a recurrent call, which are layers without calls of their own, each leads to the next.
+    """
     before = sources(trace, layers)
     edges = [
         (name, layer.name)
@@ -159,4 +163,9 @@ def links(trace: Trace, layers: tuple[LayerCall, ...]) -> tuple[tuple[str, str],
         for name in before[value]
         if name != layer.name
     ]
-    return tuple(dict.fromkeys(edges))
+    chain = [(one.name, other.name) for one, other in pairwise(layers) if not other.nodes]
+    ends = dict(chain)
+    for first in ends:
+        while ends[first] in ends:
+            ends[first] = ends[ends[first]]
+    return tuple(dict.fromkeys([*edges, *chain, *((ends[name], reader) for name, reader in edges if name in ends)]))

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from prunekit.export.checks import count_macs
+from prunekit.figures.wiring import lanes
 from prunekit.graph import fit_shapes, shrink, structure_of
 from prunekit.graph.proof import Prover, comparison
 from prunekit.records.proof import EXACT
@@ -178,3 +179,13 @@ def test_the_reason_of_the_bracket_names_the_layer():
     group = structure_of(CASES["StackedLstm"].factory(), CASES["StackedLstm"].inputs()).group("rnn.weight_hh_l1")
     assert group.name == "rnn"
     assert group.linked == "rnn has the same hidden units in all its gates, layers and directions"
+
+
+def test_the_weights_of_a_call_lead_to_each_other_and_to_what_reads_it():
+    structure = structure_of(CASES["ResidualLstm"].factory(), CASES["ResidualLstm"].inputs().float())
+    assert set(structure.links) == {
+        ("before", "first"), ("first", "first.weight_hh_l0"),
+        ("before", "second"), ("first", "second"), ("first.weight_hh_l0", "second"), ("second", "second.weight_hh_l0"),
+        ("second", "out"), ("second.weight_hh_l0", "out"),
+    }  # fmt: skip
+    assert set(lanes(structure.layers, structure.links).values()) == {0}
