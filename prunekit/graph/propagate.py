@@ -126,8 +126,9 @@ def _apply(labels: Labels, node: fx.Node, *, is_live: bool) -> Any:
 
 
 def _writes(node: fx.Node) -> bool:
+    """Whether an operation writes values; what is taken out of a history in place keeps its own."""
     schema = getattr(node.target, "_schema", None)
-    return schema is not None and schema.is_mutable
+    return schema is not None and schema.is_mutable and schema.name != "aten::detach_"
 
 
 def _unlabelled(node: fx.Node, reason: str) -> Any:

@@ -30,7 +30,15 @@ from tests.untouched import untouched
 
 pytestmark = pytest.mark.slow  # as a whole
 
-READS_VALUES = {"Branching", "Packed", "PackedByLengths", "ScaledByItsLargest", "ThroughNumpy", "ShiftedByLists"}
+READS_VALUES = {
+    "Branching",
+    "ConvertedShapes",
+    "Packed",
+    "PackedByLengths",
+    "ScaledByItsLargest",
+    "ShiftedByLists",
+    "ThroughNumpy",
+}
 """Networks whose forward pass reads values, which tensors on ``meta`` have not."""
 READ_ELSEWHERE = {"TiedEmbedding", "Language", "SelfAttention", "Products"}
 """Networks that read channels elsewhere than in a weight of their own: zeroing weights is no reference for them."""

@@ -215,3 +215,25 @@ class Converted(nn.Module):
         x = torch.where(self.b(x) > 0, self.b(x), 0.0)
         x = torch.true_divide(x, torch.broadcast_to(self.low + 2, x.shape))
         return self.out(torch.rsub(x @ self.w.t() + self.bias, 1))
+
+
+@net("""
+    a | 4 | a> >b
+    b | 6 | b> >out
+    out | 3 | out> | network output
+""", (2, 6, 6))  # fmt: skip
+class ConvertedShapes(nn.Module):
+    """Sizes that a converter takes apart and puts together as tensors, and reads to reshape and resize."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.out = nn.Conv2d(2, 4, 3), nn.Linear(16, 6), nn.Linear(6, 3)
+        self.register_buffer("scales", torch.tensor([1.0, 1.0, 0.5, 0.5]))
+        self.register_buffer("axis", torch.tensor([0]))
+
+    def forward(self, x):
+        x = torch.clamp(self.a(x), min=0)
+        x = F.interpolate(x, scale_factor=self.scales[2:].tolist(), mode="nearest")
+        shape = torch.index_select(torch.tensor(x.shape, device=x.device), 0, self.axis)
+        x = x.reshape(torch.Size(torch.cat([shape, torch.tensor([-1])]).tolist()))
+        return self.out(F.relu(self.b(x)))

@@ -280,3 +280,46 @@ class Projected(nn.Module):
 
     def forward(self, x):
         return self.out(self.rnn(self.before(x))[0].mean(1))
+
+
+@net("""
+    before | 3 | before> >gates
+    gates | 4 | gates> >gates >out
+    out | 2 | out> | network output
+""", (3, 2, 4, 4))  # fmt: skip
+class ConvLstm(nn.Module):
+    """Gates of one convolution over the image and the state, joined; steps are gathered and the last is read."""
+
+    def __init__(self):
+        super().__init__()
+        self.before, self.gates, self.out = nn.Conv2d(2, 3, 1), nn.Conv2d(7, 16, 3, padding=1), nn.Conv2d(4, 2, 1)
+
+    def forward(self, x):
+        state = cell = x.new_zeros(len(x), self.out.in_channels, *x.shape[3:])
+        for step in range(x.shape[1]):
+            both = torch.cat([F.relu(self.before(x[:, step])), state], 1)
+            enter, forget, leave, new = self.gates(both).chunk(4, 1)
+            cell = torch.sigmoid(forget) * cell + torch.sigmoid(enter) * torch.tanh(new)
+            state = torch.sigmoid(leave) * torch.tanh(cell)
+        return self.out(state).mean((2, 3))
+
+
+@net("""
+    gates | 4 | gates> new> >gates >new >out | graph
+    out | 2 | out> | network output
+""", (3, 2))  # fmt: skip
+class GruBySizes(nn.Module):
+    """Gates that are cut at fixed sizes, from a state whose size is written down."""
+
+    def __init__(self):
+        super().__init__()
+        self.gates, self.new, self.out = nn.Linear(6, 8), nn.Linear(6, 4), nn.Linear(4, 2)
+
+    def forward(self, x):
+        state = torch.zeros(len(x), 4, dtype=x.dtype, device=x.device)
+        for step in range(x.shape[1]):
+            both = self.gates(torch.cat([x[:, step], state], 1)).sigmoid()
+            reset, update = torch.split(both, 4, 1)
+            new = torch.tanh(self.new(torch.cat([x[:, step], reset * state], 1)))
+            state = (1 - update) * state + update * new
+        return self.out(state)
