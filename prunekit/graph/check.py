@@ -8,9 +8,9 @@ computes something else. Its record betrays it.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from operator import getitem
 
-from torch import nn
+import numpy as np
+from torch import fx, nn
 
 from prunekit.errors import StructureError
 from prunekit.graph.labels import Labels
@@ -28,8 +28,9 @@ def find_ways(model: nn.Module, structure: Structure, traced: Trace, labels: Lab
     """Find out which groups can be cut in the network's own class, which only in its graph, and which in neither.
 
     All groups lose units together first: where that is right, as it nearly always is, a few passes prove them all.
-    Otherwise halves of them are tried, and halves of halves. Each is tried alone where the pass computes what nobody
-    reads: that binds no channels, yet the class still adds them up, which is seen only while the others keep theirs.
+    Otherwise halves of them are tried, and halves of halves. Each is tried alone where several meet in what the pass
+    computes and nobody reads: that may bind no channels, yet the class still adds them up, which is seen only while the
+    others keep theirs.
 
     Returns:
         The structure, with the groups that failed protected and the reason in words.
@@ -39,7 +40,7 @@ def find_ways(model: nn.Module, structure: Structure, traced: Trace, labels: Lab
     fails = partial(_failure, probe, structure, traced, labels, example=example)
     live = live_values(traced)
     together = all(
-        node in live for node in traced.graph.nodes if node.op == "call_function" and node.target is not getitem
+        node in live or not _meet(structure, labels, node) for node in traced.graph.nodes if node.op == "call_function"
     )
     by_class = _failures(fails, together, shrink_class, [group for group in candidates if not group.graph_only])
     by_class |= {group.name: group.graph_only for group in candidates if group.graph_only}
@@ -59,6 +60,14 @@ def find_ways(model: nn.Module, structure: Structure, traced: Trace, labels: Lab
     protected = {layer: group.protected for group in groups for layer in group.layers if group.protected}
     layers = tuple(replace(layer, protected=layer.protected or protected.get(layer.name)) for layer in structure.layers)
     return replace(structure, groups=groups, layers=layers, rewriting=rewrite)
+
+
+def _meet(structure: Structure, labels: Labels, node: fx.Node) -> bool:
+    """Whether an operation reads the channels of several groups that can be cut."""
+    read = (labels.of.get(value) or () for value in node.all_input_nodes)
+    atoms = [dim for value in read for dim in value if isinstance(dim, np.ndarray)]
+    met = {*structure.group_of[np.concatenate(atoms)].tolist()} - {-1} if atoms else set()
+    return sum(structure.groups[index].protected is None for index in met) > 1
 
 
 Way = Callable[[nn.Module, Structure, Mapping[str, Sequence[int]]], nn.Module]

@@ -70,7 +70,8 @@ def record(model: nn.Module, tensors: Mapping[str, Tensor], example: Example) ->
     """
     inputs = example if isinstance(example, tuple) else (example,)
     recorder, buffers = _Recorder(), list(model.buffers())
-    settled = set(map(id, buffers))
+    norms = (module for module in model.modules() if isinstance(module, nn.modules.batchnorm._NormBase))
+    settled = set(map(id, buffers)) - {id(buffer) for norm in norms for buffer in norm.buffers()}
     for name, tensor in tensors.items():
         recorder.place(name.replace(".", "_"), tensor, settled=id(tensor) in settled)
     for tensor in leaves(example):

@@ -147,3 +147,21 @@ def test_clip_and_clamp_have_the_same_groups():
 
     assert net(torch.clip) == net(torch.clamp)
     assert net(torch.clip)[0].protected is None
+
+
+def test_what_is_computed_of_several_groups_and_not_read_is_tried_with_each_alone():
+    """Their distances run where both lose the same, and bind nothing that the analysis knows."""
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b, self.out = nn.Linear(4, 6), nn.Linear(4, 6), nn.Linear(12, 3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            one, other = self.a(x), self.b(x)
+            torch.cdist(one, other)
+            return self.out(torch.cat([one, other], 1))
+
+    groups = structure_of(Net(), torch.randn(2, 4)).groups
+    assert [(group.name, group.protected is None) for group in groups] == [("a", False), ("b", False), ("out", False)]
+    assert "the same number of columns" in groups[0].protected
