@@ -1,5 +1,6 @@
 """Hidden units of recurrent layers, against their equations written out step by step."""
 
+import importlib
 import itertools
 
 import pytest
@@ -14,6 +15,8 @@ from prunekit.records.proof import EXACT
 from tests.graph.battery import decoding, recurrent  # noqa: F401 - each enters its networks
 from tests.graph.battery.case import CASES
 
+LIMIT = importlib.import_module("prunekit.graph.trace")
+"""The module that knows how large a network is recorded without values; the package has a function of its name."""
 OURS = [
     name
     for name, case in CASES.items()
@@ -100,6 +103,7 @@ def test_a_cut_layer_answers_as_its_equations_without_those_units(kind, layers, 
             torch.testing.assert_close(small(x)[1], wanted, rtol=0, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OURS)
 def test_each_group_alone_is_exact_down_to_one_unit(name):
     prover = Prover(CASES[name].model(), CASES[name].inputs())
@@ -189,3 +193,17 @@ def test_the_weights_of_a_call_lead_to_each_other_and_to_what_reads_it():
         ("second", "out"), ("second.weight_hh_l0", "out"),
     }  # fmt: skip
     assert set(lanes(structure.layers, structure.links).values()) == {0}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OURS)
+def test_a_large_network_has_the_same_groups(name, monkeypatch):
+    net, inputs = CASES[name].model(), CASES[name].inputs()
+    light = structure_of(net, inputs)
+    monkeypatch.setattr(LIMIT, "HEAVY", 0)
+    heavy = structure_of(net, inputs)
+    assert (heavy.groups, heavy.layers, heavy.notes) == (light.groups, light.layers, light.notes)
+    kept = {group.name: range(group.units // 2 or 1) for group in light.prunable}
+    arguments = inputs if isinstance(inputs, tuple) else (inputs,)
+    with torch.no_grad():
+        assert torch.equal(shrink(net, heavy, kept)(*arguments), shrink(net, light, kept)(*arguments))
