@@ -17,6 +17,7 @@ from tests.graph.battery import (  # noqa: F401 - each enters its networks
     attention,
     convolutional,
     grouped,
+    heads,
     joined,
     own_code,
     resolution,

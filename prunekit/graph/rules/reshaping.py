@@ -6,10 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from prunekit.graph.labels import POSITION, Atoms, Call, Dims, Labels
-
-HEAD_AXIS = "head_axis"
-"""Key of a reshape's meta: the output dimension that numbers attention heads."""
+from prunekit.graph.labels import HEAD_AXIS, POSITION, Atoms, Call, Dims, Labels
 
 
 def reshape(labels: Labels, call: Call) -> Dims:

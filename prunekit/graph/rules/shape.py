@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from prunekit.graph.labels import POSITION, Call, Dim, Dims, Labels
+from prunekit.graph.labels import HEAD_AXIS, POSITION, Call, Dim, Dims, Labels, Unsupported
 
 
 def permute(labels: Labels, call: Call) -> Dims:
@@ -40,7 +40,10 @@ def squeeze(labels: Labels, call: Call) -> Dims:
 
 
 def expand(labels: Labels, call: Call) -> Dims:
-    """Repeat dimensions of one position; the others pass."""
+    """Repeat dimensions of one position; the others pass.
+
+    Of the copies that are made for every attention head, one goes with each.
+    """
     dims, shape = labels.dims(call, "self"), _shape(call)
     new = len(call.shape) - len(dims)
     result: Dims = [POSITION] * new
@@ -48,13 +51,20 @@ def expand(labels: Labels, call: Call) -> Dims:
         if size != target:
             labels.freeze(dim, "a single channel expanded")
         result.append(dim if size == target else POSITION)
+    head = call.node.meta.get(HEAD_AXIS)
+    if head is not None and (head < new or shape[head - new] < call.shape[head]):
+        result[head] = labels.fresh(call.shape[head])
     return result
 
 
 def expand_as(labels: Labels, call: Call) -> Dims:
     """Repeat dimensions of one position as in another value, which then keeps the same channels."""
-    other = labels.dims(call, "other")
-    return [labels.couple(dim, twin) for dim, twin in zip(expand(labels, call), other, strict=True)]
+    other, result = labels.dims(call, "other"), expand(labels, call)
+    sizes = (*[1] * (len(call.shape) - len(_shape(call))), *_shape(call))
+    return [
+        twin if size == 1 < whole else labels.couple(dim, twin)
+        for dim, twin, size, whole in zip(result, other, sizes, call.shape, strict=True)
+    ]
 
 
 def repeat(labels: Labels, call: Call) -> Dims:
@@ -66,6 +76,17 @@ def repeat(labels: Labels, call: Call) -> Dims:
             labels.freeze(dim, f"{call.op} of channels")
         padded.append(dim if times == 1 else POSITION)
     return padded
+
+
+def repeat_interleave(labels: Labels, call: Call) -> Dims:
+    """Lay copies of each position behind it."""
+    dims, times, axis = labels.dims(call, "self"), call.args["repeats"], call.args.get("dim")
+    if not isinstance(times, int) or axis is None:
+        raise Unsupported
+    channels = dims[axis]
+    if not isinstance(channels, str):
+        dims[axis] = np.repeat(channels, times)
+    return dims
 
 
 def movedim(labels: Labels, call: Call) -> Dims:
@@ -89,6 +110,19 @@ def rolled(labels: Labels, call: Call) -> Dims:
     for axis in _axes(call.args.get("dims") or list(range(len(dims))), len(dims)):
         labels.freeze(dims[axis], f"{call.op} over channels")
     return dims
+
+
+def triangle(labels: Labels, call: Call) -> Dims:
+    """Set what stands above or below the diagonal of the last two dimensions to zero."""
+    dims = labels.dims(call, "self")
+    for dim in dims[-2:]:
+        labels.freeze(dim, f"{call.op} over channels")
+    return dims
+
+
+def anew(labels: Labels, call: Call) -> Dims:
+    """Make a value that has no more of another one than its device and type."""
+    return [POSITION] * len(call.shape)
 
 
 def pixel_shuffle(labels: Labels, call: Call) -> Dims:
@@ -135,7 +169,10 @@ RULES: dict[str, Any] = {
     "expand": expand,
     "expand_as": expand_as,
     **dict.fromkeys(("repeat", "tile"), repeat),
+    "repeat_interleave": repeat_interleave,
     **dict.fromkeys(("roll", "flip"), rolled),
+    **dict.fromkeys(("triu", "tril"), triangle),
+    **dict.fromkeys(("new_zeros", "new_ones", "new_full", "new_empty"), anew),
     "pixel_shuffle": pixel_shuffle,
     "pixel_unshuffle": pixel_unshuffle,
     **dict.fromkeys(("channel_shuffle", "native_channel_shuffle"), channel_shuffle),
