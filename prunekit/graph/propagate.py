@@ -10,6 +10,7 @@ from prunekit.graph.calls import bind
 from prunekit.graph.heads import mark_heads
 from prunekit.graph.labels import Atoms, Labels, Unsupported
 from prunekit.graph.rules import RULES
+from prunekit.graph.statistics import mark_statistics
 from prunekit.graph.trace import Trace
 
 INPUT = "network input"
@@ -24,6 +25,7 @@ def propagate(trace: Trace) -> tuple[Labels, dict[str, list[Atoms]]]:
         The labels, and the atoms of every dimension of every parameter and buffer.
     """
     mark_heads(trace.graph)
+    mark_statistics(trace)
     labels, live = Labels(), live_values(trace)
     tensors: dict[str, list[Atoms]] = {}
     for node in trace.graph.nodes:
