@@ -17,7 +17,10 @@ RESHAPES = {"view", "reshape", "flatten", "unflatten", "_unsafe_view"}
 PRODUCTS = {"matmul", "bmm", "baddbmm"}
 JOINED = frozenset(NAMES)
 """Operations that line their operands' dimensions up from the right."""
-PASSING = frozenset("getitem chunk split split_with_sizes layer_norm rms_norm slice repeat_interleave".split())
+PASSING = frozenset(
+    "getitem chunk split split_with_sizes layer_norm rms_norm slice repeat_interleave view_as_complex "
+    "view_as_real".split()
+)
 """Operations whose value has the dimensions of their first input."""
 
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, fx, nn
 from torch.fx.graph_module import _format_import_block
 from torch.package.importer import sys_importer
@@ -179,6 +180,7 @@ class _Writer:
         self._graph = fx.Graph()
         self._values: dict[fx.Node, Any] = {}
         self._batch: fx.Node | None = None
+        self._sample: fx.Node | None = None
 
     def source(self) -> str:
         """Translate node by node; the input is unpacked first."""
@@ -201,6 +203,7 @@ class _Writer:
     def _take_apart(self, argument: Any, value: fx.Node, inputs: Any) -> None:
         if isinstance(argument, Tensor):
             self._values[next(inputs)] = value
+            self._sample = self._sample or value
             if self._batch is None and argument.ndim:
                 self._batch = self._graph.call_method("size", (value, 0))
         elif isinstance(argument, list | tuple | dict):
@@ -225,6 +228,8 @@ class _Writer:
     def _argument(self, node: fx.Node, name: Any, value: Any, new: Mapping[str, Any]) -> Any:
         samples = self._rewriting.samples
         value = new.get(name, value)
+        if isinstance(value, torch.device):  # where it was recorded; elsewhere it is that of the samples
+            return self._graph.call_function(getattr, (self._sample, "device"))
         if (node, name, None) in samples:
             return self._rows(value)
         if isinstance(value, list | tuple):

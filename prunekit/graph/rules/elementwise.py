@@ -6,11 +6,11 @@ from prunekit.graph.labels import POSITION, Call, Dim, Dims, Labels, Unsupported
 
 NAMES = """
 _to_copy abs abs_ add add_ addcdiv addcmul alias alpha_dropout atan bitwise_and bitwise_not bitwise_or ceil celu
-celu_ clamp clamp_ clamp_max clamp_max_ clamp_min clamp_min_ clone contiguous copy_ cos detach detach_ div div_
+celu_ clamp clamp_ clamp_max clamp_max_ clamp_min clamp_min_ clone complex contiguous copy_ cos detach detach_ div div_
 divide dropout dropout_ elu elu_ empty_like eq erf exp exp_ expm1 feature_alpha_dropout feature_dropout fill_ floor
 fmod full_like ge gelu gelu_ gt hardshrink hardsigmoid hardsigmoid_ hardswish hardswish_ hardtanh hardtanh_ le
 leaky_relu leaky_relu_ lerp lift_fresh_copy log log1p log_sigmoid logical_and logical_not logical_or logit lt
-masked_fill masked_fill_ maximum minimum mish mish_ mul mul_ multiply nan_to_num ne neg neg_ ones_like pow pow_
+masked_fill masked_fill_ maximum minimum mish mish_ mul mul_ multiply nan_to_num ne neg neg_ ones_like polar pow pow_
 reciprocal relu relu6 relu6_ relu_ remainder resolve_conj resolve_neg round rsqrt rsub selu selu_ sigmoid sigmoid_
 sign silu silu_ sin softplus softshrink softsign sqrt sqrt_ square square_ sub sub_ subtract tan tanh tanh_
 threshold threshold_ to type_as where zero_ zeros_like

@@ -112,6 +112,18 @@ def rolled(labels: Labels, call: Call) -> Dims:
     return dims
 
 
+def as_complex(labels: Labels, call: Call) -> Dims:
+    """Make one complex number of the two that the last dimension holds."""
+    *dims, parts = labels.dims(call, "self")
+    labels.freeze(parts, "the two parts of a complex number")
+    return dims
+
+
+def as_real(labels: Labels, call: Call) -> Dims:
+    """Lay the two parts of each complex number along a new dimension."""
+    return [*labels.dims(call, "self"), POSITION]
+
+
 def triangle(labels: Labels, call: Call) -> Dims:
     """Set what stands above or below the diagonal of the last two dimensions to zero."""
     dims = labels.dims(call, "self")
@@ -171,6 +183,8 @@ RULES: dict[str, Any] = {
     **dict.fromkeys(("repeat", "tile"), repeat),
     "repeat_interleave": repeat_interleave,
     **dict.fromkeys(("roll", "flip"), rolled),
+    "view_as_complex": as_complex,
+    "view_as_real": as_real,
     **dict.fromkeys(("triu", "tril"), triangle),
     **dict.fromkeys(("new_zeros", "new_ones", "new_full", "new_empty"), anew),
     "pixel_shuffle": pixel_shuffle,
