@@ -14,6 +14,8 @@ from prunekit.graph.labels import HEAD_AXIS, Call
 from prunekit.graph.rules.elementwise import NAMES
 
 RESHAPES = {"view", "reshape", "flatten", "unflatten", "_unsafe_view"}
+FILLED = {"expand", "zeros", "ones", "full", "new_zeros", "new_ones", "new_full"}
+"""Operations that lay out the same for every head."""
 PRODUCTS = {"matmul", "bmm", "baddbmm"}
 JOINED = frozenset(NAMES)
 """Operations that line their operands' dimensions up from the right."""
@@ -91,7 +93,7 @@ def _walk_back(node: fx.Node, axis: int) -> list[tuple[fx.Node, int]]:
         if axis < 0 or call is None or (node, axis) in reached:
             continue
         reached[node, axis] = None
-        if call.op in RESHAPES or call.op == "expand":
+        if call.op in RESHAPES or call.op in FILLED:
             node.meta[HEAD_AXIS] = axis
         waiting += reversed([*_axes_before(call, axis)])
     return list(reached)

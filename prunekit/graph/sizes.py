@@ -100,7 +100,7 @@ NUMBERS: dict[str, Callable[[Labels, Call, Survives], Numbers]] = {
     "view": _shape("size"),
     "_unsafe_view": _shape("size"),
     "reshape": _shape("shape"),
-    "expand": _shape("size"),
+    **dict.fromkeys("expand zeros ones full new_zeros new_ones new_full".split(), _shape("size")),
     "unflatten": _unflatten,
     "layer_norm": _normalized,
     "rms_norm": _normalized,

@@ -17,6 +17,7 @@ from tests.graph.battery import (  # noqa: F401 - each enters its networks
     attention,
     convolutional,
     decoders,
+    encoder_decoder,
     grouped,
     heads,
     joined,
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.slow  # as a whole
 
 READS_VALUES = {"Branching", "ScaledByItsLargest", "ThroughNumpy", "ShiftedByLists"}
 """Networks whose forward pass reads values, which tensors on ``meta`` have not."""
-READ_ELSEWHERE = {"TiedEmbedding", "Language", "Qwen2", "SelfAttention", "Products"}
+READ_ELSEWHERE = {"TiedEmbedding", "Language", "Qwen2", "T5", "SelfAttention", "Products"}
 """Networks that read channels elsewhere than in a weight of their own: zeroing weights is no reference for them."""
 
 

@@ -28,9 +28,9 @@ def test_a_single_number_is_made_by_no_layer():
     assert reach(structure_of(Scaled(), torch.zeros(2, 4))) == {"network output": 10, NO_LAYER: 1}
 
 
-@pytest.mark.parametrize("name", ["Llama", "Llama2", "Mistral", "Qwen2", "LlamaOfComplexNumbers"])
-def test_every_parameter_of_a_decoder_can_be_cut(name):
-    """In two layers the stream, the heads and the MLP go apart; the tables go along with the stream."""
+@pytest.mark.parametrize("name", ["Llama", "Llama2", "Mistral", "Qwen2", "LlamaOfComplexNumbers", "T5", "T5Gated"])
+def test_every_parameter_of_a_language_model_can_be_cut(name):
+    """The stream, the heads and the MLPs go apart; the tables go along with the stream."""
     case = CASES[name]
     model = case.model()
     assert reach(structure_of(model, case.inputs())) == {CUT: sum(tensor.numel() for tensor in model.parameters())}

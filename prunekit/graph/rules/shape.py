@@ -51,8 +51,8 @@ def expand(labels: Labels, call: Call) -> Dims:
         if size != target:
             labels.freeze(dim, "a single channel expanded")
         result.append(dim if size == target else POSITION)
-    head = call.node.meta.get(HEAD_AXIS)
-    if head is not None and (head < new or shape[head - new] < call.shape[head]):
+    head = call.node.meta.get(HEAD_AXIS, 0)  # samples are laid into the first dimension
+    if head and (head < new or shape[head - new] < call.shape[head]):
         result[head] = labels.fresh(call.shape[head])
     return result
 
@@ -133,8 +133,12 @@ def triangle(labels: Labels, call: Call) -> Dims:
 
 
 def anew(labels: Labels, call: Call) -> Dims:
-    """Make a value that has no more of another one than its device and type."""
-    return [POSITION] * len(call.shape)
+    """Make a value of one number; where it is made for every attention head, a part of it goes with each."""
+    result: Dims = ["a constant of the forward pass"] * len(call.shape)
+    head = call.node.meta.get(HEAD_AXIS, 0)
+    if head:
+        result[head] = labels.fresh(call.shape[head])
+    return result
 
 
 def pixel_shuffle(labels: Labels, call: Call) -> Dims:
@@ -186,7 +190,7 @@ RULES: dict[str, Any] = {
     "view_as_complex": as_complex,
     "view_as_real": as_real,
     **dict.fromkeys(("triu", "tril"), triangle),
-    **dict.fromkeys(("new_zeros", "new_ones", "new_full", "new_empty"), anew),
+    **dict.fromkeys("zeros ones full new_zeros new_ones new_full".split(), anew),
     "pixel_shuffle": pixel_shuffle,
     "pixel_unshuffle": pixel_unshuffle,
     **dict.fromkeys(("channel_shuffle", "native_channel_shuffle"), channel_shuffle),
