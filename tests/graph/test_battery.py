@@ -22,6 +22,7 @@ from tests.graph.battery import (  # noqa: F401 - each enters its networks
     heads,
     joined,
     own_code,
+    position_bias,
     resolution,
     sequence,
 )
