@@ -6,9 +6,10 @@ from typing import Any
 import torch
 from torch import fx
 
-from prunekit.graph.calls import bind
+from prunekit.graph.calls import bind, writes
 from prunekit.graph.heads import mark_heads
 from prunekit.graph.labels import Atoms, Labels, Unsupported
+from prunekit.graph.reads import fixed_branches
 from prunekit.graph.rules import RULES
 from prunekit.graph.statistics import mark_statistics
 from prunekit.graph.trace import Trace
@@ -47,7 +48,7 @@ def propagate(trace: Trace) -> tuple[Labels, dict[str, list[Atoms]]]:
             labels.of[node] = _apply(labels, node)
             if node not in live:
                 labels.forget(before)
-    for node, operation in _behind(trace.numbers).items():
+    for node, operation in _behind({**trace.numbers, **fixed_branches(trace)}).items():
         labels.freeze_all(labels.of.get(node), f"the forward pass reads numbers that depend on it ({operation})")
     return labels, tensors
 
@@ -67,7 +68,7 @@ def live_values(trace: Trace) -> set[fx.Node]:
     """Return the values that the output depends on; values that it does not depend on couple nothing."""
     live = set(trace.numbers)
     for node in reversed(trace.graph.nodes):
-        if node.op == "output" or _writes(node) or any(user in live for user in node.users):
+        if node.op == "output" or writes(node) or any(user in live for user in node.users):
             live.add(node)
     return live
 
@@ -87,16 +88,11 @@ def _apply(labels: Labels, node: fx.Node) -> Any:
     if not node.all_input_nodes and rule is None and call.shape:
         return _unlabelled(node, "a constant of the forward pass")
     name = f"aten.{call.op}"
-    if (node.users or _writes(node)) and any(labels.of.get(value) for value in node.all_input_nodes):
+    if (node.users or writes(node)) and any(labels.of.get(value) for value in node.all_input_nodes):
         labels.unknown[name] = None
         for value in node.all_input_nodes:
             labels.freeze_all(labels.of.get(value), f"unknown operation {name}")
     return _unlabelled(node, f"unknown operation {name}")
-
-
-def _writes(node: fx.Node) -> bool:
-    schema = getattr(node.target, "_schema", None)
-    return schema is not None and schema.is_mutable
 
 
 def _unlabelled(node: fx.Node, reason: str) -> Any:

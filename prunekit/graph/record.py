@@ -39,6 +39,7 @@ class Recording:
         graph: the operations.
         constants: the values of its constants: tensors that are none of the inputs, as they were when first used.
         reads: the operations by which the pass read values, so that other inputs may take other ways.
+        branches: the values that it read the truth of, with the operation.
         numbers: the values that it read numbers of, with the operation; where such numbers are used is not recorded.
         output: what the pass returned, with nodes for tensors; ``None`` where a data class holds them.
     """
@@ -46,6 +47,7 @@ class Recording:
     graph: fx.Graph
     constants: Mapping[fx.Node, Tensor]
     reads: tuple[str, ...]
+    branches: Mapping[fx.Node, str]
     numbers: Mapping[fx.Node, str]
     output: Any
 
@@ -82,6 +84,7 @@ def record(model: nn.Module, tensors: Mapping[str, Tensor], example: Example) ->
         recorder.graph,
         recorder.constants,
         tuple(recorder.reads),
+        recorder.branches,
         recorder.numbers,
         recorder.nodes_of(output) if plain else None,
     )
@@ -99,6 +102,7 @@ class _Recorder(ProxyTorchDispatchMode):
         graph: what was recorded so far.
         constants: the values of its constants.
         reads: the operations that read values.
+        branches: the values that it read the truth of.
         numbers: the values that numbers were read of.
     """
 
@@ -114,6 +118,7 @@ class _Recorder(ProxyTorchDispatchMode):
         self.graph = fx.Graph()
         self.constants: dict[fx.Node, Tensor] = {}
         self.reads: dict[str, None] = {}
+        self.branches: dict[fx.Node, str] = {}
         self.numbers: dict[fx.Node, str] = {}
         self._nodes = WeakTensorKeyDictionary()  # by identity, while the tensor lives: activations are let go
         self._varying: set[StorageWeakRef] = set()
@@ -128,8 +133,7 @@ class _Recorder(ProxyTorchDispatchMode):
         """Note that an operation read values; a branch can take two ways, a number can go anywhere."""
         for tensor in filter(self._varies, _tensors(values)):
             self.reads[operation] = None
-            if not is_branch:
-                self.numbers[self._node(tensor)] = operation
+            (self.branches if is_branch else self.numbers)[self._node(tensor)] = operation
 
     def nodes_of(self, values: Any) -> Any:
         """Replace the tensors in nested values by their nodes, and the device without values by the one with them."""

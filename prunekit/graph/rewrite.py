@@ -21,6 +21,7 @@ from prunekit.errors import StructureError
 from prunekit.graph.calls import bind
 from prunekit.graph.labels import Call, Labels
 from prunekit.graph.packing import pack, unpack
+from prunekit.graph.reads import varying_reads
 from prunekit.graph.record import Example
 from prunekit.graph.sizes import Survives, fitted
 from prunekit.graph.trace import Trace, trace
@@ -122,8 +123,8 @@ def rewriting(model: nn.Module, example: Example, traced: Trace, labels: Labels)
     Raises:
         StructureError: the graph is no stand-in for the network, with the reason.
     """
-    if traced.reads:
-        raise StructureError(f"the forward pass reads a value ({traced.reads[0]})")
+    if reads := varying_reads(traced):
+        raise StructureError(f"the forward pass reads a value ({reads[0]})")
     if traced.output is None:
         raise StructureError("the forward pass returns a data class")
     if any(value.is_meta for value in traced.constants.values()):
