@@ -18,6 +18,9 @@ def reshape(labels: Labels, call: Call) -> Dims:
         for source in sources:
             if before[source] == 1:
                 labels.freeze(dims[source], "a single channel reshaped away")
+        reasons = [dim for dim in (dims[source] for source in sources) if isinstance(dim, str) and dim != POSITION]
+        for target in targets:
+            result[target] = reasons[0] if reasons else POSITION
         labelled = [s for s in sources if not isinstance(dims[s], str) and before[s] > 1]
         for source in labelled[:-1]:
             labels.freeze(dims[source], "two channel dimensions flattened into one")
