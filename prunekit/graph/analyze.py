@@ -15,6 +15,7 @@ from prunekit.graph.groups import Partition, partition
 from prunekit.graph.labels import Atoms, Labels
 from prunekit.graph.layers import LayerCall, find_layers, links
 from prunekit.graph.propagate import propagate
+from prunekit.graph.reads import varying_reads
 from prunekit.graph.record import Example
 from prunekit.graph.rewrite import frozen_statistics
 from prunekit.graph.routes import protect_other_routes
@@ -101,7 +102,7 @@ def _norms(traced: Trace) -> Iterator[tuple[str, str]]:
 
 def _notes(traced: Trace) -> tuple[str, ...]:
     drawn = dict.fromkeys(str(node.target) for node in traced.graph.nodes if draws(node))
-    return (*map(_read, traced.reads), *map(_drawn, drawn))
+    return (*map(_read, varying_reads(traced)), *map(_drawn, drawn))
 
 
 def _drawn(operation: str) -> str:

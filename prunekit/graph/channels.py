@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from torch import fx
 
 from prunekit.graph.calls import bind, rank
-from prunekit.graph.heads import RESHAPES, axis_before
-from prunekit.graph.labels import Call
+from prunekit.graph.heads import RESHAPES, axes_before
+from prunekit.graph.labels import CHANNEL_AXIS, Call
 from prunekit.graph.rules import convolution, elementwise, spatial
-from prunekit.graph.rules.reshaping import CHANNEL_AXIS
 
 SHUFFLES = frozenset("pixel_shuffle pixel_unshuffle".split())
 READERS = frozenset(
@@ -51,5 +50,5 @@ def _walk_back(node: fx.Node, axis: int, seen: set[tuple[fx.Node, int]]) -> None
 def _before(call: Call, axis: int) -> Iterator[tuple[fx.Node, int]]:
     if call.op in JOINING:
         yield from ((value, axis) for value in call.node.all_input_nodes if rank(value) == len(call.shape))
-    elif before := axis_before(call, axis):
-        yield before
+    else:
+        yield from axes_before(call, axis)

@@ -18,6 +18,14 @@ Dim = Atoms | str
 Dims = list[Dim]
 
 POSITION = "positions are not channels"
+HEAD_AXIS = "head_axis"
+"""Key of the meta of a reshape or an expansion: the dimension of its value that numbers attention heads."""
+CHANNEL_AXIS = "channel_axis"
+"""Key of a reshape's meta: the output dimension that is read as channels later, by a convolution for example."""
+STATISTIC = "statistic"
+"""Key of the meta of a reduction: it normalises the channels that it is taken of."""
+OF_WEIGHTS = "of_weights"
+"""Key of the meta of a reduction that reads no more than weights."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,13 @@ import numpy as np
 import torch
 from torch import fx
 
-from prunekit.graph.calls import bind
+from prunekit.graph.calls import bind, writes
 from prunekit.graph.channels import mark_channels
 from prunekit.graph.heads import mark_heads
 from prunekit.graph.labels import Atoms, Labels, Unsupported, components
+from prunekit.graph.reads import fixed_branches
 from prunekit.graph.rules import RULES
+from prunekit.graph.statistics import mark_statistics
 from prunekit.graph.trace import Trace
 
 INPUT = "network input"
@@ -28,6 +30,7 @@ def propagate(trace: Trace) -> tuple[Labels, dict[str, list[Atoms]]]:
     """
     mark_heads(trace.graph)
     mark_channels(trace.graph)
+    mark_statistics(trace)
     labels, live = Labels(), live_values(trace)
     tensors: dict[str, list[Atoms]] = {}
     for node in trace.graph.nodes:
@@ -49,7 +52,7 @@ def propagate(trace: Trace) -> tuple[Labels, dict[str, list[Atoms]]]:
             labels.of[node] = _apply(labels, node, is_live=node in live)
             if node not in live:
                 labels.forget(before)
-    for node, operation in _behind(trace.numbers).items():
+    for node, operation in _behind({**trace.numbers, **fixed_branches(trace)}).items():
         labels.freeze_all(labels.of.get(node), f"the forward pass reads numbers that depend on it ({operation})")
     _protect_unread(trace, labels, tensors, live)
     return labels, tensors
@@ -97,7 +100,7 @@ def live_values(trace: Trace) -> set[fx.Node]:
     """
     live = set(trace.numbers) if trace.reads else set()
     for node in reversed(trace.graph.nodes):
-        if node.op == "output" or _writes(node) or any(user in live for user in node.users):
+        if node.op == "output" or writes(node) or any(user in live for user in node.users):
             live.add(node)
     return live
 
@@ -117,18 +120,12 @@ def _apply(labels: Labels, node: fx.Node, *, is_live: bool) -> Any:
     if not node.all_input_nodes and rule is None and call.shape:
         return _unlabelled(node, "a constant of the forward pass")
     name = f"aten.{call.op}"
-    if (node.users or _writes(node)) and any(labels.of.get(value) for value in node.all_input_nodes):
+    if (node.users or writes(node)) and any(labels.of.get(value) for value in node.all_input_nodes):
         if is_live:
             labels.unknown[name] = None
         for value in node.all_input_nodes:
             labels.freeze_all(labels.of.get(value), f"unknown operation {name}")
     return _unlabelled(node, f"unknown operation {name}")
-
-
-def _writes(node: fx.Node) -> bool:
-    """Whether an operation writes values; what is taken out of a history in place keeps its own."""
-    schema = getattr(node.target, "_schema", None)
-    return schema is not None and schema.is_mutable and schema.name != "aten::detach_"
 
 
 def _unlabelled(node: fx.Node, reason: str) -> Any:

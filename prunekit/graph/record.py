@@ -40,6 +40,7 @@ class Recording:
         constants: the values of its constants: tensors that are none of the inputs, as they were when first used.
         reads: the operations by which the pass read values, so that other inputs may take other ways; what stands in
             buffers that the pass does not change takes no other way.
+        branches: the values that it read the truth of, with the operation.
         numbers: the values that it read numbers of, with the operation; where such numbers are used is not recorded.
         output: what the pass returned, with nodes for tensors; ``None`` where a data class holds them.
     """
@@ -47,6 +48,7 @@ class Recording:
     graph: fx.Graph
     constants: Mapping[fx.Node, Tensor]
     reads: tuple[str, ...]
+    branches: Mapping[fx.Node, str]
     numbers: Mapping[fx.Node, str]
     output: Any
 
@@ -87,6 +89,7 @@ def record(model: nn.Module, tensors: Mapping[str, Tensor], example: Example) ->
         recorder.graph,
         recorder.constants,
         tuple(recorder.reads),
+        recorder.branches,
         recorder.numbers,
         recorder.nodes_of(output) if plain else None,
     )
@@ -104,6 +107,7 @@ class _Recorder(ProxyTorchDispatchMode):
         graph: what was recorded so far.
         constants: the values of its constants.
         reads: the operations that read values.
+        branches: the values that it read the truth of.
         numbers: the values that numbers were read of.
         settled_reads: the operations that read values which only buffers went into.
         writes_buffers: whether the pass wrote into a buffer.
@@ -121,6 +125,7 @@ class _Recorder(ProxyTorchDispatchMode):
         self.graph = fx.Graph()
         self.constants: dict[fx.Node, Tensor] = {}
         self.reads: dict[str, None] = {}
+        self.branches: dict[fx.Node, str] = {}
         self.numbers: dict[fx.Node, str] = {}
         self.settled_reads: dict[str, None] = {}
         self.writes_buffers = False
@@ -141,8 +146,7 @@ class _Recorder(ProxyTorchDispatchMode):
         """Note that an operation read values; a branch can take two ways, a number can go anywhere."""
         for tensor in filter(self._varies, _tensors(values)):
             (self.reads if self._is_open(tensor) else self.settled_reads)[operation] = None
-            if not is_branch:
-                self.numbers[self._node(tensor)] = operation
+            (self.branches if is_branch else self.numbers)[self._node(tensor)] = operation
 
     def nodes_of(self, values: Any) -> Any:
         """Replace the tensors in nested values by their nodes, and the device without values by the one with them."""

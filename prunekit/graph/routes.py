@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from prunekit.graph.labels import Dim, Labels
+from prunekit.graph.reads import varying_reads
 from prunekit.graph.trace import Trace
 
 
@@ -18,7 +19,7 @@ def protect_other_routes(trace: Trace, labels: Labels) -> None:
         labels: the channels of its values; those that another way may need are frozen in it.
     """
     unused = [name for node, name in trace.tensors.items() if not node.users and name in trace.parameters]
-    if not trace.reads or not unused:
+    if not unused or not varying_reads(trace):
         return
     sizes = {size for name in unused for size in trace.shapes[name]}
     more = f" and {len(unused) - 1} more" if len(unused) > 1 else ""

@@ -32,6 +32,7 @@ class Trace:
         types: class name of each module, by path.
         batch: batch size of the traced example.
         reads: the operations by which the pass read values: another input may take another way.
+        branches: the values that it read the truth of, with the operation.
         numbers: the values that it read numbers of, with the operation.
         output: what the pass returned, with nodes for tensors; ``None`` where a data class holds them.
         needs_values: whether the pass cannot run on ``meta``, where it was tried.
@@ -47,6 +48,7 @@ class Trace:
     types: Mapping[str, str]
     batch: int
     reads: tuple[str, ...] = ()
+    branches: Mapping[fx.Node, str] = field(default_factory=dict)
     numbers: Mapping[fx.Node, str] = field(default_factory=dict)
     output: Any = None
     needs_values: bool = False
@@ -84,6 +86,7 @@ def trace(model: nn.Module, example: Example) -> Trace:
         types={path: type(module).__name__ for path, module in model.named_modules()},
         batch=next((tensor.shape[0] for tensor in leaves(example) if tensor.ndim), 1),
         reads=recording.reads,
+        branches=recording.branches,
         numbers=recording.numbers,
         output=recording.output,
         needs_values=needs_values,

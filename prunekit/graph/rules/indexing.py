@@ -61,18 +61,35 @@ def mirrored(labels: Labels, call: Call) -> Dims:
 
 
 def looked_up(labels: Labels, call: Call) -> Dims:
-    """Take entries along one dimension by a tensor of numbers."""
+    """Take entries along some dimensions by tensors of numbers, or those for which a tensor is true."""
     dims = labels.dims(call, "self")
     indexed = [(axis, node) for axis, node in enumerate(call.args["indices"]) if node is not None]
-    if len(indexed) != 1 or not isinstance(indexed[0][1], fx.Node):
+    axes = [axis for axis, _ in indexed]
+    if not all(isinstance(node, fx.Node) for _, node in indexed):
         raise Unsupported
-    axis, node = indexed[0]
-    numbers = node.meta["val"]
-    if numbers.dtype == torch.bool:
-        raise Unsupported
-    labels.freeze(dims[axis], "channels taken by number")
-    labels.freeze_all(labels.of.get(node), "numbers of positions")
-    return [*dims[:axis], *[POSITION] * numbers.dim(), *dims[axis + 1 :]]
+    for _, node in indexed:
+        labels.freeze_all(labels.of.get(node), "numbers of positions")
+    if any(node.meta["val"].dtype == torch.bool for _, node in indexed):
+        (mask,) = (node.meta["val"] for _, node in indexed)
+        axes, new = list(range(axes[0], axes[0] + mask.dim())), 1
+    else:
+        new = max(node.meta["val"].dim() for _, node in indexed)
+    for axis in axes:
+        labels.freeze(dims[axis], "channels taken by number")
+    # Where the dimensions that are taken from lie apart, the new ones come first.
+    first = axes[0] if axes == list(range(axes[0], axes[-1] + 1)) else 0
+    rest = [dim for axis, dim in enumerate(dims) if axis not in axes]
+    return [*rest[:first], *[POSITION] * new, *rest[first:]]
+
+
+def added_at(labels: Labels, call: Call) -> Dims:
+    """Add entries at positions given by a tensor of numbers."""
+    dims, source = labels.dims(call, "self"), labels.dims(call, "source")
+    axis = call.args["dim"] % len(dims)
+    labels.freeze_all(labels.of.get(call.args["index"]), "numbers of positions")
+    for dim in (dims[axis], source[axis]):
+        labels.freeze(dim, f"{call.op} over channels")
+    return [dim if d == axis else labels.couple(dim, source[d]) for d, dim in enumerate(dims)]
 
 
 def chosen(labels: Labels, call: Call) -> Dims:
@@ -112,4 +129,5 @@ RULES: dict[str, Any] = {
     "index": looked_up,
     "index_select": chosen,
     **dict.fromkeys(("gather", "take_along_dim"), gathered),
+    **dict.fromkeys(("index_add", "index_add_"), added_at),
 }

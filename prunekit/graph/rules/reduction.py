@@ -2,21 +2,32 @@
 
 from typing import Any
 
-from prunekit.graph.labels import POSITION, Call, Dims, Labels
+from prunekit.graph.calls import shape_of
+from prunekit.graph.labels import OF_WEIGHTS, POSITION, STATISTIC, Call, Dims, Labels
 from prunekit.graph.rules.elementwise import elementwise
 
 
 def reduction(labels: Labels, call: Call) -> Dims:
     """Drop the reduced dimensions, or keep them as single positions."""
     dims = labels.dims(call, "self")
-    chosen = call.args.get("dim")
-    axes = range(len(dims)) if chosen is None or chosen == [] else [chosen] if isinstance(chosen, int) else chosen
-    reduced = {axis % len(dims) for axis in axes}
+    reduced = reduced_axes(call)
+    what = "weights" if OF_WEIGHTS in call.node.meta else "channels"
     for axis in reduced:
-        labels.freeze(dims[axis], f"{call.op} over channels")
+        channels = dims[axis]
+        if STATISTIC not in call.node.meta:
+            labels.freeze(channels, f"{call.op} over {what}")
+        elif not isinstance(channels, str):
+            labels.statistics.append(channels)
     if call.args.get("keepdim"):
         return [POSITION if axis in reduced else dim for axis, dim in enumerate(dims)]
     return [dim for axis, dim in enumerate(dims) if axis not in reduced]
+
+
+def reduced_axes(call: Call) -> set[int]:
+    """Return the dimensions that a reduction takes away."""
+    chosen, rank = call.args.get("dim"), len(shape_of(call.args["self"]))
+    axes = range(rank) if chosen is None or chosen == [] else [chosen] if isinstance(chosen, int) else chosen
+    return {axis % rank for axis in axes}
 
 
 def extremum(labels: Labels, call: Call) -> Any:

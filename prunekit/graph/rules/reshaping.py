@@ -6,12 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from prunekit.graph.labels import POSITION, Atoms, Call, Dims, Labels
-
-HEAD_AXIS = "head_axis"
-"""Key of a reshape's meta: the output dimension that numbers attention heads."""
-CHANNEL_AXIS = "channel_axis"
-"""Key of a reshape's meta: the output dimension that is read as channels later, by a convolution for example."""
+from prunekit.graph.labels import CHANNEL_AXIS, HEAD_AXIS, POSITION, Atoms, Call, Dims, Labels
 
 
 def reshape(labels: Labels, call: Call) -> Dims:
@@ -23,6 +18,9 @@ def reshape(labels: Labels, call: Call) -> Dims:
         for source in sources:
             if before[source] == 1:
                 labels.freeze(dims[source], "a single channel reshaped away")
+        reasons = [dim for dim in (dims[source] for source in sources) if isinstance(dim, str) and dim != POSITION]
+        for target in targets:
+            result[target] = reasons[0] if reasons else POSITION
         labelled = [s for s in sources if not isinstance(dims[s], str) and before[s] > 1]
         for source in labelled[:-1]:
             labels.freeze(dims[source], "two channel dimensions flattened into one")

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from prunekit.graph.labels import POSITION, Call, Dim, Dims, Labels
+from prunekit.graph.labels import HEAD_AXIS, POSITION, Call, Dim, Dims, Labels, Unsupported
 
 
 def permute(labels: Labels, call: Call) -> Dims:
@@ -41,7 +41,10 @@ def squeeze(labels: Labels, call: Call) -> Dims:
 
 
 def expand(labels: Labels, call: Call) -> Dims:
-    """Repeat dimensions of one position; the others pass. A single number may be spread over any positions."""
+    """Repeat dimensions of one position; the others pass. A single number may be spread over any positions.
+
+    Of the copies that are made for every attention head, one goes with each.
+    """
     dims, shape = labels.dims(call, "self"), _shape(call)
     if math.prod(shape) == 1:
         for dim in dims:
@@ -53,13 +56,20 @@ def expand(labels: Labels, call: Call) -> Dims:
         if size != target:
             labels.freeze(dim, "a single channel expanded")
         result.append(dim if size == target else POSITION)
+    head = call.node.meta.get(HEAD_AXIS, 0)  # samples are laid into the first dimension
+    if head and (head < new or shape[head - new] < call.shape[head]):
+        result[head] = labels.fresh(call.shape[head])
     return result
 
 
 def expand_as(labels: Labels, call: Call) -> Dims:
     """Repeat dimensions of one position as in another value, which then keeps the same channels."""
-    other = labels.dims(call, "other")
-    return [labels.couple(dim, twin) for dim, twin in zip(expand(labels, call), other, strict=True)]
+    other, result = labels.dims(call, "other"), expand(labels, call)
+    sizes = (*[1] * (len(call.shape) - len(_shape(call))), *_shape(call))
+    return [
+        twin if size == 1 < whole else labels.couple(dim, twin)
+        for dim, twin, size, whole in zip(result, other, sizes, call.shape, strict=True)
+    ]
 
 
 def broadcast(labels: Labels, call: Call) -> list[Dims]:
@@ -82,6 +92,17 @@ def repeat(labels: Labels, call: Call) -> Dims:
     return padded
 
 
+def repeat_interleave(labels: Labels, call: Call) -> Dims:
+    """Lay copies of each position behind it."""
+    dims, times, axis = labels.dims(call, "self"), call.args["repeats"], call.args.get("dim")
+    if not isinstance(times, int) or axis is None:
+        raise Unsupported
+    channels = dims[axis]
+    if not isinstance(channels, str):
+        dims[axis] = np.repeat(channels, times)
+    return dims
+
+
 def movedim(labels: Labels, call: Call) -> Dims:
     """Take dimensions out and put them elsewhere; the others keep their order."""
     dims = labels.dims(call, "self")
@@ -102,6 +123,26 @@ def rolled(labels: Labels, call: Call) -> Dims:
     dims = labels.dims(call, "self")
     for axis in _axes(call.args.get("dims") or list(range(len(dims))), len(dims)):
         labels.freeze(dims[axis], f"{call.op} over channels")
+    return dims
+
+
+def as_complex(labels: Labels, call: Call) -> Dims:
+    """Make one complex number of the two that the last dimension holds."""
+    *dims, parts = labels.dims(call, "self")
+    labels.freeze(parts, "the two parts of a complex number")
+    return dims
+
+
+def as_real(labels: Labels, call: Call) -> Dims:
+    """Lay the two parts of each complex number along a new dimension."""
+    return [*labels.dims(call, "self"), POSITION]
+
+
+def triangle(labels: Labels, call: Call) -> Dims:
+    """Set what stands above or below the diagonal of the last two dimensions to zero."""
+    dims = labels.dims(call, "self")
+    for dim in dims[-2:]:
+        labels.freeze(dim, f"{call.op} over channels")
     return dims
 
 
@@ -176,10 +217,14 @@ RULES: dict[str, Any] = {
     "broadcast_tensors": broadcast,
     "expand_as": expand_as,
     **dict.fromkeys(("repeat", "tile"), repeat),
+    "repeat_interleave": repeat_interleave,
     **dict.fromkeys(("roll", "flip"), rolled),
     "im2col": patches,
     "col2im": folded,
     "unfold": windows,
+    "view_as_complex": as_complex,
+    "view_as_real": as_real,
+    **dict.fromkeys(("triu", "tril"), triangle),
     "pixel_shuffle": pixel_shuffle,
     "pixel_unshuffle": pixel_unshuffle,
     **dict.fromkeys(("channel_shuffle", "native_channel_shuffle"), channel_shuffle),
