@@ -11,7 +11,7 @@ from prunekit.graph.calls import bind, writes
 from prunekit.graph.channels import mark_channels
 from prunekit.graph.heads import mark_heads
 from prunekit.graph.labels import Atoms, Labels, Unsupported, components
-from prunekit.graph.reads import fixed_branches
+from prunekit.graph.reads import fixed_branches, varying_reads
 from prunekit.graph.rules import RULES
 from prunekit.graph.statistics import mark_statistics
 from prunekit.graph.trace import Trace
@@ -98,7 +98,7 @@ def live_values(trace: Trace) -> set[fx.Node]:
 
     It depends on what numbers were read of, too, but where these are constants they stand in the operations already.
     """
-    live = set(trace.numbers) if trace.reads else set()
+    live = set(trace.numbers) if varying_reads(trace) else set()
     for node in reversed(trace.graph.nodes):
         if node.op == "output" or writes(node) or any(user in live for user in node.users):
             live.add(node)

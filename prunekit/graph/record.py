@@ -38,8 +38,7 @@ class Recording:
     Attributes:
         graph: the operations.
         constants: the values of its constants: tensors that are none of the inputs, as they were when first used.
-        reads: the operations by which the pass read values, so that other inputs may take other ways; what stands in
-            buffers that the pass does not change takes no other way.
+        reads: the operations by which the pass read values, so that other inputs may take other ways.
         branches: the values that it read the truth of, with the operation.
         numbers: the values that it read numbers of, with the operation; where such numbers are used is not recorded.
         output: what the pass returned, with nodes for tensors; ``None`` where a data class holds them.
@@ -71,17 +70,13 @@ def record(model: nn.Module, tensors: Mapping[str, Tensor], example: Example) ->
         StructureError: the forward pass gives out something in which tensors cannot be looked for.
     """
     inputs = example if isinstance(example, tuple) else (example,)
-    recorder, buffers = _Recorder(), list(model.buffers())
-    norms = (module for module in model.modules() if isinstance(module, nn.modules.batchnorm._NormBase))
-    settled = set(map(id, buffers)) - {id(buffer) for norm in norms for buffer in norm.buffers()}
+    recorder = _Recorder()
     for name, tensor in tensors.items():
-        recorder.place(name.replace(".", "_"), tensor, settled=id(tensor) in settled)
+        recorder.place(name.replace(".", "_"), tensor)
     for tensor in leaves(example):
         recorder.place("input", tensor)
     with _ALONE, torch.no_grad(), _whole_attention(), enable_python_dispatcher(), recorder, Readers(recorder.note):
         output = model(*inputs)
-    if recorder.writes_buffers or [*map(id, model.buffers())] != [*map(id, buffers)]:
-        recorder.reads |= recorder.settled_reads
     outputs = _tensors_of(output)
     recorder.graph.output(recorder.nodes_of(outputs))
     plain = len(leaves(output)) == len(outputs)
@@ -109,8 +104,6 @@ class _Recorder(ProxyTorchDispatchMode):
         reads: the operations that read values.
         branches: the values that it read the truth of.
         numbers: the values that numbers were read of.
-        settled_reads: the operations that read values which only buffers went into.
-        writes_buffers: whether the pass wrote into a buffer.
     """
 
     @classmethod
@@ -127,25 +120,19 @@ class _Recorder(ProxyTorchDispatchMode):
         self.reads: dict[str, None] = {}
         self.branches: dict[fx.Node, str] = {}
         self.numbers: dict[fx.Node, str] = {}
-        self.settled_reads: dict[str, None] = {}
-        self.writes_buffers = False
         self._nodes = WeakTensorKeyDictionary()  # by identity, while the tensor lives: activations are let go
         self._varying: set[StorageWeakRef] = set()
-        self._open: set[StorageWeakRef] = set()
-        self._buffers: set[StorageWeakRef] = set()
 
-    def place(self, name: str, tensor: Tensor, *, settled: bool = False) -> None:
-        """Make a tensor an input of the graph; one that is settled is the same in every pass."""
+    def place(self, name: str, tensor: Tensor) -> None:
+        """Make a tensor an input of the graph."""
         self._nodes[tensor] = node = self.graph.placeholder(name)
         node.meta["val"] = _twin(tensor)
-        self._vary(tensor, is_open=not settled)
-        if settled:
-            self._buffers.update(_memories(tensor))
+        self._vary(tensor)
 
     def note(self, operation: str, values: Any, *, is_branch: bool = False) -> None:
         """Note that an operation read values; a branch can take two ways, a number can go anywhere."""
         for tensor in filter(self._varies, _tensors(values)):
-            (self.reads if self._is_open(tensor) else self.settled_reads)[operation] = None
+            self.reads[operation] = None
             (self.branches if is_branch else self.numbers)[self._node(tensor)] = operation
 
     def nodes_of(self, values: Any) -> Any:
@@ -163,8 +150,7 @@ class _Recorder(ProxyTorchDispatchMode):
             return func(*args, **kwargs)
         if func is torch.ops.aten.lift_fresh.default:
             func = torch.ops.aten.lift_fresh_copy.default  # a literal of the forward pass, made anew in each pass
-        operands = _tensors((args, kwargs))
-        varies, is_open = any(map(self._varies, operands)), any(map(self._is_open, operands))
+        varies = any(self._varies(tensor) for tensor in _tensors((args, kwargs)))
         if torch.Tag.data_dependent_output in func.tags or func is torch.ops.aten.is_nonzero.default:
             value = func(*args, **kwargs)
             self.note(str(func), (args, kwargs), is_branch=isinstance(value, bool))
@@ -176,13 +162,11 @@ class _Recorder(ProxyTorchDispatchMode):
         name = self.graph._target_to_str(func.overloadpacket.__name__)
         node = self.graph.create_node("call_function", func, inputs, options, name=name)
         self._assign(node, result)
-        is_drawn = torch.Tag.nondeterministic_seeded in func.tags
-        written = _written(func, args, kwargs) if func._schema.is_mutable else []
-        self.writes_buffers |= not self._buffers.isdisjoint(_memories(written))
-        if varies or is_drawn:
+        if varies or torch.Tag.nondeterministic_seeded in func.tags:
             # How many samples have a step follows from the lengths alone.
-            values = result[0] if func is _PACK and not self._varies(args[1]) else result
-            self._vary((values, written), is_open=is_open or is_drawn)
+            self._vary(result[0] if func is _PACK and not self._varies(args[1]) else result)
+            if func._schema.is_mutable:
+                self._vary(_written(func, args, kwargs))
         return result
 
     def _node(self, tensor: Tensor) -> fx.Node:
@@ -203,18 +187,11 @@ class _Recorder(ProxyTorchDispatchMode):
                     self._assign(self.graph.call_function(operator.getitem, (node, index)), item)
 
     def _varies(self, tensor: Tensor) -> bool:
-        """Whether a tensor's values depend on the input, the weights, buffers or chance."""
+        """Whether a tensor's values depend on the input, the weights or chance."""
         return tensor.layout is not torch.strided or _memory(tensor) in self._varying
 
-    def _is_open(self, tensor: Tensor) -> bool:
-        """Whether a tensor's values depend on more than buffers."""
-        return tensor.layout is not torch.strided or _memory(tensor) in self._open
-
-    def _vary(self, values: Any, *, is_open: bool) -> None:
-        memories = _memories(values)
-        self._varying.update(memories)
-        if is_open:
-            self._open.update(memories)
+    def _vary(self, values: Any) -> None:
+        self._varying.update(_memory(tensor) for tensor in _tensors(values) if tensor.layout is torch.strided)
 
 
 _INDEX = torch.ops.aten.index.Tensor
@@ -256,10 +233,6 @@ def _tensors(values: Any) -> list[Tensor]:
 def _memory(tensor: Tensor) -> StorageWeakRef:
     """Return what a tensor and its views have in common, without keeping it alive."""
     return StorageWeakRef(tensor.untyped_storage())  # type: ignore[no-untyped-call]
-
-
-def _memories(values: Any) -> list[StorageWeakRef]:
-    return [_memory(tensor) for tensor in _tensors(values) if tensor.layout is torch.strided]
 
 
 def _written(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
