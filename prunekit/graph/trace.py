@@ -98,7 +98,7 @@ def _record(model: nn.Module, example: Example) -> tuple[Recording, bool]:
         try:
             copied = copy.deepcopy(network, results_of(network)).eval()
             tensors = dict(named_tensors(copied))
-            return record(copied, tensors, _beside(tensors, example)), network is not first
+            return record(copied, tensors, beside(tensors, example)), network is not first
         except Exception as error:
             reason = error
     sentence = str(reason).partition("\n")[0] or "no message"
@@ -133,8 +133,8 @@ def on_meta(model: nn.Module) -> nn.Module:
     return copy.deepcopy(model, memo)
 
 
-def _beside(tensors: Mapping[str, Tensor], example: Example) -> Example:
-    """Move an example to the device of the network's tensors."""
+def beside(tensors: Mapping[str, Tensor], example: Example) -> Example:
+    """Move an example to the device of a network's tensors."""
     device = next((tensor.device for tensor in tensors.values()), None)
     if device is None:
         return example

@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 from torch import nn
 
-from benchmarks.networks.coat import coat_lite
-from benchmarks.networks.mobilevit import mobilevit
-from benchmarks.networks.swin import swin, swin_v2
-from benchmarks.networks.yolo import yolo_v10
+from tests.published.coat import coat_lite
+from tests.published.mobilevit import mobilevit
+from tests.published.swin import swin, swin_v2
+from tests.published.yolo import yolo_v10
 
 NETWORKS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "YOLOv10n": (yolo_v10, (2, 3, 640, 640)),
