@@ -5,7 +5,7 @@ A forward that raises is the kind failure. The dangerous one runs: code that rem
 computes something else. Its operations betray it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import cycle
@@ -20,15 +20,9 @@ from prunekit.graph.rewrite import Rewriting, rewriting
 from prunekit.graph.sliced import script
 from prunekit.graph.structure import Structure
 from prunekit.graph.trace import Trace
-from prunekit.graph.trials import Stays, Trials
+from prunekit.graph.trial_sizes import Kept, trial_sizes
+from prunekit.graph.trials import Trials
 from prunekit.records import Group
-
-TRIALS: tuple[Stays, ...] = (
-    lambda units: range(0, units, 2),
-    lambda units: range(1, units),
-    lambda units: range(1),
-)
-"""Which units of a group stay in a trial: every other, where most failures show, all but the first, only the first."""
 
 
 def find_ways(model: nn.Module, structure: Structure, traced: Trace, labels: Labels, example: Example) -> Structure:
@@ -43,7 +37,7 @@ def find_ways(model: nn.Module, structure: Structure, traced: Trace, labels: Lab
     by_code = [group for group in candidates if not group.graph_only]
     trials = Trials(model, structure, script(traced, labels), example)
     meeting = trials.meetings()
-    by_class = _failures(trials.by_class, by_code, meeting)
+    by_class = _failures(trials.by_class, trial_sizes(by_code), meeting)
     by_class |= {group.name: group.graph_only for group in candidates if group.graph_only}
     if not by_class:
         return structure
@@ -53,7 +47,7 @@ def find_ways(model: nn.Module, structure: Structure, traced: Trace, labels: Lab
     except StructureError as error:
         rewrite, by_graph = None, dict.fromkeys(by_class, str(error))
     else:
-        by_graph = _failures(partial(trials.by_graph, rewrite), candidates, meeting)
+        by_graph = _failures(partial(trials.by_graph, rewrite), trial_sizes(candidates)[:3], meeting)
         # A graph is cut as a whole: it has to lose what the class can lose too.
         if others := [name for name in by_graph if name not in by_class]:
             by_graph = dict.fromkeys(by_class, f"it cannot lose {others[0]}: {by_graph[others[0]]}")
@@ -64,26 +58,27 @@ def find_ways(model: nn.Module, structure: Structure, traced: Trace, labels: Lab
 
 
 def _failures(
-    attempt: Callable[[Stays, Sequence[Group]], list[Suspicion]], groups: Sequence[Group], meeting: Sequence[Group]
+    attempt: Callable[[Kept], list[Suspicion]], trials: Sequence[Kept], meeting: Iterable[str]
 ) -> dict[str, str]:
     """Return the groups that cannot go this way, with why; the others go together in every trial.
 
     Args:
         attempt: cuts groups and returns where that goes wrong.
-        groups: what is cut.
+        trials: what stays of each group.
         meeting: groups that are cut alone, too.
     """
     failing: dict[str, str] = {}
     clean = 0
-    for stays in cycle(TRIALS):
-        new = failures(partial(attempt, stays), [group for group in groups if group.name not in failing])
+    for kept in cycle(trials):
+        new = failures(attempt, {name: units for name, units in kept.items() if name not in failing})
         failing |= new
         clean = 1 if new else clean + 1
-        if clean == len(TRIALS):
+        if clean == len(trials):
             break
-    for group in (group for group in meeting if group in groups and group.name not in failing):
-        for stays in TRIALS:
-            failing |= failures(partial(attempt, stays), [group])
+    for name in meeting:
+        for kept in trials:
+            if name in kept and name not in failing:
+                failing |= failures(attempt, {name: kept[name]})
     return failing
 
 

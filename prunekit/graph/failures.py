@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from prunekit.records import Group
+from prunekit.graph.trial_sizes import Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +19,11 @@ class Suspicion:
     reason: str
 
 
-Attempt = Callable[[Sequence[Group]], Sequence[Suspicion]]
+Attempt = Callable[[Kept], Sequence[Suspicion]]
 """Cuts groups together and returns where that goes wrong; nowhere where all of them can go."""
 
 
-def failures(attempt: Attempt, groups: Sequence[Group]) -> dict[str, str]:
+def failures(attempt: Attempt, kept: Kept) -> dict[str, str]:
     """Return the groups that cannot be cut, with why; the others can, all together.
 
     Whoever is alone at a place that goes wrong has failed. Where several groups meet, some of them are cut without
@@ -31,8 +31,9 @@ def failures(attempt: Attempt, groups: Sequence[Group]) -> dict[str, str]:
     on how many there are.
     """
     failing: dict[str, str] = {}
-    while wrong := attempt([group for group in groups if group.name not in failing]):
-        failing |= _alone(wrong) or _told_apart(attempt, groups, wrong)
+    can_go: set[str] = set()
+    while wrong := attempt({name: units for name, units in kept.items() if name not in failing}):
+        failing |= _alone(wrong) or _apart(attempt, kept, wrong, can_go)
     return failing
 
 
@@ -40,14 +41,13 @@ def _alone(wrong: Sequence[Suspicion]) -> dict[str, str]:
     return {one.suspects[0]: one.reason for one in reversed(wrong) if len(one.suspects) == 1}
 
 
-def _told_apart(attempt: Attempt, groups: Sequence[Group], wrong: Sequence[Suspicion]) -> dict[str, str]:
-    """Cut suspects without those that they meet, until one of them fails."""
-    can_go: set[str] = set()
+def _apart(attempt: Attempt, kept: Kept, wrong: Sequence[Suspicion], can_go: set[str]) -> dict[str, str]:
+    """Cut suspects without those that they meet, until one of them fails; note which of them can go."""
     while some := _some(wrong, can_go):
-        cut = [group for group in groups if group.name in some]
-        if failing := failures(attempt, cut):
+        failing = failures(attempt, {name: units for name, units in kept.items() if name in some})
+        can_go |= some - failing.keys()
+        if failing:
             return failing
-        can_go |= some
     # Each can go, all together cannot: with the last one whole, this place does not go wrong.
     return {wrong[0].suspects[-1]: wrong[0].reason}
 

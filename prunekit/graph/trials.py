@@ -1,6 +1,6 @@
 """Cuts groups together as a trial, and says who may have brought about what goes wrong."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from torch import fx, nn
@@ -16,13 +16,10 @@ from prunekit.graph.shrink import shrink_class
 from prunekit.graph.sliced import Script
 from prunekit.graph.structure import Structure
 from prunekit.graph.trace import on_meta, stand_in
-from prunekit.records import Group
+from prunekit.graph.trial_sizes import Kept
 
 DEAR = 2**29
 """Multiplications from which passes run on ``meta``, where that shows the same as with values."""
-
-Stays = Callable[[int], range]
-"""Which units of a group stay, by how many there are."""
 
 
 class Trials:
@@ -48,24 +45,22 @@ class Trials:
             if not self._calls:
                 self.probe, self._calls = model, None
 
-    def by_class(self, stays: Stays, groups: Sequence[Group]) -> list[Suspicion]:
+    def by_class(self, kept: Kept) -> list[Suspicion]:
         """Cut groups in the network's own class and return where that goes wrong."""
-        kept = {group.name: stays(group.units) for group in groups}
         faults = self._follow(shrink_class(self.probe, self._structure, kept), kept, self._calls or [])
         if faults and self._calls is None:
             self._calls = self._learn()
             faults = self._follow(shrink_class(self.probe, self._structure, kept), kept, self._calls)
         return [Suspicion(self._suspects(fault, kept), fault.reason) for fault in faults]
 
-    def by_graph(self, rewrite: Rewriting, stays: Stays, groups: Sequence[Group]) -> list[Suspicion]:
+    def by_graph(self, rewrite: Rewriting, kept: Kept) -> list[Suspicion]:
         """Cut groups in the network's graph and return where that goes wrong."""
-        kept = {group.name: stays(group.units) for group in groups}
         smaller = shrink_class(self.probe, self._structure, kept)
         faults = self._follow(rewrite.network(smaller, self._structure.survivors(kept)), kept, [])
         # Its numbers are those of the labels: an operation goes wrong by what it reads or makes.
         return [Suspicion(self._touched(fault, kept) or tuple(kept), fault.reason) for fault in faults]
 
-    def meetings(self) -> list[Group]:
+    def meetings(self) -> list[str]:
         """Return the groups that meet where the pass computes what nobody reads.
 
         That binds no channels, yet the class still adds them up, which is seen only while the others keep theirs.
@@ -74,17 +69,17 @@ class Trials:
         for number, step in enumerate(self._script.steps):
             if step.call.node not in self._script.live and len(self._groups_at(number)) > 1:
                 meeting |= self._groups_at(number)
-        return [self._structure.groups[index] for index in sorted(meeting)]
+        return [self._structure.groups[index].name for index in sorted(meeting)]
 
     def _learn(self) -> list[ModuleCall]:
         return learn(self._script, shrink_class(self.probe, self._structure, {}), self._example) or []
 
-    def _follow(self, smaller: nn.Module, kept: Mapping[str, Sequence[int]], calls: list[ModuleCall]) -> list[Fault]:
+    def _follow(self, smaller: nn.Module, kept: Kept, calls: list[ModuleCall]) -> list[Fault]:
         if not kept:
             return []
         return follow(self._script, self._structure.survivors(kept), smaller, self._example, calls)
 
-    def _suspects(self, fault: Fault, kept: Mapping[str, Sequence[int]]) -> tuple[str, ...]:
+    def _suspects(self, fault: Fault, kept: Kept) -> tuple[str, ...]:
         """Return the cut groups that may be behind a fault, the likeliest first.
 
         A module knows what its own tensors and arguments say: it is one of the groups in those.
@@ -102,7 +97,7 @@ class Trials:
                 )
         return (*touched, *(name for name in kept if name not in touched))
 
-    def _touched(self, fault: Fault, kept: Mapping[str, Sequence[int]]) -> tuple[str, ...]:
+    def _touched(self, fault: Fault, kept: Kept) -> tuple[str, ...]:
         groups = self._groups_at(fault.step)
         return tuple(name for name in kept if self._numbers[name] in groups)
 
