@@ -7,7 +7,6 @@ import torch
 from torch import Tensor, nn
 
 CLASSES, BINS, STRIDES = 80, 16, (8, 16, 32)
-DETECTIONS = 300
 
 
 class Conv(nn.Module):
@@ -180,7 +179,7 @@ class Detect(nn.Module):
         detached = [level.detach() for level in x]
         once = self.heads(detached, self.one2one_cv2, self.one2one_cv3)
         many = self.heads(x, self.cv2, self.cv3)
-        return self.best(self.decode(once).permute(0, 2, 1)), {"one2many": many, "one2one": once}
+        return self.decode(once), {"one2many": many, "one2one": once}
 
     def heads(self, x: list[Tensor], boxes: nn.ModuleList, scores: nn.ModuleList) -> list[Tensor]:
         return [torch.cat((box(level), score(level)), 1) for level, box, score in zip(x, boxes, scores, strict=True)]
@@ -203,15 +202,6 @@ class Detect(nn.Module):
             points.append(torch.stack((sx, sy), -1).view(-1, 2))
             strides.append(torch.full((h * w, 1), stride, dtype=level.dtype, device=level.device))
         return torch.cat(points), torch.cat(strides)
-
-    def best(self, answers: Tensor) -> Tensor:
-        boxes, scores = answers.split([4, self.nc], dim=-1)
-        index = scores.amax(dim=-1).topk(DETECTIONS)[1].unsqueeze(-1)
-        boxes = boxes.gather(dim=1, index=index.repeat(1, 1, 4))
-        scores = scores.gather(dim=1, index=index.repeat(1, 1, self.nc))
-        scores, index = scores.flatten(1).topk(DETECTIONS)
-        rows = torch.arange(answers.shape[0], device=answers.device)[..., None]
-        return torch.cat([boxes[rows, index // self.nc], scores[..., None], (index % self.nc)[..., None].float()], -1)
 
 
 LAYERS: tuple[tuple[Any, Any], ...] = (
@@ -251,7 +241,10 @@ class Joining(nn.Module):
 
 
 class Yolo(nn.Module):
-    """Input ``(n, 3, 640, 640)``; boxes, scores and classes, and what both heads made of each scale."""
+    """Input ``(n, 3, 640, 640)``; boxes with a score for each class, and what both heads made of each scale.
+
+    Which of the boxes are best is chosen behind the network, as its authors do.
+    """
 
     def __init__(self) -> None:
         super().__init__()
