@@ -88,7 +88,8 @@ def _walk_back(node: fx.Node, axis: int) -> None:
 
 def _axis_before(call: Call, axis: int) -> tuple[fx.Node, int] | None:
     """Return the operation's first input, and the dimension of it that a dimension of the value comes from."""
-    source = next((value for value in call.args.values() if isinstance(value, fx.Node)), None)
+    inputs = [value for name, value in call.args.items() if name != "condition"]
+    source = next((value for value in inputs if isinstance(value, fx.Node)), None)
     if source is None:
         return None
     if call.op in RESHAPES:

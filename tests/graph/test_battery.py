@@ -16,6 +16,7 @@ from prunekit.records.proof import EXACT
 from tests.graph.battery import (  # noqa: F401 - each enters its networks
     attention,
     convolutional,
+    gpt,
     grouped,
     joined,
     own_code,
@@ -79,6 +80,13 @@ def test_each_group_alone_is_exact(prover, structure):
         for seed in range(2)
     }
     assert {key: error for key, error in errors.items() if error > EXACT} == {}
+
+
+@pytest.mark.parametrize("keep", [lambda units: units - 1, lambda units: 1], ids=["one less", "one left"])
+def test_each_group_alone_is_exact_at_both_ends(prover, structure, keep):
+    groups = [group for group in structure.prunable if group.units > 1]
+    errors = {group.name: prover.error({group.name: prover.choose(group, 5, keep(group.units))}) for group in groups}
+    assert {name: error for name, error in errors.items() if error > EXACT} == {}
 
 
 @pytest.mark.parametrize("round_to", [1, 4])
