@@ -52,6 +52,12 @@ def structure_of(model: nn.Module, example: Example) -> Structure:
 def analysis(model: nn.Module, example: Example) -> tuple[Structure, Trace, Labels]:
     """Analyse a network, and return what the structure was read from too."""
     traced = trace(model, example)
+    structure, labels = analysis_of(model, traced, example)
+    return structure, traced, labels
+
+
+def analysis_of(model: nn.Module, traced: Trace, example: Example) -> tuple[Structure, Labels]:
+    """Analyse a network that was recorded already, and return the labels of its values too."""
     if not traced.tensors:
         raise StructureError("The network has no parameters, so there is nothing to cut.")
     labels, tensors = propagate(traced)
@@ -59,7 +65,7 @@ def analysis(model: nn.Module, example: Example) -> tuple[Structure, Trace, Labe
     structure = find_ways(model, analyze(traced, labels, tensors), traced, labels, example)
     if structure.rewriting and (names := frozen_statistics(structure.rewriting, model)):
         structure = replace(structure, notes=(*structure.notes, _frozen(names)))
-    return structure, traced, labels
+    return structure, labels
 
 
 def _frozen(names: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ Every position of every weight dimension is an *atom*. Rules walk the graph and 
 that one operation forces together; components of coupled atoms are the removable units.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -129,6 +129,15 @@ class Labels:
                 self.freeze_all(dim, reason)
             else:
                 self.freeze(dim, reason)
+
+
+def dims_in(value: Any) -> Iterator[Dim]:
+    """Yield the dimensions of a value, or of each of several results."""
+    for dim in value or ():
+        if isinstance(dim, list):
+            yield from dims_in(dim)
+        elif dim is not None:
+            yield dim
 
 
 def components(labels: Labels) -> Atoms:

@@ -24,6 +24,7 @@ OUTPUT_DIM = {
     "embedding": 1,
     "matmul": 1,
     "mm": 1,
+    "addmm": 1,
     **dict.fromkeys(RECURRENT, 0),
 }
 """The dimension of a layer's weight that makes its output channels, by operation."""
@@ -79,7 +80,7 @@ def find_layers(trace: Trace) -> tuple[LayerCall, ...]:
         if not isinstance(weight, fx.Node) or weight not in trace.tensors:
             continue
         tensor = trace.tensors[weight]
-        bias = call.args.get("bias")
+        bias = call.args.get("self" if "mat1" in call.args else "bias")
         names = (tensor, trace.tensors[bias]) if isinstance(bias, fx.Node) and bias in trace.tensors else (tensor,)
         earlier = layers.get(tensor)
         if earlier is None:

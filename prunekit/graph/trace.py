@@ -104,7 +104,7 @@ def _record(model: nn.Module, example: Example) -> tuple[Recording, frozenset[st
         try:
             copied = copy.deepcopy(network, results_of(network)).eval()
             tensors = dict(named_tensors(copied))
-            recording = record(copied, tensors, _beside(tensors, example))
+            recording = record(copied, tensors, beside(tensors, example))
             replaced = frozenset(name for name, buffer in copied.named_buffers() if tensors.get(name) is not buffer)
             return recording, replaced, network is not first
         except Exception as error:
@@ -141,8 +141,8 @@ def on_meta(model: nn.Module) -> nn.Module:
     return copy.deepcopy(model, memo)
 
 
-def _beside(tensors: Mapping[str, Tensor], example: Example) -> Example:
-    """Move an example to the device of the network's tensors."""
+def beside(tensors: Mapping[str, Tensor], example: Example) -> Example:
+    """Move an example to the device of a network's tensors."""
     device = next((tensor.device for tensor in tensors.values()), None)
     if device is None:
         return example

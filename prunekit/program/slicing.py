@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, fx
 
-from prunekit.graph.calls import bind
+from prunekit.graph.calls import bind, rank
 from prunekit.graph.labels import STATISTIC, Labels
 from prunekit.graph.layers import OUTPUT_DIM
 from prunekit.graph.rules import RULES
@@ -159,7 +159,7 @@ class Slicer:
         weights = [node for node in call.inputs if node in self._names]
         if not weights:
             return 0
-        weight = weights[0]
+        weight = max(weights, key=rank)  # no bias, whichever comes first
         shape = self._shape(self._labels.of[weight], tuple(weight.meta["val"].shape), survives)
         assert shape is not None
         return self._entries(call.node, survives) * math.prod(shape) / max(1, shape[OUTPUT_DIM[call.name]])

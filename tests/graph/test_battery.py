@@ -19,6 +19,7 @@ from tests.graph.battery import (  # noqa: F401 - each enters its networks
     decoders,
     decoding,
     encoder_decoder,
+    gpt,
     grouped,
     heads,
     joined,
@@ -95,13 +96,11 @@ def test_each_group_alone_is_exact(prover, structure):
     assert {key: error for key, error in errors.items() if error > EXACT} == {}
 
 
-def test_each_group_is_exact_with_one_unit_gone_and_with_one_left(prover, structure):
-    errors = {
-        (group.name, kept): prover.error({group.name: prover.choose(group, 3, kept)})
-        for group in structure.prunable
-        for kept in {1, group.units - 1} - {0}
-    }
-    assert {key: error for key, error in errors.items() if error > EXACT} == {}
+@pytest.mark.parametrize("keep", [lambda units: units - 1, lambda units: 1], ids=["one less", "one left"])
+def test_each_group_alone_is_exact_at_both_ends(prover, structure, keep):
+    groups = [group for group in structure.prunable if group.units > 1]
+    errors = {group.name: prover.error({group.name: prover.choose(group, 5, keep(group.units))}) for group in groups}
+    assert {name: error for name, error in errors.items() if error > EXACT} == {}
 
 
 @pytest.mark.parametrize("round_to", [1, 4])

@@ -77,7 +77,36 @@ class DividedByWidth(nn.Module):
         return self.out((h @ torch.ones(h.shape[-1], 1, dtype=h.dtype)) / h.shape[-1])
 
 
-READERS = (ScaledByWidth, ScaledByTensor, ScaledByAttribute, AddedWhereEqual, GroupsByWidth, DividedByWidth)
+class TwoAlike(nn.Module):
+    """Two layers that have as many units by chance."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c, self.d = nn.Linear(4, 6), nn.Linear(4, 6), nn.Linear(6, 2), nn.Linear(6, 2)
+
+    def forward(self, x):
+        h, y = torch.relu(self.a(x)), torch.relu(self.b(x))
+        return self.c(h) + self.d(self.between(h, y))
+
+
+class LaidOutByAnother(TwoAlike):
+    """One is laid out in rows of the other's width: half of it would be twice as many rows."""
+
+    def between(self, h, y):
+        return y.reshape(-1, 3, h.shape[-1])[: len(h)]
+
+
+class ScaledByAnother(TwoAlike):
+    """One is scaled by how much wider it is than the other: while both lose as many, that is one."""
+
+    def between(self, h, y):
+        return y * (y.shape[-1] / h.shape[-1])
+
+
+READERS = (
+    *(ScaledByWidth, ScaledByTensor, ScaledByAttribute, AddedWhereEqual, GroupsByWidth, DividedByWidth),
+    *(LaidOutByAnother, ScaledByAnother),
+)
 
 
 def example_of(factory):
