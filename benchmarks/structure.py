@@ -2,8 +2,10 @@
 
 For both: how many networks are cut exactly, silently wrong, not at all or not without an error, and the CPU time of
 the analysis. PruneKit's cuts are proven against the exact reference, torch-pruning's against the dense network that
-does not read what was cut (see ``tests/graph/peer.py``). Then a network of ResNet-50's size with random weights:
-analysis (goal 0.5 s without the recording), weight distributions, one probe of a group, export.
+does not read what was cut (see ``tests/graph/peer.py``). Then networks of the structure and size of published ones:
+the first recording, the analysis (goal 5 s), what share of the parameters can be cut, and whether all groups together
+are exact with one unit less, half and one unit left. Then a network of ResNet-50's size with random weights: analysis
+(goal 0.5 s without the recording), weight distributions, one probe of a group, export.
 """
 
 import argparse
@@ -18,22 +20,33 @@ from time import process_time
 from typing import Any
 
 import torch
+from torch.utils._pytree import tree_map
 
 import tests.graph.test_battery  # noqa: F401 - its imports enter the networks
 from prunekit.export.formats.pt2 import write_pt2
 from prunekit.graph import shrink, structure_of, trace
-from prunekit.graph.analyze import analyze
-from prunekit.graph.proof import prove
+from prunekit.graph.analyze import analysis_of, analyze
+from prunekit.graph.proof import Comparison, comparison, prove
 from prunekit.graph.propagate import propagate
+from prunekit.graph.reach import CUT, reach
 from prunekit.look.distributions import histograms
 from prunekit.recipe import kept_units
 from tests.golden_nets import resnet50
 from tests.graph.battery.case import CASES, Case
 from tests.graph.peer import cut_by_peer, outputs_of
+from tests.published import NETWORKS
 
 GOAL = 0.5
+LARGE_GOAL = 5
 VERDICTS = ("exact", "silently wrong", "crashed", "nothing found")
 FEW = 12
+PEER_GROUPS = 3
+"""Groups of a large network that torch-pruning is asked to cut: one takes it seconds."""
+SIZES: dict[str, Callable[[int], range]] = {
+    "one less": lambda units: range(1, units),
+    "half": lambda units: range(0, units, 2),
+    "one left": lambda units: range(1),
+}
 
 
 def main() -> None:
@@ -55,6 +68,7 @@ def main() -> None:
             for side in ("prunekit", "torch_pruning")
         },
         "versions": {name: version(name) for name in ("torch", "torch-pruning")},
+        "published": [published(case) for case in list(NETWORKS.values())[: 1 if options.quick else None]],
         "resnet50": large(export=not options.quick),
     }
     print(json.dumps({"structure": result}) if options.json else text(result))
@@ -84,6 +98,47 @@ def compare(case: Case) -> dict[str, Any]:
             "seconds": found.seconds,
         },
     }
+
+
+def published(case: Case) -> dict[str, Any]:
+    """Analyse a network of the structure and size of a published one, and cut it by both."""
+    model, example = case.model().float(), tree_map(lambda tensor: tensor.float(), case.inputs(2))
+    begun = process_time()
+    traced = trace(model, example)
+    recorded = process_time()
+    structure, _ = analysis_of(model, traced, example)
+    analysed = process_time()
+    compared = comparison(model, structure, example)
+    outcomes = Counter(verdict(compared, stays) for stays in SIZES.values())
+    shares = reach(structure)
+    peer = cut_by_peer(case, outputs_of(structure.groups), PEER_GROUPS)
+    return {
+        "name": case.name,
+        "operations": sum(node.op == "call_function" for node in traced.graph.nodes),
+        "seconds": {"recording": recorded - begun, "analysis": analysed - recorded},
+        "groups": {
+            "by the class": sum(not group.graph_only for group in structure.prunable),
+            "by the graph": sum(bool(group.graph_only) for group in structure.prunable),
+            "protected": len(structure.groups) - len(structure.prunable),
+        },
+        "reach": {reason: count / sum(shares.values()) for reason, count in shares.items()},
+        **{outcome: outcomes[outcome] for outcome in ("exact", "silently wrong", "stopped")},
+        "torch_pruning": {
+            "verdict": peer.verdict,
+            "groups": peer.groups,
+            "error": peer.failed,
+            "seconds": peer.seconds,
+        },
+    }
+
+
+def verdict(compared: Comparison, stays: Callable[[int], range]) -> str:
+    """Cut all groups together and compare with the reference."""
+    try:
+        error = compared.error({group.name: stays(group.units) for group in compared.structure.prunable})
+    except Exception:
+        return "stopped"
+    return "exact" if error <= compared.bound else "silently wrong"
 
 
 def large(export: bool) -> dict[str, Any]:
@@ -126,12 +181,27 @@ def text(result: dict[str, Any]) -> str:
         if row["torch_pruning"]["verdict"] != "exact" or row["prunekit"]["verdict"] != "exact":
             error = f" ({row['torch_pruning']['error']})" if row["torch_pruning"]["error"] else ""
             lines.append(f"  {row['name']}: {row['prunekit']['verdict']}; {row['torch_pruning']['verdict']}{error}")
+    lines.append(
+        f"\n{'structure and size of':<12}  recording  analysis (goal {LARGE_GOAL} s)  groups by class, graph, none  "
+        f"reach  silently wrong  stopped   {peer}, {PEER_GROUPS} groups"
+    )
+    lines += map(published_text, result["published"])
     large = result["resnet50"]
     times = ", ".join(f"{name} {value:.2f} s" for name, value in large["seconds"].items())
     lines.append(
         f"ResNet-50, random weights, {large['groups']} groups, CPU time: {times} (goal for the analysis {GOAL} s)"
     )
     return "\n".join(lines)
+
+
+def published_text(row: dict[str, Any]) -> str:
+    seconds, groups, theirs = row["seconds"], row["groups"], row["torch_pruning"]
+    error = f" ({theirs['error']})" if theirs["error"] else f", analysis {theirs['seconds']:.1f} s"
+    return (
+        f"{row['name']:<21} {seconds['recording']:>9.2f} s {seconds['analysis']:>17.2f} s "
+        f"{groups['by the class']:>18} {groups['by the graph']:>4} {groups['protected']:>4}  {row['reach'][CUT]:>7.2%} "
+        f"{row['silently wrong']:>15} {row['stopped']:>8}   {theirs['verdict']}{error}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The checks of one exported file: its bytes, then the network in it against what was displayed."""
 
+import contextlib
 import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -150,10 +151,20 @@ def count_macs(model: nn.Module, sample: Tensor) -> int:
     try:
         with FlopCounterMode(display=False) as counter:
             copy.deepcopy(model).to("meta")(sample.to("meta"))
-    except RuntimeError:  # it needs values, such as those that a branch reads
-        with FlopCounterMode(display=False) as counter:
+    except RuntimeError:  # it needs values, such as those that a branch reads; fused recurrent layers hide products
+        with _unfused(), FlopCounterMode(display=False) as counter:
             copy.deepcopy(model)(sample)
     return int(counter.get_total_flops()) // 2
+
+
+@contextlib.contextmanager
+def _unfused() -> Iterator[None]:
+    """Let recurrent layers run product by product."""
+    before, *_ = torch.backends.mkldnn.set_flags(False, _fp32_precision=None)  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        torch.backends.mkldnn.set_flags(before, _fp32_precision=None)  # type: ignore[no-untyped-call]
 
 
 def find_split(manifest: Manifest, splits: Sequence[Split]) -> Split:

@@ -15,6 +15,7 @@ from prunekit.graph.groups import Partition, partition
 from prunekit.graph.labels import Atoms, Labels
 from prunekit.graph.layers import LayerCall, find_layers, links
 from prunekit.graph.propagate import propagate
+from prunekit.graph.reads import varying_reads
 from prunekit.graph.record import Example
 from prunekit.graph.rewrite import frozen_statistics
 from prunekit.graph.routes import protect_other_routes
@@ -51,6 +52,12 @@ def structure_of(model: nn.Module, example: Example) -> Structure:
 def analysis(model: nn.Module, example: Example) -> tuple[Structure, Trace, Labels]:
     """Analyse a network, and return what the structure was read from too."""
     traced = trace(model, example)
+    structure, labels = analysis_of(model, traced, example)
+    return structure, traced, labels
+
+
+def analysis_of(model: nn.Module, traced: Trace, example: Example) -> tuple[Structure, Labels]:
+    """Analyse a network that was recorded already, and return the labels of its values too."""
     if not traced.tensors:
         raise StructureError("The network has no parameters, so there is nothing to cut.")
     labels, tensors = propagate(traced)
@@ -58,7 +65,7 @@ def analysis(model: nn.Module, example: Example) -> tuple[Structure, Trace, Labe
     structure = find_ways(model, analyze(traced, labels, tensors), traced, labels, example)
     if structure.rewriting and (names := frozen_statistics(structure.rewriting, model)):
         structure = replace(structure, notes=(*structure.notes, _frozen(names)))
-    return structure, traced, labels
+    return structure, labels
 
 
 def _frozen(names: Sequence[str]) -> str:
@@ -101,7 +108,7 @@ def _norms(traced: Trace) -> Iterator[tuple[str, str]]:
 
 def _notes(traced: Trace) -> tuple[str, ...]:
     drawn = dict.fromkeys(str(node.target) for node in traced.graph.nodes if draws(node))
-    return (*map(_read, traced.reads), *map(_drawn, drawn))
+    return (*map(_read, varying_reads(traced)), *map(_drawn, drawn))
 
 
 def _drawn(operation: str) -> str:

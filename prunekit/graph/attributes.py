@@ -42,6 +42,8 @@ def _layer_norm(module: nn.LayerNorm | nn.RMSNorm) -> None:
 
 def _group_norm(module: nn.GroupNorm) -> None:
     if module.weight is not None:
+        if module.num_groups == module.num_channels:  # a group for each channel
+            module.num_groups = module.weight.numel()
         module.num_channels = module.weight.numel()
 
 
@@ -53,6 +55,17 @@ def _prelu(module: nn.PReLU) -> None:
     module.num_parameters = module.weight.numel()
 
 
+def _recurrent(module: Any) -> None:
+    module.input_size = module.weight_ih_l0.shape[1]
+    if not module.proj_size:
+        module.hidden_size = module.weight_hh_l0.shape[1]
+    module._init_flat_weights()  # the list that it calls its operation with
+
+
+def _recurrent_cell(module: nn.RNNCellBase) -> None:
+    module.input_size, module.hidden_size = module.weight_ih.shape[1], module.weight_hh.shape[1]
+
+
 REPAIRS: dict[type[nn.Module], Repair] = {
     nn.Linear: _linear,
     nn.modules.conv._ConvNd: _convolution,
@@ -62,6 +75,8 @@ REPAIRS: dict[type[nn.Module], Repair] = {
     nn.GroupNorm: _group_norm,
     nn.Embedding: _embedding,
     nn.PReLU: _prelu,
+    nn.RNNBase: _recurrent,
+    nn.RNNCellBase: _recurrent_cell,
 }
 
 

@@ -33,6 +33,12 @@ def draws(node: fx.Node) -> bool:
     return args.get("train", args.get("training")) is not False and args.get("dropout_p") != 0
 
 
+def writes(node: fx.Node) -> bool:
+    """Whether an operation writes into one of its inputs; what is taken out of a history in place keeps its values."""
+    schema = getattr(node.target, "_schema", None)
+    return schema is not None and bool(schema.is_mutable) and schema.name != "aten::detach_"
+
+
 def shape_of(node: fx.Node) -> tuple[int, ...]:
     """Return a value's shape, empty for what is no tensor."""
     value = node.meta.get("val")

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from torch import fx
 
 from prunekit.graph.calls import bind, shape_of
+from prunekit.graph.cells import RECURRENT, cells, source
 from prunekit.graph.groups import Partition
 from prunekit.graph.labels import POSITION, Call, Dim, Dims, Labels
 from prunekit.graph.layers import LayerCall
+from prunekit.graph.rules import filling
 from prunekit.graph.trace import Trace
 from prunekit.records import Cost
 
@@ -125,10 +127,14 @@ def formula(
         call = bind(node)
         if call is None or call.op not in MACS:
             continue
-        for product in MACS[call.op](labels, call):
+        products = MACS[call.op](labels, call)
+        for product in products:
             rows.append([reader.size(dim, size) for dim, size in product])
             weights.append((0.0, 1.0 / trace.batch if node in sampled else 1.0, 0.0))
-            owners.append(layer_of_node.get(node, -1))
+        if call.op in RECURRENT:  # each of its weights is a layer
+            owners += [layer_of_tensor.get(trace.tensors.get(weight, ""), -1) for weight in _recurrent_weights(call)]
+        else:
+            owners += [layer_of_node.get(node, -1)] * len(products)
     factors, constants = _pack(rows, len(parts.groups))
     return Formula(
         names=tuple(group.name for group in parts.groups),
@@ -172,12 +178,16 @@ def _pack(rows: Sequence[Sequence[Vector]], groups: int) -> tuple[Vector, Vector
 def _per_sample(trace: Trace) -> set[fx.Node]:
     """Return the values that depend on the network's input.
 
-    Where the pass read numbers, a constant with a row for each sample was made of them.
+    So do the states that a recurrent network starts from, one for each sample. Where the pass read numbers, a constant
+    with a row for each sample was made of them.
     """
     nodes: set[fx.Node] = set()
     for node in trace.graph.nodes:
         is_given = node.op == "placeholder" and node not in trace.tensors
-        is_made = node.op == "get_attr" and bool(trace.numbers) and shape_of(node)[:1] == (trace.batch,)
+        call = bind(node)
+        is_filled = call is not None and call.op in filling.RULES
+        is_read = node.op == "get_attr" and bool(trace.numbers)
+        is_made = (is_filled or is_read) and shape_of(node)[:1] == (trace.batch,)
         if is_given or is_made or any(value in nodes for value in node.all_input_nodes):
             nodes.add(node)
     return nodes
@@ -238,9 +248,12 @@ def _attention(labels: Labels, call: Call) -> list[Product]:
 
 def _recurrent(labels: Labels, call: Call) -> list[Product]:
     """Count every weight of a recurrent layer once for each step of each sample."""
-    steps = math.prod(shape_of(call.args["input"])[:-1])
-    weights = [shape_of(node) for node in call.args["params"] if len(shape_of(node)) == 2]
-    return [[(POSITION, steps), (POSITION, rows), (POSITION, columns)] for rows, columns in weights]
+    steps = math.prod(shape_of(source(call))[:-1])
+    return [[(POSITION, steps), *_sized(labels, node)] for node in _recurrent_weights(call)]
+
+
+def _recurrent_weights(call: Call) -> list[fx.Node]:
+    return [node for layer in cells(call) for cell in layer for node, _ in cell.matrices]
 
 
 MACS: dict[str, Callable[[Labels, Call], list[Product]]] = {
@@ -251,5 +264,5 @@ MACS: dict[str, Callable[[Labels, Call], list[Product]]] = {
     **dict.fromkeys(("addmm", "baddbmm"), _added),
     "einsum": _einsum,
     "scaled_dot_product_attention": _attention,
-    **dict.fromkeys(("lstm", "gru", "rnn_tanh", "rnn_relu"), _recurrent),
+    **dict.fromkeys(RECURRENT, _recurrent),
 }

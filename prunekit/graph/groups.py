@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prunekit.graph.calls import bind
+from prunekit.graph.cells import RECURRENT
 from prunekit.graph.labels import Atoms, Labels, components
 from prunekit.graph.layers import LayerCall, sources
 from prunekit.graph.trace import Trace
@@ -138,7 +139,9 @@ def _explanations(trace: Trace, labels: Labels, layers: Sequence[LayerCall], roo
     for atom, node in labels.links:
         call = bind(node)
         assert call is not None
-        if node in owner:
+        if call.op in RECURRENT:
+            text = f"{owner.get(node, call.op)} has the same hidden units in all its gates, layers and directions"
+        elif node in owner:
             feeding = _names(before, node.args[0])
             text = f"{owner[node]} filters each channel of {feeding} on its own"
         else:

@@ -5,41 +5,53 @@ cut. Walking back from every attention to the reshape that made its inputs does.
 """
 
 import math
+from collections.abc import Iterator
 
 from torch import fx
 
 from prunekit.graph.calls import bind, rank, shape_of
-from prunekit.graph.labels import Call
+from prunekit.graph.labels import HEAD_AXIS, Call
 from prunekit.graph.rules.elementwise import NAMES
-from prunekit.graph.rules.reshaping import HEAD_AXIS
 
-RESHAPES = {"view", "reshape", "unflatten", "_unsafe_view"}
+RESHAPES = {"view", "reshape", "flatten", "unflatten", "_unsafe_view"}
+FILLED = {"expand", "zeros", "ones", "full", "new_zeros", "new_ones", "new_full"}
+"""Operations that lay out the same for every head."""
 PRODUCTS = {"matmul", "bmm", "baddbmm"}
+JOINED = frozenset(NAMES)
+"""Operations that line their operands' dimensions up from the right."""
 PASSING = frozenset(
-    (*NAMES, *"getitem chunk split split_with_sizes layer_norm rms_norm expand".split()),
+    "getitem chunk split split_with_sizes layer_norm rms_norm slice repeat_interleave view_as_complex "
+    "view_as_real".split()
 )
 """Operations whose value has the dimensions of their first input."""
 
 
 def mark_heads(graph: fx.Graph) -> None:
-    """Note on each reshape on the way to an attention which of its dimensions numbers the heads."""
+    """Note on each reshape on the way to an attention which of its dimensions numbers the heads.
+
+    The same is noted on what repeats one entry for every head.
+    """
     for node in graph.nodes:
         call = bind(node)
         if call is None:
             continue
         if call.op == "scaled_dot_product_attention":
-            for name in ("query", "key", "value"):
-                _walk_back(call.args[name], rank(call.args[name]) - 3)
+            for name in ("query", "key", "value", "attn_mask"):
+                if call.has(name):
+                    _walk_back(call.args[name], rank(call.args[name]) - 3)
         elif call.op in ("softmax", "_softmax") and rank(node) >= 3:
             _mark_products(node, rank(node) - 3)
 
 
 def _mark_products(softmax: fx.Node, axis: int) -> None:
     """Follow a softmax between two products: attention written out by hand."""
-    scores, at = _product_before(softmax, axis)
-    if scores is None or at is None:
+    source = softmax.args[0]
+    assert isinstance(source, fx.Node)
+    scores = next((place for place in _walk_back(source, axis) if _is_product(place[0])), None)
+    if scores is None:
         return
-    operands = [value for value in scores.args if isinstance(value, fx.Node)]
+    product, at = scores
+    operands = [value for value in product.args if isinstance(value, fx.Node)]
     for operand in operands[-2:]:
         _walk_back(operand, at)
     for product, place in _products_after(softmax, axis):
@@ -48,16 +60,9 @@ def _mark_products(softmax: fx.Node, axis: int) -> None:
             _walk_back(second, place)
 
 
-def _product_before(softmax: fx.Node, axis: int) -> tuple[fx.Node | None, int | None]:
-    node, at = softmax.args[0], axis
-    while isinstance(node, fx.Node) and (call := bind(node)) is not None:
-        if call.op in PRODUCTS:
-            return node, at
-        moved = _axis_before(call, at)
-        if moved is None:
-            return None, None
-        node, at = moved
-    return None, None
+def _is_product(node: fx.Node) -> bool:
+    call = bind(node)
+    return call is not None and call.op in PRODUCTS
 
 
 def _products_after(softmax: fx.Node, axis: int) -> list[tuple[fx.Node, int]]:
@@ -69,43 +74,74 @@ def _products_after(softmax: fx.Node, axis: int) -> list[tuple[fx.Node, int]]:
             continue
         if call.op in PRODUCTS:
             products.append((node, at))
-        elif call.op in PASSING:
+        elif call.op in JOINED or call.op == "expand":
             stack.extend((user, node, at) for user in node.users)
         elif call.op in RESHAPES and (place := _same_axis(shape_of(source), call.shape, at)) is not None:
             stack.extend((user, node, place) for user in node.users)
     return products
 
 
-def _walk_back(node: fx.Node, axis: int) -> None:
-    while axis >= 0 and (call := bind(node)) is not None:
-        if call.op in RESHAPES:
+def _walk_back(node: fx.Node, axis: int) -> list[tuple[fx.Node, int]]:
+    """Mark what lays out heads on the way to a value, and list all that it was made of, the nearest first.
+
+    Each comes with the dimension that became the given one.
+    """
+    waiting, reached = [(node, axis)], dict[tuple[fx.Node, int], None]()
+    while waiting:
+        node, axis = waiting.pop()
+        call = bind(node)
+        if axis < 0 or call is None or (node, axis) in reached:
+            continue
+        reached[node, axis] = None
+        if call.op in RESHAPES or call.op in FILLED:
             node.meta[HEAD_AXIS] = axis
-        moved = _axis_before(call, axis)
-        if moved is None:
-            return
-        node, axis = moved
+        waiting += reversed([*axes_before(call, axis)])
+    return list(reached)
 
 
-def _axis_before(call: Call, axis: int) -> tuple[fx.Node, int] | None:
-    """Return the operation's first input, and the dimension of it that a dimension of the value comes from."""
-    source = next((value for value in call.args.values() if isinstance(value, fx.Node)), None)
-    if source is None:
-        return None
+def axes_before(call: Call, axis: int) -> Iterator[tuple[fx.Node, int]]:
+    """Yield the operation's inputs, and the dimension of each that a dimension of the value comes from."""
+    sources = call.node.all_input_nodes
+    if not sources:
+        return
+    if call.op in JOINED or call.op in ("cat", "concat"):
+        for source in sources:
+            place = axis - rank(call.node) + rank(source)
+            if place >= 0 and shape_of(source)[place] == call.shape[axis]:
+                yield source, place
+        return
+    before = _axis_before(call, sources[0], axis)
+    if before is not None:
+        yield sources[0], before
+
+
+def _axis_before(call: Call, source: fx.Node, axis: int) -> int | None:
+    """Return the dimension of an operation's only input that a dimension of its value comes from."""
+    before, after = shape_of(source), call.shape
     if call.op in RESHAPES:
-        place = _same_axis(call.shape, shape_of(source), axis)
-        return None if place is None else (source, place)
+        same = _same_axis(after, before, axis)
+        return _repeated_axis(after, before, axis) if same is None else same
+    if call.op in ("permute", "transpose", "swapaxes"):
+        return _order(call)[axis]
+    if call.op in ("select", "unbind"):
+        return axis + int(axis >= call.args.get("dim", 0) % len(before))
+    if call.op == "unsqueeze":
+        new = int(call.args["dim"]) % len(after)
+        return None if axis == new else axis - int(axis > new)
+    if call.op == "expand":
+        place = axis - len(after) + len(before)
+        return place if place >= 0 and before[place] == after[axis] else None
+    return axis if call.op in PASSING else None
+
+
+def _order(call: Call) -> list[int]:
+    """Return for each dimension of a value where it stood before they were put in another order."""
+    order = list(range(len(call.shape)))
     if call.op == "permute":
-        axis = call.args["dims"][axis] % len(call.shape)
-    elif call.op in ("transpose", "swapaxes"):
-        a, b = call.args["dim0"] % len(call.shape), call.args["dim1"] % len(call.shape)
-        axis = {a: b, b: a}.get(axis, axis)
-    elif call.op in ("select", "unbind"):
-        axis += axis >= call.args.get("dim", 0) % rank(source)
-    elif call.op == "unsqueeze":
-        axis -= axis > call.args["dim"] % len(call.shape)
-    elif call.op == "squeeze" or call.op not in PASSING:
-        return None
-    return source, axis
+        return [order[dim] for dim in call.args["dims"]]
+    a, b = call.args["dim0"], call.args["dim1"]
+    order[a], order[b] = order[b], order[a]
+    return order
 
 
 def _same_axis(shape: tuple[int, ...], other: tuple[int, ...], axis: int) -> int | None:
@@ -120,4 +156,13 @@ def _same_axis(shape: tuple[int, ...], other: tuple[int, ...], axis: int) -> int
         if math.prod(other[place + 1 :]) == inner and other[place] != 1 and shape[axis] != 1:
             larger, smaller = max(other[place], shape[axis]), min(other[place], shape[axis])
             return place if larger % smaller == 0 and (larger == smaller or 0 in (place, axis)) else None
+    return None
+
+
+def _repeated_axis(shape: tuple[int, ...], other: tuple[int, ...], axis: int) -> int | None:
+    """Find the dimension that this one was made of together with the next: each head, and its copies after it."""
+    inner = math.prod(shape[axis + 1 :])
+    for place in range(1, len(other) - 1):
+        if other[place] * other[place + 1] == shape[axis] and math.prod(other[place + 2 :]) == inner:
+            return place
     return None

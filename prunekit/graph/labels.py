@@ -4,6 +4,7 @@ Every position of every weight dimension is an *atom*. Rules walk the graph and 
 that one operation forces together; components of coupled atoms are the removable units.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,14 @@ Dim = Atoms | str
 Dims = list[Dim]
 
 POSITION = "positions are not channels"
+HEAD_AXIS = "head_axis"
+"""Key of the meta of a reshape or an expansion: the dimension of its value that numbers attention heads."""
+CHANNEL_AXIS = "channel_axis"
+"""Key of a reshape's meta: the output dimension that is read as channels later, by a convolution for example."""
+STATISTIC = "statistic"
+"""Key of the meta of a reduction: it normalises the channels that it is taken of."""
+OF_WEIGHTS = "of_weights"
+"""Key of the meta of a reduction that reads no more than weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,10 @@ class Labels:
         self.count += n
         return np.arange(self.count - n, self.count, dtype=np.int64)
 
+    def filled(self, shape: Sequence[int]) -> Dims:
+        """Return dimensions of a value that is the same number everywhere: any of their positions may go."""
+        return [self.fresh(size) if size > 1 else POSITION for size in shape]
+
     def dims(self, call: Call, name: str) -> Dims:
         """Return the dimensions of an argument."""
         return list(self.of[call.args[name]])
@@ -93,16 +106,16 @@ class Labels:
         return merged
 
     def mark(self) -> tuple[int, ...]:
-        """Return a mark of the couplings so far, for ``forget``."""
-        return tuple(map(len, self._bindings()))
+        """Return a mark of what was remarked so far, for ``forget``."""
+        return tuple(map(len, self._remarks()))
 
     def forget(self, mark: tuple[int, ...]) -> None:
-        """Drop the couplings since a mark."""
-        for bindings, length in zip(self._bindings(), mark, strict=True):
-            del bindings[length:]
+        """Drop what was remarked of channels since a mark; couplings stay, without which no operation could run."""
+        for remarks, length in zip(self._remarks(), mark, strict=True):
+            del remarks[length:]
 
-    def _bindings(self) -> tuple[list[Any], ...]:
-        return (self.pairs, self.frozen, self.statistics, self.heads, self.fixed, self.links)
+    def _remarks(self) -> tuple[list[Any], ...]:
+        return (self.frozen, self.statistics, self.heads, self.fixed)
 
     def freeze(self, dim: Dim, reason: str) -> None:
         """Forbid removing any position of a dimension."""
@@ -116,6 +129,15 @@ class Labels:
                 self.freeze_all(dim, reason)
             else:
                 self.freeze(dim, reason)
+
+
+def dims_in(value: Any) -> Iterator[Dim]:
+    """Yield the dimensions of a value, or of each of several results."""
+    for dim in value or ():
+        if isinstance(dim, list):
+            yield from dims_in(dim)
+        elif dim is not None:
+            yield dim
 
 
 def components(labels: Labels) -> Atoms:

@@ -3,11 +3,14 @@
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from torch import fx
 
 from prunekit.graph.calls import bind, shape_of
+from prunekit.graph.cells import RECURRENT, cells
+from prunekit.graph.labels import Call
 from prunekit.graph.trace import Trace
 
 OUTPUT_DIM = {
@@ -21,6 +24,8 @@ OUTPUT_DIM = {
     "embedding": 1,
     "matmul": 1,
     "mm": 1,
+    "addmm": 1,
+    **dict.fromkeys(RECURRENT, 0),
 }
 """The dimension of a layer's weight that makes its output channels, by operation."""
 
@@ -40,7 +45,8 @@ class LayerCall:
         op: the operation.
         weight: name of the weight tensor.
         tensors: names of all its tensors: weight, then bias.
-        nodes: its calls, more than one where a module is called again.
+        nodes: its calls, more than one where a module is called again. Of a recurrent call, in which many weights work
+            together, it is the first weight that is called.
     """
 
     name: str
@@ -63,13 +69,18 @@ def find_layers(trace: Trace) -> tuple[LayerCall, ...]:
         call = bind(node)
         if call is None or call.op not in OUTPUT_DIM:
             continue
+        if call.op in RECURRENT:
+            _add_recurrent(layers, trace, call)
+            continue
         weight = call.args.get("weight", call.args.get("other", call.args.get("mat2")))
         if call.has("weight"):
             weight = _parameter(trace, call.args["weight"], learned)
+        elif isinstance(weight, fx.Node) and (turned := _turned(weight)) is not None:
+            weight, call = turned, replace(call, op="linear")
         if not isinstance(weight, fx.Node) or weight not in trace.tensors:
             continue
         tensor = trace.tensors[weight]
-        bias = call.args.get("bias")
+        bias = call.args.get("self" if "mat1" in call.args else "bias")
         names = (tensor, trace.tensors[bias]) if isinstance(bias, fx.Node) and bias in trace.tensors else (tensor,)
         earlier = layers.get(tensor)
         if earlier is None:
@@ -78,6 +89,29 @@ def find_layers(trace: Trace) -> tuple[LayerCall, ...]:
         elif earlier.op == call.op:
             layers[tensor] = LayerCall(earlier.name, call.op, tensor, earlier.tensors, (*earlier.nodes, node))
     return tuple(layers.values())
+
+
+def _add_recurrent(layers: dict[str, LayerCall], trace: Trace, call: Call) -> None:
+    """Add every weight of a recurrent call as a layer; the first has the name of the module."""
+    pairs = [pair for layer in cells(call) for cell in layer for pair in cell.matrices]
+    for place, (weight, bias) in enumerate(pairs):
+        if weight not in trace.tensors:
+            continue
+        tensor = trace.tensors[weight]
+        names = (tensor, trace.tensors[bias]) if bias is not None and bias in trace.tensors else (tensor,)
+        name = tensor.rpartition(".")[0] if place == 0 else ""
+        earlier = layers.get(tensor, LayerCall(name or tensor, call.op, tensor, names, ()))
+        layers[tensor] = replace(earlier, nodes=(*earlier.nodes, call.node) if place == 0 else ())
+
+
+def _turned(weight: fx.Node) -> fx.Node | None:
+    """Return the matrix that the second factor of a product is the transpose of: such a product is a linear layer."""
+    call = bind(weight)
+    if call is None or len(call.shape) != 2 or call.op not in ("t", "numpy_T", "transpose", "permute"):
+        return None
+    source: fx.Node = call.args["self"]
+    is_turned = [d % 2 for d in call.args.get("dims", (1, 0))] == [1, 0]
+    return source if is_turned else None
 
 
 def _parameter(trace: Trace, weight: fx.Node, learned: set[fx.Node]) -> fx.Node | None:
@@ -117,7 +151,10 @@ def sources(trace: Trace, layers: tuple[LayerCall, ...]) -> Mapping[fx.Node, tup
 
 
 def links(trace: Trace, layers: tuple[LayerCall, ...]) -> tuple[tuple[str, str], ...]:
-    """Return the edges of the network diagram: from each layer to those that read its output."""
+    """Return the edges of the network diagram: from each layer to those that read its output.
+
+    Of the weights of a recurrent call, which are layers without calls of their own, each leads to the next.
+    """
     before = sources(trace, layers)
     edges = [
         (name, layer.name)
@@ -127,4 +164,9 @@ def links(trace: Trace, layers: tuple[LayerCall, ...]) -> tuple[tuple[str, str],
         for name in before[value]
         if name != layer.name
     ]
-    return tuple(dict.fromkeys(edges))
+    chain = [(one.name, other.name) for one, other in pairwise(layers) if not other.nodes]
+    ends = dict(chain)
+    for first in ends:
+        while ends[first] in ends:
+            ends[first] = ends[ends[first]]
+    return tuple(dict.fromkeys([*edges, *chain, *((ends[name], reader) for name, reader in edges if name in ends)]))

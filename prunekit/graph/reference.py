@@ -4,14 +4,16 @@ It runs the recorded operations in their dense shapes, so it shares nothing with
 product sums over is masked there, and normalisations take their statistics over the channels that stay.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, fx
 
 from prunekit.graph.calls import bind
-from prunekit.graph.labels import Call, Labels
+from prunekit.graph.cells import RECURRENT, cells, source
+from prunekit.graph.labels import STATISTIC, Call, Labels
+from prunekit.graph.rules.reduction import reduced_axes
 from prunekit.graph.sizes import Survives
 from prunekit.graph.trace import Trace
 
@@ -70,17 +72,29 @@ class _Masks:
                 value = torch.where(stays.view(shape), value, torch.zeros_like(value))
         return value
 
+    def kept(self, node: fx.Node, value: Tensor, axes: Iterable[int]) -> Tensor:
+        """Take out what does not stay, along some dimensions."""
+        for axis in axes:
+            stays = self.along(node, axis, value)
+            if stays is not None:
+                value = value.index_select(axis, stays.nonzero().flatten())
+        return value
+
 
 def _run(node: fx.Node, values: Mapping[fx.Node, Any], masks: _Masks) -> Any:
     call = bind(node)
     assert call is not None
     if call.op in NORMS:
         return NORMS[call.op](call, fx.node.map_arg(call.args, values.__getitem__), masks)
+    if call.op in RECURRENT:
+        values = _unread(call, values, masks)
     positional, kwargs = fx.node.map_arg((node.args, node.kwargs), values.__getitem__)
     args: list[Any] = list(positional)
     target = node.target
     assert not isinstance(target, str)
-    if call.op in PRODUCTS:
+    if STATISTIC in node.meta:
+        args[0] = masks.kept(call.args["self"], args[0], reduced_axes(call))
+    elif call.op in PRODUCTS:
         place = PRODUCTS[call.op]
         operand: Any = node.args[place]
         if isinstance(operand, fx.Node):
@@ -90,9 +104,18 @@ def _run(node: fx.Node, values: Mapping[fx.Node, Any], masks: _Masks) -> Any:
     return target(*args, **kwargs)
 
 
+def _unread(call: Call, values: Mapping[fx.Node, Any], masks: _Masks) -> Mapping[fx.Node, Any]:
+    """Let a recurrent operation read only what stays: of its input, and in each weight's columns of the layer below."""
+    read = {source(call): masks.apply(source(call), values[source(call)])}
+    for weight in (weight for layer in cells(call) for cell in layer for weight, _ in cell.matrices):
+        stays = masks.along(weight, 1, values[weight])
+        read[weight] = values[weight] if stays is None else values[weight] * stays
+    return {**values, **read}
+
+
 def _layer_norm(call: Call, args: Mapping[str, Any], masks: _Masks) -> Tensor:
     inputs: Tensor = args["input"]
-    kept = _kept(call, inputs, masks)
+    kept = masks.kept(call.args["input"], inputs, [inputs.ndim - 1])
     mean = kept.mean(-1, keepdim=True)
     spread = (kept - mean).square().mean(-1, keepdim=True)
     return _affine((inputs - mean) * (spread + args.get("eps", 1e-5)).rsqrt(), args, -1)
@@ -102,13 +125,8 @@ def _rms_norm(call: Call, args: Mapping[str, Any], masks: _Masks) -> Tensor:
     inputs: Tensor = args["input"]
     eps = args.get("eps")
     eps = torch.finfo(inputs.dtype).eps if eps is None else eps
-    power = _kept(call, inputs, masks).square().mean(-1, keepdim=True)
+    power = masks.kept(call.args["input"], inputs, [inputs.ndim - 1]).square().mean(-1, keepdim=True)
     return _affine(inputs * (power + eps).rsqrt(), args, -1)
-
-
-def _kept(call: Call, inputs: Tensor, masks: _Masks) -> Tensor:
-    stays = masks.along(call.args["input"], -1, inputs)
-    return inputs if stays is None else inputs[..., stays]
 
 
 def _group_norm(call: Call, args: Mapping[str, Any], masks: _Masks) -> Tensor:
@@ -118,7 +136,7 @@ def _group_norm(call: Call, args: Mapping[str, Any], masks: _Masks) -> Tensor:
     stays = torch.ones(inputs.shape[1], dtype=torch.bool) if stays is None else stays
     parts = []
     for part, alive in zip(inputs.chunk(groups, 1), stays.chunk(groups), strict=True):
-        kept = part[:, alive].flatten(1)
+        kept = (part[:, alive] if alive.any() else part).flatten(1)  # a group without channels is read by nobody
         spread = kept.var(1, correction=0) + args.get("eps", 1e-5)
         parts.append((part - kept.mean(1).view(shape)) * spread.rsqrt().view(shape))
     return _affine(torch.cat(parts, 1), args, 1)

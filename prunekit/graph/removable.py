@@ -121,9 +121,9 @@ class _Finder:
     def layers(self) -> Iterator[_Part]:
         """Propose single layers whose output has the shape of their input, with the normalisation behind them."""
         for layer in self.calls:
-            node = layer.nodes[0]
-            source = node.args[0] if node.args else None
-            if len(layer.nodes) > 1 or not isinstance(source, fx.Node) or shape_of(source) != shape_of(node):
+            node = layer.nodes[0] if len(layer.nodes) == 1 else None
+            source = node.args[0] if node is not None and node.args else None
+            if node is None or not isinstance(source, fx.Node) or shape_of(source) != shape_of(node):
                 continue
             last = node
             followers = list(node.users)

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, fx, nn
 from torch.fx.graph_module import _format_import_block
 from torch.package.importer import sys_importer
@@ -18,8 +19,10 @@ from torch.utils import _pytree as pytree
 
 from prunekit.errors import StructureError
 from prunekit.graph.calls import bind
+from prunekit.graph.following import followed
 from prunekit.graph.labels import Call, Labels
 from prunekit.graph.packing import pack, unpack
+from prunekit.graph.reads import varying_reads
 from prunekit.graph.record import Example
 from prunekit.graph.sizes import Survives, fitted
 from prunekit.graph.trace import Trace, trace
@@ -121,8 +124,8 @@ def rewriting(model: nn.Module, example: Example, traced: Trace, labels: Labels)
     Raises:
         StructureError: the graph is no stand-in for the network, with the reason.
     """
-    if traced.reads:
-        raise StructureError(f"the forward pass reads a value ({traced.reads[0]})")
+    if reads := varying_reads(traced):
+        raise StructureError(f"the forward pass reads a value ({reads[0]})")
     if traced.output is None:
         raise StructureError("the forward pass returns a data class")
     if any(value.is_meta for value in traced.constants.values()):
@@ -179,6 +182,7 @@ class _Writer:
         self._graph = fx.Graph()
         self._values: dict[fx.Node, Any] = {}
         self._batch: fx.Node | None = None
+        self._sample: fx.Node | None = None
 
     def source(self) -> str:
         """Translate node by node; the input is unpacked first."""
@@ -201,6 +205,7 @@ class _Writer:
     def _take_apart(self, argument: Any, value: fx.Node, inputs: Any) -> None:
         if isinstance(argument, Tensor):
             self._values[next(inputs)] = value
+            self._sample = self._sample or value
             if self._batch is None and argument.ndim:
                 self._batch = self._graph.call_method("size", (value, 0))
         elif isinstance(argument, list | tuple | dict):
@@ -215,7 +220,7 @@ class _Writer:
         path = self.module(call, new)
         if path is not None:
             return self._graph.call_module(path, (self._values[_source(call)],))
-        new = {**new, **self._modes(call)}
+        new |= {name: self._graph.get_attr(path) for name, path in followed(self._rewriting.trace, call).items()}
         args = [self._argument(node, name, call.args[name], new) for name in list(call.args)[: len(node.args)]]
         kwargs = {name: self._argument(node, name, value, new) for name, value in node.kwargs.items()}
         kwargs |= {name: value for name, value in new.items() if name not in call.args}
@@ -225,6 +230,8 @@ class _Writer:
     def _argument(self, node: fx.Node, name: Any, value: Any, new: Mapping[str, Any]) -> Any:
         samples = self._rewriting.samples
         value = new.get(name, value)
+        if isinstance(value, torch.device):  # where it was recorded; elsewhere it is that of the samples
+            return self._graph.call_function(getattr, (self._sample, "device"))
         if (node, name, None) in samples:
             return self._rows(value)
         if isinstance(value, list | tuple):
@@ -235,12 +242,6 @@ class _Writer:
         each = number // self._rewriting.trace.batch
         assert self._batch is not None
         return self._batch if each == 1 else self._graph.call_function(operator.mul, (self._batch, each))
-
-    def _modes(self, call: Call) -> dict[str, Any]:
-        """Let dropout follow the network's mode."""
-        if call.op.rstrip("_") in ("dropout", "feature_dropout", "alpha_dropout"):
-            return {"train": self._graph.get_attr("training")}
-        return {}
 
     def module(self, call: Call, new: Mapping[str, Any]) -> str | None:
         """Return the module that does exactly this call, with the numbers that the cut gives it."""

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from prunekit.graph.calls import shape_of
 from prunekit.graph.labels import Call, Dim, Labels
+from prunekit.graph.rules import filling
 
 Survives = NDArray[np.bool_]
 """For each atom whether it stays."""
@@ -58,6 +59,12 @@ def _normalized(labels: Labels, call: Call, survives: Survives) -> Numbers:
     return {"normalized_shape": [*call.args["normalized_shape"][:-1], _counts(labels, call, survives)[-1]]}
 
 
+def _groups_of_one(labels: Labels, call: Call, survives: Survives) -> Numbers:
+    """Give a group normalisation with a group for each channel as many groups as it has channels left."""
+    source, groups = call.args["input"], call.args["num_groups"]
+    return {"num_groups": count(labels.of[source][1], groups, survives)} if shape_of(source)[1] == groups else {}
+
+
 def _convolution(labels: Labels, call: Call, survives: Survives) -> Numbers:
     """Give a depthwise convolution as many groups as it has channels left."""
     source = call.args["input"]
@@ -100,10 +107,11 @@ NUMBERS: dict[str, Callable[[Labels, Call, Survives], Numbers]] = {
     "view": _shape("size"),
     "_unsafe_view": _shape("size"),
     "reshape": _shape("shape"),
-    "expand": _shape("size"),
+    **dict.fromkeys(("expand", "broadcast_to", *filling.RULES), _shape("size")),
     "unflatten": _unflatten,
     "layer_norm": _normalized,
     "rms_norm": _normalized,
+    "group_norm": _groups_of_one,
     **dict.fromkeys(("conv1d", "conv2d", "conv3d"), _convolution),
     **dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), _transposed),
     **dict.fromkeys(("split", "split_with_sizes", "unsafe_split", "unsafe_split_with_sizes"), _split),

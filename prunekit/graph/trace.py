@@ -32,7 +32,9 @@ class Trace:
         types: class name of each module, by path.
         batch: batch size of the traced example.
         reads: the operations by which the pass read values: another input may take another way.
+        branches: the values that it read the truth of, with the operation.
         numbers: the values that it read numbers of, with the operation.
+        replaced: the buffers in whose place the pass puts others.
         output: what the pass returned, with nodes for tensors; ``None`` where a data class holds them.
         needs_values: whether the pass cannot run on ``meta``, where it was tried.
     """
@@ -47,7 +49,9 @@ class Trace:
     types: Mapping[str, str]
     batch: int
     reads: tuple[str, ...] = ()
+    branches: Mapping[fx.Node, str] = field(default_factory=dict)
     numbers: Mapping[fx.Node, str] = field(default_factory=dict)
+    replaced: frozenset[str] = frozenset()
     output: Any = None
     needs_values: bool = False
 
@@ -70,7 +74,7 @@ def trace(model: nn.Module, example: Example) -> Trace:
         StructureError: the forward pass raises, or cannot be recorded.
     """
     with torch.random.fork_rng(devices=[]):
-        recording, needs_values = _record(model, example)
+        recording, replaced, needs_values = _record(model, example)
     tensors, state = dict(named_tensors(model)), model.state_dict()
     placeholders = [node for node in recording.graph.nodes if node.op == "placeholder"]
     return Trace(
@@ -84,21 +88,25 @@ def trace(model: nn.Module, example: Example) -> Trace:
         types={path: type(module).__name__ for path, module in model.named_modules()},
         batch=next((tensor.shape[0] for tensor in leaves(example) if tensor.ndim), 1),
         reads=recording.reads,
+        branches=recording.branches,
         numbers=recording.numbers,
+        replaced=replaced,
         output=recording.output,
         needs_values=needs_values,
     )
 
 
-def _record(model: nn.Module, example: Example) -> tuple[Recording, bool]:
-    """Record a pass, and say whether it had to be another than the first one tried."""
+def _record(model: nn.Module, example: Example) -> tuple[Recording, frozenset[str], bool]:
+    """Record a pass, name the buffers that it replaces, and say whether the first way to run it failed."""
     is_meta = any(tensor.is_meta for tensor in leaves(example))
     first = on_meta(model) if is_meta else stand_in(model)
     for network in (first,) if first is model or is_meta else (first, model):
         try:
             copied = copy.deepcopy(network, results_of(network)).eval()
             tensors = dict(named_tensors(copied))
-            return record(copied, tensors, _beside(tensors, example)), network is not first
+            recording = record(copied, tensors, beside(tensors, example))
+            replaced = frozenset(name for name, buffer in copied.named_buffers() if tensors.get(name) is not buffer)
+            return recording, replaced, network is not first
         except Exception as error:
             reason = error
     sentence = str(reason).partition("\n")[0] or "no message"
@@ -133,8 +141,8 @@ def on_meta(model: nn.Module) -> nn.Module:
     return copy.deepcopy(model, memo)
 
 
-def _beside(tensors: Mapping[str, Tensor], example: Example) -> Example:
-    """Move an example to the device of the network's tensors."""
+def beside(tensors: Mapping[str, Tensor], example: Example) -> Example:
+    """Move an example to the device of a network's tensors."""
     device = next((tensor.device for tensor in tensors.values()), None)
     if device is None:
         return example

@@ -10,6 +10,7 @@ from torch.utils import _pytree as pytree
 
 from prunekit.errors import StructureError
 from prunekit.graph.calls import bind
+from prunekit.graph.reads import varying_reads
 from prunekit.graph.trace import Trace, trace
 
 BATCHES = (3, 5)
@@ -90,8 +91,8 @@ def operations(model: nn.Module, example: Tensor) -> Generator[None, None, Opera
             raise NoPlanError(str(error)) from error
         yield
     small, large = traces
-    if small.reads:
-        raise NoPlanError(f"it reads a value ({small.reads[0]}), so another input may take another way")
+    if reads := varying_reads(small):
+        raise NoPlanError(f"it reads a value ({reads[0]}), so another input may take another way")
     pairs = list(zip(small.graph.nodes, large.graph.nodes, strict=False))
     if any(a.target != b.target for a, b in pairs if a.op == "call_function"):
         raise NoPlanError("it runs other operations on another number of samples")

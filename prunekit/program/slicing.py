@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor, fx
 
-from prunekit.graph.calls import bind
-from prunekit.graph.labels import Labels
+from prunekit.graph.calls import bind, rank
+from prunekit.graph.labels import STATISTIC, Labels
 from prunekit.graph.layers import OUTPUT_DIM
 from prunekit.graph.rules import RULES
 from prunekit.graph.sizes import Survives, fitted
@@ -22,7 +22,7 @@ from prunekit.program.operations import Operation, Rows
 from prunekit.program.plan import Plan, Schedule, Suffix, take
 from prunekit.program.step import Step, plain
 
-MIXES = frozenset((*OUTPUT_DIM, "bmm", "layer_norm", "group_norm"))
+MIXES = frozenset((*OUTPUT_DIM, "bmm", "layer_norm", "rms_norm", "group_norm"))
 """Operations whose value may change, beyond losing channels, when channels of an input go.
 
 Attention is none of them: it keeps heads apart, and channels inside a head are protected.
@@ -89,7 +89,8 @@ class Slicer:
     def _changes(self, call: Operation, survives: Survives) -> bool:
         if self._folds(call, survives):
             return True
-        if call.name not in MIXES and (call.name in RULES or call.name == "getitem"):
+        is_mixed = call.name in MIXES or STATISTIC in call.node.meta
+        if not is_mixed and (call.name in RULES or call.name == "getitem"):
             return False
         bound = self._bound[call.node]
         assert bound is not None
@@ -158,7 +159,7 @@ class Slicer:
         weights = [node for node in call.inputs if node in self._names]
         if not weights:
             return 0
-        weight = weights[0]
+        weight = max(weights, key=rank)  # no bias, whichever comes first
         shape = self._shape(self._labels.of[weight], tuple(weight.meta["val"].shape), survives)
         assert shape is not None
         return self._entries(call.node, survives) * math.prod(shape) / max(1, shape[OUTPUT_DIM[call.name]])

@@ -16,9 +16,16 @@ from prunekit.records.proof import EXACT
 from tests.graph.battery import (  # noqa: F401 - each enters its networks
     attention,
     convolutional,
+    decoders,
+    decoding,
+    encoder_decoder,
+    gpt,
     grouped,
+    heads,
     joined,
     own_code,
+    position_bias,
+    recurrent,
     resolution,
     sequence,
 )
@@ -28,9 +35,17 @@ from tests.untouched import untouched
 
 pytestmark = pytest.mark.slow  # as a whole
 
-READS_VALUES = {"Branching", "ScaledByItsLargest", "ThroughNumpy", "ShiftedByLists"}
+READS_VALUES = {
+    "Branching",
+    "ConvertedShapes",
+    "Packed",
+    "PackedByLengths",
+    "ScaledByItsLargest",
+    "ShiftedByLists",
+    "ThroughNumpy",
+}
 """Networks whose forward pass reads values, which tensors on ``meta`` have not."""
-READ_ELSEWHERE = {"TiedEmbedding", "Language", "SelfAttention", "Products"}
+READ_ELSEWHERE = {"TiedEmbedding", "Language", "Qwen2", "T5", "SelfAttention", "Products"}
 """Networks that read channels elsewhere than in a weight of their own: zeroing weights is no reference for them."""
 
 
@@ -79,6 +94,13 @@ def test_each_group_alone_is_exact(prover, structure):
         for seed in range(2)
     }
     assert {key: error for key, error in errors.items() if error > EXACT} == {}
+
+
+@pytest.mark.parametrize("keep", [lambda units: units - 1, lambda units: 1], ids=["one less", "one left"])
+def test_each_group_alone_is_exact_at_both_ends(prover, structure, keep):
+    groups = [group for group in structure.prunable if group.units > 1]
+    errors = {group.name: prover.error({group.name: prover.choose(group, 5, keep(group.units))}) for group in groups}
+    assert {name: error for name, error in errors.items() if error > EXACT} == {}
 
 
 @pytest.mark.parametrize("round_to", [1, 4])

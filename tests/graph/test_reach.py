@@ -28,6 +28,14 @@ def test_a_single_number_is_made_by_no_layer():
     assert reach(structure_of(Scaled(), torch.zeros(2, 4))) == {"network output": 10, NO_LAYER: 1}
 
 
+@pytest.mark.parametrize("name", ["Llama", "Llama2", "Mistral", "Qwen2", "LlamaOfComplexNumbers", "T5", "T5Gated"])
+def test_every_parameter_of_a_language_model_can_be_cut(name):
+    """The stream, the heads and the MLPs go apart; the tables go along with the stream."""
+    case = CASES[name]
+    model = case.model()
+    assert reach(structure_of(model, case.inputs())) == {CUT: sum(tensor.numel() for tensor in model.parameters())}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("case", list(CASES.values())[::4], ids=lambda case: case.name)
 def test_the_shares_are_all_parameters(case):

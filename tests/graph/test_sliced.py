@@ -77,7 +77,36 @@ class DividedByWidth(nn.Module):
         return self.out((h @ torch.ones(h.shape[-1], 1, dtype=h.dtype)) / h.shape[-1])
 
 
-READERS = (ScaledByWidth, ScaledByTensor, ScaledByAttribute, AddedWhereEqual, GroupsByWidth, DividedByWidth)
+class TwoAlike(nn.Module):
+    """Two layers that have as many units by chance."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c, self.d = nn.Linear(4, 6), nn.Linear(4, 6), nn.Linear(6, 2), nn.Linear(6, 2)
+
+    def forward(self, x):
+        h, y = torch.relu(self.a(x)), torch.relu(self.b(x))
+        return self.c(h) + self.d(self.between(h, y))
+
+
+class LaidOutByAnother(TwoAlike):
+    """One is laid out in rows of the other's width: half of it would be twice as many rows."""
+
+    def between(self, h, y):
+        return y.reshape(-1, 3, h.shape[-1])[: len(h)]
+
+
+class ScaledByAnother(TwoAlike):
+    """One is scaled by how much wider it is than the other: while both lose as many, that is one."""
+
+    def between(self, h, y):
+        return y * (y.shape[-1] / h.shape[-1])
+
+
+READERS = (
+    *(ScaledByWidth, ScaledByTensor, ScaledByAttribute, AddedWhereEqual, GroupsByWidth, DividedByWidth),
+    *(LaidOutByAnother, ScaledByAnother),
+)
 
 
 def example_of(factory):
@@ -150,3 +179,11 @@ def test_what_breaks_with_one_unit_left_is_found_by_the_analysis(squeeze):
     structure = structure_of(net, x)
     for group in structure.prunable:
         assert shrink(net, structure, {group.name: [0]})(x).shape == (2, 3)
+
+
+def test_group_statistics_of_vectors_answer_one_sample_with_one_unit_left():
+    """PyTorch's function refuses a single number to take statistics of; its operation makes a zero of it."""
+    net = nn.Sequential(nn.Linear(4, 6), nn.GroupNorm(3, 6), nn.Linear(6, 3))
+    structure = structure_of(net, torch.randn(2, 4))
+    answer = shrink(net, structure, {"0": [1]})(torch.randn(1, 4))
+    torch.testing.assert_close(answer[0], net[2].weight[:, [1, 3, 5]] @ net[1].bias[[1, 3, 5]] + net[2].bias)

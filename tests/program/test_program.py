@@ -89,6 +89,14 @@ def test_a_channel_cut_is_the_really_smaller_network(name, way, backend):
             assert torch.allclose(found, expected, atol=1e-10 if double else 1e-4), group.name
 
 
+def test_a_product_that_adds_its_bias_costs_what_its_weight_does():
+    net, structure, x = made(trap_nets.Turned)
+    program = program_of(net, structure, x)
+    kept = {"conv1": (0, 2, 5)}
+    found = program.suffix(program.dense(x), program.channels(kept))
+    assert torch.allclose(found, run(shrink(net, structure, kept), x), atol=1e-5)
+
+
 def test_zeroing_is_refused_where_a_normalisation_sees_the_channels():
     net, structure, x = made("attention")
     program = program_of(net, structure, x)

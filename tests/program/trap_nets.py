@@ -123,7 +123,20 @@ class BatchStatistics(Base):
         return self.fc(self.conv2(self.bn(self.conv1(x))).mean((2, 3)))
 
 
-PLANNED = (InPlace, Viewed, Shared, Dropped, Branches, Tokens, Constants)
+class Turned(Base):
+    """A product with a turned weight that adds its bias, which comes first."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(torch.randn(8, 6)), nn.Parameter(torch.randn(6))
+        self.out = nn.Linear(6, 4)
+
+    def forward(self, x):
+        x = F.relu(self.bn(self.conv1(x))).mean((2, 3))
+        return self.out(F.relu(torch.addmm(self.bias, x, self.weight)))
+
+
+PLANNED = (InPlace, Viewed, Shared, Dropped, Branches, Tokens, Constants, Turned)
 """A plan runs these."""
 UNPLANNED = (WrittenView, BatchStatistics)
 """Only the network's own forward pass runs these."""

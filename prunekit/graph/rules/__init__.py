@@ -12,6 +12,7 @@ from prunekit.graph.rules import (
     attention,
     convolution,
     elementwise,
+    filling,
     indexing,
     joining,
     linear,
@@ -40,4 +41,5 @@ RULES: dict[str, Rule] = {
     **attention.RULES,
     **recurrent.RULES,
     **weights.RULES,
+    **filling.RULES,
 }

@@ -4,17 +4,23 @@ from torch import Tensor, fx
 
 from prunekit.graph.labels import POSITION, Call, Dim, Dims, Labels, Unsupported
 
-NAMES = """
-_to_copy abs abs_ add add_ addcdiv addcmul alias alpha_dropout atan bitwise_and bitwise_not bitwise_or ceil celu
-celu_ clamp clamp_ clamp_max clamp_max_ clamp_min clamp_min_ clone contiguous copy_ cos detach detach_ div div_
-divide dropout dropout_ elu elu_ empty_like eq erf exp exp_ expm1 feature_alpha_dropout feature_dropout fill_ floor
-fmod full_like ge gelu gelu_ gt hardshrink hardsigmoid hardsigmoid_ hardswish hardswish_ hardtanh hardtanh_ le
-leaky_relu leaky_relu_ lerp lift_fresh_copy log log1p log_sigmoid logical_and logical_not logical_or logit lt
-masked_fill masked_fill_ maximum minimum mish mish_ mul mul_ multiply nan_to_num ne neg neg_ ones_like pow pow_
-reciprocal relu relu6 relu6_ relu_ remainder resolve_conj resolve_neg round rsqrt rsub selu selu_ sigmoid sigmoid_
-sign silu silu_ sin softplus softshrink softsign sqrt sqrt_ square square_ sub sub_ subtract tan tanh tanh_
-threshold threshold_ to type_as where zero_ zeros_like
+FUNCTIONS = """
+__and__ __lshift__ __or__ __rshift__ __xor__ _to_copy abs absolute acos acosh add addcdiv addcmul alias alpha_dropout
+arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2 atanh bitwise_and bitwise_left_shift
+bitwise_not bitwise_or bitwise_right_shift bitwise_xor ceil celu clamp clamp_max clamp_min clip clone complex
+contiguous copy copysign cos cosh deg2rad detach digamma div divide dropout elu empty_like eq erf erfc erfinv exp exp2
+expm1 fake_quantize_per_tensor_affine feature_alpha_dropout feature_dropout fill fix float_power floor floor_divide
+fmax fmin fmod frac full_like ge gelu greater greater_equal gt hardshrink hardsigmoid hardswish hardtanh heaviside
+hypot isclose isfinite isinf isnan isneginf isposinf ldexp le leaky_relu lerp less less_equal lgamma lift_fresh_copy
+log log10 log1p log2 log_sigmoid logaddexp logaddexp2 logical_and logical_not logical_or logical_xor logit lt
+masked_fill maximum minimum mish mul multiply nan_to_num ne neg negative nextafter not_equal ones_like polar positive
+pow rad2deg reciprocal relu relu6 remainder resolve_conj resolve_neg round rrelu rsqrt rsub selu sgn sigmoid sign
+signbit silu sin sinc sinh softplus softshrink softsign special_entr special_erfcx special_expit special_expm1
+special_log1p special_log_ndtr special_ndtr special_xlog1py sqrt square sub subtract tan tanh threshold to true_divide
+trunc type_as where xlogy zero zeros_like
 """.split()
+NAMES = (*FUNCTIONS, *(f"{name}_" for name in FUNCTIONS))
+"""Those that make a value, and those that write it in the place of their first operand."""
 
 
 def elementwise(labels: Labels, call: Call) -> Dims:

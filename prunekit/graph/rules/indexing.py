@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import fx
 
-from prunekit.graph.labels import POSITION, Call, Dims, Labels, Unsupported
+from prunekit.graph.labels import POSITION, Call, Dim, Dims, Labels, Unsupported
 
 
 def select(labels: Labels, call: Call) -> Dims:
@@ -61,18 +61,64 @@ def mirrored(labels: Labels, call: Call) -> Dims:
 
 
 def looked_up(labels: Labels, call: Call) -> Dims:
-    """Take entries along one dimension by a tensor of numbers."""
+    """Take entries along some dimensions by tensors of numbers, or those for which a tensor is true."""
     dims = labels.dims(call, "self")
     indexed = [(axis, node) for axis, node in enumerate(call.args["indices"]) if node is not None]
-    if len(indexed) != 1 or not isinstance(indexed[0][1], fx.Node):
+    axes = [axis for axis, _ in indexed]
+    if not all(isinstance(node, fx.Node) for _, node in indexed):
         raise Unsupported
-    axis, node = indexed[0]
-    numbers = node.meta["val"]
-    if numbers.dtype == torch.bool:
-        raise Unsupported
+    for _, node in indexed:
+        labels.freeze_all(labels.of.get(node), "numbers of positions")
+    if any(node.meta["val"].dtype == torch.bool for _, node in indexed):
+        (mask,) = (node.meta["val"] for _, node in indexed)
+        axes, new = list(range(axes[0], axes[0] + mask.dim())), 1
+    else:
+        new = max(node.meta["val"].dim() for _, node in indexed)
+    for axis in axes:
+        labels.freeze(dims[axis], "channels taken by number")
+    # Where the dimensions that are taken from lie apart, the new ones come first.
+    first = axes[0] if axes == list(range(axes[0], axes[-1] + 1)) else 0
+    rest = [dim for axis, dim in enumerate(dims) if axis not in axes]
+    return [*rest[:first], *[POSITION] * new, *rest[first:]]
+
+
+def added_at(labels: Labels, call: Call) -> Dims:
+    """Add entries at positions given by a tensor of numbers."""
+    dims, source = labels.dims(call, "self"), labels.dims(call, "source")
+    axis = call.args["dim"] % len(dims)
+    labels.freeze_all(labels.of.get(call.args["index"]), "numbers of positions")
+    for dim in (dims[axis], source[axis]):
+        labels.freeze(dim, f"{call.op} over channels")
+    return [dim if d == axis else labels.couple(dim, source[d]) for d, dim in enumerate(dims)]
+
+
+def chosen(labels: Labels, call: Call) -> Dims:
+    """Take entries along one dimension by a row of numbers."""
+    dims = labels.dims(call, "self")
+    axis = call.args["dim"] % len(dims)
     labels.freeze(dims[axis], "channels taken by number")
-    labels.freeze_all(labels.of.get(node), "numbers of positions")
-    return [*dims[:axis], *[POSITION] * numbers.dim(), *dims[axis + 1 :]]
+    labels.freeze_all(labels.of.get(call.args["index"]), "numbers of positions")
+    dims[axis] = POSITION
+    return dims
+
+
+def gathered(labels: Labels, call: Call) -> Dims:
+    """Take entries along one dimension by numbers for each place of the others."""
+    dims, numbers = labels.dims(call, "self"), call.args["indices" if "indices" in call.args else "index"]
+    sizes, own = tuple(numbers.meta["val"].shape), tuple(call.args["self"].meta["val"].shape)
+    if call.args.get("dim") is None or len(sizes) != len(own):
+        raise Unsupported
+    axis, result = call.args["dim"] % len(dims), list[Dim]()
+    for d, (dim, index) in enumerate(zip(dims, labels.of[numbers], strict=True)):
+        if d == axis:
+            labels.freeze(dim, "channels taken by number")
+            labels.freeze(index, "numbers of positions")
+            result.append(POSITION)
+        elif call.op == "take_along_dim" and sizes[d] == 1:  # one number for all
+            result.append(dim)
+        else:
+            result.append(labels.couple(dim, index))
+    return result
 
 
 RULES: dict[str, Any] = {
@@ -81,4 +127,7 @@ RULES: dict[str, Any] = {
     **dict.fromkeys(("pad", "constant_pad_nd"), pad),
     **dict.fromkeys([f"{kind}_pad{n}d" for kind in ("reflection", "replication") for n in (1, 2, 3)], mirrored),
     "index": looked_up,
+    "index_select": chosen,
+    **dict.fromkeys(("gather", "take_along_dim"), gathered),
+    **dict.fromkeys(("index_add", "index_add_"), added_at),
 }

@@ -11,7 +11,7 @@ def cat(labels: Labels, call: Call) -> Dims:
     """Lay the parts behind each other along one dimension and bind the others."""
     parts = [list(labels.of[node]) for node in call.args["tensors"]]
     sizes = [tuple(node.meta["val"].shape) for node in call.args["tensors"]]
-    joined = call.args.get("dim", 0) % len(call.shape)
+    joined = (1 if call.op == "hstack" else call.args.get("dim", 0)) % len(call.shape)
     result: Dims = []
     for axis in range(len(call.shape)):
         dims = [part[axis] for part in parts]
@@ -91,9 +91,11 @@ def gate(labels: Labels, call: Call) -> Dims:
 
 
 RULES: dict[str, Any] = {
-    **dict.fromkeys(("cat", "concat", "concatenate"), cat),
+    **dict.fromkeys(("cat", "concat", "concatenate", "hstack"), cat),
     "stack": stack,
-    **dict.fromkeys("chunk split split_with_sizes unsafe_chunk unsafe_split unsafe_split_with_sizes".split(), split),
+    **dict.fromkeys(
+        "chunk split split_with_sizes tensor_split unsafe_chunk unsafe_split unsafe_split_with_sizes".split(), split
+    ),
     "unbind": unbind,
     "glu": gate,
 }

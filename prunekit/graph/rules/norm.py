@@ -1,5 +1,7 @@
 """Normalisations keep channels; some of them average over channels."""
 
+import math
+
 from prunekit.graph.labels import Call, Dims, Labels, Unsupported
 
 
@@ -31,15 +33,20 @@ def layer_norm(labels: Labels, call: Call) -> Dims:
 
 
 def group_norm(labels: Labels, call: Call) -> Dims:
-    """Bind the same positions of every normalisation group, so that groups stay of one size."""
-    dims = labels.dims(call, "input")
+    """Bind the same positions of every normalisation group, so that groups stay of one size.
+
+    A group for each channel has no statistics over channels, and goes with its channel.
+    """
+    dims, groups = labels.dims(call, "input"), call.args["num_groups"]
     channels = dims[1]
     for name in ("weight", "bias"):
         if call.has(name):
             labels.couple(channels, labels.dims(call, name)[0])
-    if not isinstance(channels, str):
-        labels.merge(channels.reshape(call.args["num_groups"], -1))
+    if not isinstance(channels, str) and groups < len(channels):
+        labels.merge(channels.reshape(groups, -1))
         labels.statistics.append(channels)
+        if math.prod(call.shape[2:]) == 1:  # with one channel left in a group, PyTorch's function refuses one sample
+            labels.fixed.append((channels, "one channel of one sample has no statistics to take"))
     return dims
 
 

@@ -6,10 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from prunekit.graph.labels import POSITION, Atoms, Call, Dims, Labels
-
-HEAD_AXIS = "head_axis"
-"""Key of a reshape's meta: the output dimension that numbers attention heads."""
+from prunekit.graph.labels import CHANNEL_AXIS, HEAD_AXIS, POSITION, Atoms, Call, Dims, Labels
 
 
 def reshape(labels: Labels, call: Call) -> Dims:
@@ -21,6 +18,9 @@ def reshape(labels: Labels, call: Call) -> Dims:
         for source in sources:
             if before[source] == 1:
                 labels.freeze(dims[source], "a single channel reshaped away")
+        reasons = [dim for dim in (dims[source] for source in sources) if isinstance(dim, str) and dim != POSITION]
+        for target in targets:
+            result[target] = reasons[0] if reasons else POSITION
         labelled = [s for s in sources if not isinstance(dims[s], str) and before[s] > 1]
         for source in labelled[:-1]:
             labels.freeze(dims[source], "two channel dimensions flattened into one")
@@ -32,25 +32,25 @@ def reshape(labels: Labels, call: Call) -> Dims:
         inner = math.prod(before[s] for s in sources if s > labelled[-1])
         outer = math.prod(before[s] for s in sources if s < labelled[-1])
         flat = np.tile(np.repeat(channels, inner), outer)
-        axis, atoms = _split(labels, flat.reshape([call.shape[t] for t in targets]), _head(call, targets))
+        axis, atoms = _split(labels, flat.reshape([call.shape[t] for t in targets]), call, targets)
         result[targets[axis]] = atoms
     return result
 
 
-def _head(call: Call, targets: Sequence[int]) -> int | None:
-    axis = call.node.meta.get(HEAD_AXIS)
-    return targets.index(axis) if axis in targets else None
+def _split(labels: Labels, table: Atoms, call: Call, targets: Sequence[int]) -> tuple[int, Atoms]:
+    """Choose the dimension that carries the channels and bind the copies along the others.
 
-
-def _split(labels: Labels, table: Atoms, head: int | None) -> tuple[int, Atoms]:
-    """Choose the dimension that carries the channels and bind the copies along the others."""
+    Without heads, it is the one that is read as channels later; where none is known to be, the last.
+    """
     rows = [np.moveaxis(table, axis, 0).reshape(table.shape[axis], -1) for axis in range(table.ndim)]
     for axis, row in enumerate(rows):
         if (row == row[:, :1]).all():
             return axis, row[:, 0].copy()
-    axis = table.ndim - 1 if head is None else head
+    head, channel = (call.node.meta.get(key) for key in (HEAD_AXIS, CHANNEL_AXIS))
+    chosen = next((axis for axis in (head, channel) if axis in targets), targets[-1])
+    axis = targets.index(chosen)
     atoms = labels.merge(np.ascontiguousarray(rows[axis].T)).copy()
-    if head is not None:
+    if chosen == head:
         labels.heads.append(atoms)
     return axis, atoms
 
@@ -90,6 +90,6 @@ def _shape(call: Call) -> tuple[int, ...]:
 
 
 RULES: dict[str, Any] = {
-    **dict.fromkeys(("view", "reshape", "flatten", "_unsafe_view", "unflatten"), reshape),
+    **dict.fromkeys(("view", "reshape", "flatten", "ravel", "_unsafe_view", "unflatten"), reshape),
     **dict.fromkeys(("view_as", "reshape_as"), like),
 }

@@ -1,10 +1,11 @@
 """Operations that move or repeat whole dimensions without computing."""
 
+import math
 from typing import Any
 
 import numpy as np
 
-from prunekit.graph.labels import POSITION, Call, Dim, Dims, Labels
+from prunekit.graph.labels import HEAD_AXIS, POSITION, Call, Dim, Dims, Labels, Unsupported
 
 
 def permute(labels: Labels, call: Call) -> Dims:
@@ -40,21 +41,44 @@ def squeeze(labels: Labels, call: Call) -> Dims:
 
 
 def expand(labels: Labels, call: Call) -> Dims:
-    """Repeat dimensions of one position; the others pass."""
+    """Repeat dimensions of one position; the others pass. A single number may be spread over any positions.
+
+    Of the copies that are made for every attention head, one goes with each.
+    """
     dims, shape = labels.dims(call, "self"), _shape(call)
+    if math.prod(shape) == 1:
+        for dim in dims:
+            labels.freeze(dim, "a single channel expanded")
+        return labels.filled(call.shape)
     new = len(call.shape) - len(dims)
     result: Dims = [POSITION] * new
     for dim, size, target in zip(dims, shape, call.shape[new:], strict=True):
         if size != target:
             labels.freeze(dim, "a single channel expanded")
         result.append(dim if size == target else POSITION)
+    head = call.node.meta.get(HEAD_AXIS, 0)  # samples are laid into the first dimension
+    if head and (head < new or shape[head - new] < call.shape[head]):
+        result[head] = labels.fresh(call.shape[head])
     return result
 
 
 def expand_as(labels: Labels, call: Call) -> Dims:
     """Repeat dimensions of one position as in another value, which then keeps the same channels."""
-    other = labels.dims(call, "other")
-    return [labels.couple(dim, twin) for dim, twin in zip(expand(labels, call), other, strict=True)]
+    other, result = labels.dims(call, "other"), expand(labels, call)
+    sizes = (*[1] * (len(call.shape) - len(_shape(call))), *_shape(call))
+    return [
+        twin if size == 1 < whole else labels.couple(dim, twin)
+        for dim, twin, size, whole in zip(result, other, sizes, call.shape, strict=True)
+    ]
+
+
+def broadcast(labels: Labels, call: Call) -> list[Dims]:
+    """Repeat dimensions of one position of several values until they have one shape."""
+    nodes, values = call.args["tensors"], call.node.meta["val"]
+    return [
+        expand(labels, Call(call.node, call.op, {"self": node}, tuple(value.shape)))
+        for node, value in zip(nodes, values, strict=True)
+    ]
 
 
 def repeat(labels: Labels, call: Call) -> Dims:
@@ -66,6 +90,17 @@ def repeat(labels: Labels, call: Call) -> Dims:
             labels.freeze(dim, f"{call.op} of channels")
         padded.append(dim if times == 1 else POSITION)
     return padded
+
+
+def repeat_interleave(labels: Labels, call: Call) -> Dims:
+    """Lay copies of each position behind it."""
+    dims, times, axis = labels.dims(call, "self"), call.args["repeats"], call.args.get("dim")
+    if not isinstance(times, int) or axis is None:
+        raise Unsupported
+    channels = dims[axis]
+    if not isinstance(channels, str):
+        dims[axis] = np.repeat(channels, times)
+    return dims
 
 
 def movedim(labels: Labels, call: Call) -> Dims:
@@ -91,6 +126,26 @@ def rolled(labels: Labels, call: Call) -> Dims:
     return dims
 
 
+def as_complex(labels: Labels, call: Call) -> Dims:
+    """Make one complex number of the two that the last dimension holds."""
+    *dims, parts = labels.dims(call, "self")
+    labels.freeze(parts, "the two parts of a complex number")
+    return dims
+
+
+def as_real(labels: Labels, call: Call) -> Dims:
+    """Lay the two parts of each complex number along a new dimension."""
+    return [*labels.dims(call, "self"), POSITION]
+
+
+def triangle(labels: Labels, call: Call) -> Dims:
+    """Set what stands above or below the diagonal of the last two dimensions to zero."""
+    dims = labels.dims(call, "self")
+    for dim in dims[-2:]:
+        labels.freeze(dim, f"{call.op} over channels")
+    return dims
+
+
 def pixel_shuffle(labels: Labels, call: Call) -> Dims:
     """Make one channel of each ``r²`` that follow each other."""
     dims, factor = labels.dims(call, "self"), call.args["upscale_factor"]
@@ -105,6 +160,32 @@ def pixel_unshuffle(labels: Labels, call: Call) -> Dims:
     dims, factor = labels.dims(call, "self"), call.args["downscale_factor"]
     channels = dims[-3] if isinstance(dims[-3], str) else np.repeat(dims[-3], factor**2)
     return [*dims[:-3], channels, POSITION, POSITION]
+
+
+def patches(labels: Labels, call: Call) -> Dims:
+    """Lay the places of a window out as channels, behind each other for each channel."""
+    dims, window = labels.dims(call, "self"), math.prod(call.args["kernel_size"])
+    channels = dims[-3] if isinstance(dims[-3], str) else np.repeat(dims[-3], window)
+    return [*dims[:-3], channels, POSITION]
+
+
+def folded(labels: Labels, call: Call) -> Dims:
+    """Add windows up to an image: the places of a window go with their channel."""
+    dims, window = labels.dims(call, "self"), math.prod(call.args["kernel_size"])
+    labels.freeze(dims[-1], f"{call.op} over channels")
+    channels: Dim = dims[-2]
+    if not isinstance(channels, str):
+        channels = labels.merge(np.ascontiguousarray(channels.reshape(-1, window).T))
+    return [*dims[:-2], channels, POSITION, POSITION]
+
+
+def windows(labels: Labels, call: Call) -> Dims:
+    """Take windows of positions along one dimension; a window's places come last."""
+    dims = labels.dims(call, "self")
+    axis = call.args["dimension"] % len(dims)
+    labels.freeze(dims[axis], f"{call.op} over channels")
+    dims[axis] = POSITION
+    return [*dims, POSITION]
 
 
 def channel_shuffle(labels: Labels, call: Call) -> Dims:
@@ -127,15 +208,23 @@ def _shape(call: Call) -> tuple[int, ...]:
 
 RULES: dict[str, Any] = {
     "permute": permute,
-    **dict.fromkeys(("transpose", "transpose_", "swapaxes", "swapdims", "t", "numpy_T"), transpose),
+    **dict.fromkeys(("transpose", "transpose_", "swapaxes", "swapdims", "t", "t_", "numpy_T"), transpose),
     **dict.fromkeys(("mT", "adjoint"), swap_last),
     **dict.fromkeys(("movedim", "moveaxis"), movedim),
-    "unsqueeze": unsqueeze,
+    **dict.fromkeys(("unsqueeze", "unsqueeze_"), unsqueeze),
     **dict.fromkeys(("squeeze", "squeeze_"), squeeze),
-    "expand": expand,
+    **dict.fromkeys(("expand", "broadcast_to"), expand),
+    "broadcast_tensors": broadcast,
     "expand_as": expand_as,
     **dict.fromkeys(("repeat", "tile"), repeat),
+    "repeat_interleave": repeat_interleave,
     **dict.fromkeys(("roll", "flip"), rolled),
+    "im2col": patches,
+    "col2im": folded,
+    "unfold": windows,
+    "view_as_complex": as_complex,
+    "view_as_real": as_real,
+    **dict.fromkeys(("triu", "tril"), triangle),
     "pixel_shuffle": pixel_shuffle,
     "pixel_unshuffle": pixel_unshuffle,
     **dict.fromkeys(("channel_shuffle", "native_channel_shuffle"), channel_shuffle),

@@ -1,9 +1,10 @@
 """The battery: small networks of every architecture, each with a table of its groups written by hand.
 
 A line of a table is ``name | units | members | fate``. Members are written as people say them: ``conv1>`` is what
-conv1 makes (outputs of the weight, bias), ``>conv2`` what conv2 reads, ``bn1`` all tensors of a normalisation, and
-``pos:2`` dimension 2 of the tensor ``pos``. Fate is empty for a group that the network's own class can lose, ``graph``
-where only the exported graph can, and else the reason why it is protected.
+conv1 makes (outputs of the weight, bias; of a recurrent layer its hidden units in all gates, layers and directions),
+``>conv2`` what conv2 reads, ``bn1`` all tensors of a normalisation, and ``pos:2`` dimension 2 of the tensor ``pos``.
+Fate is empty for a group that the network's own class can lose, ``graph`` where only the exported graph can, and else
+the reason why it is protected.
 """
 
 import math
@@ -96,6 +97,14 @@ def found(group: Group) -> Row:
     return (group.units, group.kind, frozenset(group.members), fate)
 
 
+def _recurrent(path: str, module: nn.Module, *, read: bool) -> list[Member]:
+    """Write what a recurrent layer reads, or what its hidden units are: rows of all, and columns of what reads them."""
+    first = ("weight_ih", "weight_ih_l0", "weight_ih_l0_reverse")
+    columns = [name for name, _ in module.named_parameters() if name.startswith("weight") and (name in first) == read]
+    rows = [] if read else [name for name, _ in module.named_parameters()]
+    return [Member(f"{path}.{name}", 1) for name in columns] + [Member(f"{path}.{name}", 0) for name in rows]
+
+
 def _members(net: nn.Module, token: str) -> list[Member]:
     tensors = {**dict(net.named_parameters()), **dict(net.named_buffers())}
     if ":" in token:
@@ -104,6 +113,8 @@ def _members(net: nn.Module, token: str) -> list[Member]:
         return [Member(name, int(dim))]
     path = token.strip(">")
     module = net.get_submodule(path)
+    if isinstance(module, nn.RNNBase | nn.RNNCellBase):
+        return _recurrent(path, module, read=token.startswith(">"))
     if token == path:
         return [Member(f"{path}.{leaf}", 0) for leaf in ("weight", "bias", "running_mean", "running_var")
                 if f"{path}.{leaf}" in tensors]  # fmt: skip

@@ -96,7 +96,7 @@ class WeightNorm(nn.Module):
 
 
 @net("""
-    a | 4 | a> b.weight:1 | mean over channels
+    a | 4 | a> b.weight:1 | mean over weights
     b | 5 | b.weight:0 b.bias:0 >out
     out | 3 | out> | network output
 """)

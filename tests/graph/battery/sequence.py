@@ -52,7 +52,8 @@ class TiedEmbedding(nn.Module):
 
 
 @net("""
-    embed | 4 | embed> | read by a recurrent layer (lstm)
+    embed | 4 | embed> >rnn
+    rnn | 5 | rnn> >out
     out | 3 | out> | network output
 """, (5,), tokens=9)  # fmt: skip
 class Lstm(nn.Module):
@@ -65,12 +66,13 @@ class Lstm(nn.Module):
 
 
 @net("""
-    before | 4 | before> | read by a recurrent layer (gru)
+    before | 4 | before> >rnn
+    rnn | 3 | rnn> >after
     after | 6 | after> >out
     out | 3 | out> | network output
 """, (5, 2))  # fmt: skip
 class Gru(nn.Module):
-    """Two directions; what stands before is protected, what stands behind is free."""
+    """Two directions."""
 
     def __init__(self):
         super().__init__()
@@ -284,3 +286,67 @@ class Auxiliary(nn.Module):
     def forward(self, x):
         x = F.relu(self.a(x)).mean((2, 3))
         return (self.out(x), self.unused(x)) if self.training else self.out(x)
+
+
+@net("""
+    a | 4 | a> >unread >out
+    unread | 5 | unread> bn >deeper | computed, but nothing that is returned reads it
+    deeper | 3 | deeper> | computed, but nothing that is returned reads it
+    out | 2 | out> | network output
+""")
+class UnreadHead(nn.Module):
+    """A head that runs, with statistics of what it reads, and is not returned: what feeds it may be cut."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.unread, self.bn, self.deeper = (
+            nn.Conv2d(3, 4, 1),
+            nn.Conv2d(4, 5, 1),
+            nn.BatchNorm2d(5),
+            nn.Linear(5, 3),
+        )
+        self.out = nn.Linear(4, 2)
+
+    def forward(self, x):
+        x = F.relu(self.a(x))
+        self.deeper(F.relu(self.bn(self.unread(x))).mean((2, 3))).softmax(1)
+        torch.cumsum(x, 1) / x.mean(1, keepdim=True).amax()
+        return self.out(x.mean((2, 3)))
+
+
+@net("""
+    a | 4 | a> >mean >spread | graph
+    mean | 3 | mean> >out
+    spread | 3 | spread> | computed, but nothing that is returned reads it
+    out | 2 | out> | network output
+""", (4,))  # fmt: skip
+class UnreadSpread(nn.Module):
+    """A variational network that answers with its mean; a size is written down."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.mean, self.spread, self.out = nn.Linear(4, 4), nn.Linear(4, 3), nn.Linear(4, 3), nn.Linear(3, 2)
+
+    def forward(self, x):
+        x = F.relu(self.a(x)).view(-1, 4)
+        mean, spread = self.mean(x), torch.exp(self.spread(x) / 2)
+        sample = mean + spread if self.training else mean
+        return self.out(sample)
+
+
+@net("""
+    a | 4 | a> >both
+    both | 3 | both> b> >out
+    out | 2 | out> | network output
+""", (4,))  # fmt: skip
+class UnreadHalf(nn.Module):
+    """Of two halves one is read; the other is added to a head that nothing reads, which then goes with both."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.both, self.b, self.out = nn.Linear(4, 4), nn.Linear(4, 6), nn.Linear(4, 3), nn.Linear(3, 2)
+
+    def forward(self, x):
+        first, second = self.both(F.relu(self.a(x))).chunk(2, 1)
+        second + self.b(x)
+        return self.out(first)
