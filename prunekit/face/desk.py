@@ -24,6 +24,7 @@ from prunekit.records import (
     Latency,
     Point,
     Proof,
+    Reading,
     Removal,
     Verdict,
     html_table,
@@ -148,6 +149,21 @@ class Desk:
         """
         steps = partial(verbs.evaluate_steps, self.opened, recipe_of(recipe), split, limit)
         return short("evaluate", steps, progress=progress)
+
+    def repair(self, recipe: Asked, *, progress: bool = True) -> Reading:
+        """Measure what a cut is worth once the layers behind it are fitted by least squares, without training.
+
+        Args:
+            recipe: the cut.
+            progress: show a bar.
+
+        Raises:
+            TaskError: there are no train samples.
+            RecipeError: the recipe does not fit, or no layer reads what it cuts.
+        """
+        reading = short("repair", partial(verbs.repair, self.opened, recipe_of(recipe)), progress=progress)
+        assert isinstance(reading, Reading), "a repair ends with what it is worth"
+        return reading
 
     def prune(self, recipe: Asked) -> Pruned:
         """Make the network a recipe asks for: really smaller, and the caller's own to train.

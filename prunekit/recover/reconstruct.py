@@ -1,29 +1,30 @@
-"""Reconstruction: layers that read cut channels are fitted by least squares to their outputs before the cut."""
+"""Reconstruction: layers behind a cut are fitted by least squares to their outputs before it."""
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import dropwhile
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from prunekit.errors import TaskError
 from prunekit.graph.first_input import first_input
 from prunekit.graph.labels import Atoms
 from prunekit.graph.layers import OUTPUT_DIM
 from prunekit.graph.structure import Structure
-from prunekit.program.forward import at_rest
+from prunekit.program.forward import answer
 from prunekit.records import Fitted, Layer
+from prunekit.recover.ridge import fit
+from prunekit.recover.rows import Rows, fits
+from prunekit.recover.stepwise import stepwise
 from prunekit.tasks.task import Split
 
 SAMPLES = 500
-BATCH = 50
-RIDGE = 1e-2
-"""How strongly the fit is pulled towards the old weights, as a share of the inputs' mean square."""
-
-Fit = nn.Conv2d | nn.Linear
+MEMORY = 2**30
+"""Bytes that a forward pass over all samples may take, as far as the largest layer tells."""
+VALUES = 4
+"""How many values of the size of the largest a pass is taken to hold at once."""
 
 
 class Reconstruction(Iterator[Fitted]):
@@ -52,12 +53,14 @@ def reconstruct(
     *,
     masked: Sequence[str] = (),
     limit: int = SAMPLES,
+    seed: int = 0,
 ) -> Reconstruction:
     """Fit each layer behind a cut to the dense network's outputs, in execution order.
 
     A layer's inputs are those that the layers before it, which are fitted already, compute from the samples. Its
-    targets are the dense layer's outputs of the channels that are left. The new weights come from a ridge regression
-    towards those that the layer has.
+    targets are the dense layer's outputs of the channels that are left, at a draw of samples and places. The new
+    weights come from a ridge regression towards those that the layer has. Each network runs once: a layer is fitted
+    when the pass over the smaller network reaches it, and the pass goes on with its new weights.
 
     Source: He et al., Channel Pruning for Accelerating Very Deep Neural Networks, 2017, arXiv 1707.06168.
 
@@ -68,7 +71,8 @@ def reconstruct(
         kept: the units kept of each group that was cut.
         split: train samples.
         masked: weights with zeros that have to stay; such layers are left as they are.
-        limit: use the first this many.
+        limit: use the first this many, or as many as a forward pass has memory for.
+        seed: seed of the draw of places.
 
     Returns:
         An iterator with a record for each layer that was fitted; its ``model`` is a copy.
@@ -78,133 +82,94 @@ def reconstruct(
     """
     if split is None or not len(split):
         raise TaskError("Reconstruction needs train data, and this task has none; give it a train split.")
-    dense, model = copy.deepcopy(dense), copy.deepcopy(pruned)
+    dense, model = copy.deepcopy(dense).eval(), copy.deepcopy(pruned).eval()
     cuts = structure.kept_positions(kept)
     unmasked = [layer for layer in structure.layers if layer.weight not in masked]
     # Layers before the first one that reads a cut channel compute what they did.
     changed = list(dropwhile(lambda layer: 1 - OUTPUT_DIM[layer.op] not in cuts.get(layer.weight, {}), unmasked))
-    called = _called(dense, changed, split.inputs[:2]) & _called(model, changed, split.inputs[:2])
-    todo = [layer for layer in changed if layer.name in called]
+    sizes, again = (_sizes(network, changed, split.inputs[:2]) for network in (dense, model))
+    todo = [layer for layer in changed if layer.name in sizes and layer.name in again]
+    largest = VALUES * max(sizes.values(), default=1)
+    inputs = split.inputs[: max(1, min(limit, MEMORY // largest))]
     names = [layer.name for layer in todo]
-    return Reconstruction(model, names, _fit_all(dense, model, cuts, todo, split.head(limit)))
+    rows = {layer.name: _left(layer, cuts) for layer in todo}
+    return Reconstruction(model, names, stepwise(lambda report: _fit_all(dense, model, rows, inputs, seed, report)))
 
 
-def _called(model: nn.Module, layers: Iterable[Layer], samples: Tensor) -> set[str]:
-    """Name the layers that can be fitted and are called as modules: fused attention reads its weights without that."""
-    called: set[str] = set()
-    modules = dict(model.named_modules())
-
-    def note(name: str) -> Any:
-        return lambda *_: called.add(name)
-
-    fit = {layer.name: modules[layer.name] for layer in layers if _fits(modules.get(layer.name))}
-    handles = [module.register_forward_pre_hook(note(name)) for name, module in fit.items()]
-    try:
-        with at_rest(model):
-            model(samples)
-    finally:
-        for handle in handles:
-            handle.remove()
-    return called
+def _left(layer: Layer, cuts: Mapping[str, Mapping[int, Atoms]]) -> Tensor | None:
+    """Return which outputs a layer has left; ``None`` where all."""
+    left = cuts.get(layer.weight, {}).get(OUTPUT_DIM[layer.op])
+    return None if left is None else torch.from_numpy(left)
 
 
 def _fit_all(
     dense: nn.Module,
     model: nn.Module,
-    cuts: Mapping[str, Mapping[int, Atoms]],
-    todo: Sequence[Layer],
-    split: Split,
-) -> Iterator[Fitted]:
-    for done, layer in enumerate(todo, start=1):
-        rows = cuts.get(layer.weight, {}).get(OUTPUT_DIM[layer.op])
-        target = None if rows is None else torch.from_numpy(rows)
-        before, after = _fit(dense, model, layer.name, target, split.inputs)
-        yield Fitted(layer.name, done, len(todo), before, after)
+    left: Mapping[str, Tensor | None],
+    inputs: Tensor,
+    seed: int,
+    report: Callable[[Fitted], None],
+) -> None:
+    drawn: dict[str, tuple[Rows, Tensor]] = {}
+    done: list[str] = []
+
+    def remember(name: str, module: nn.Module, _: Tensor, answers: Tensor) -> None:
+        if name not in drawn:  # of a layer that is called again, the first call counts
+            rows = Rows.of(module, answers, seed)
+            targets, outputs = rows.outputs(module, answers), left[name]
+            drawn[name] = rows, targets if outputs is None else targets[:, outputs]
+
+    def fit_here(name: str, module: nn.Module, values: Tensor) -> None:
+        if name not in done:
+            done.append(name)
+            rows, targets = drawn.pop(name)
+            before, after = fit(module, rows.inputs(module, values), targets)
+            report(Fitted(name, len(done), len(left), before, after))
+
+    with torch.inference_mode():
+        _pass(dense, inputs, left, after=remember)
+        _pass(model, inputs, left, before=fit_here)
 
 
-def _fits(module: nn.Module | None) -> bool:
-    return isinstance(module, nn.Linear) or (
-        isinstance(module, nn.Conv2d) and module.groups == 1 and module.padding_mode == "zeros"
-    )
+def _pass(
+    network: nn.Module,
+    inputs: Tensor,
+    names: Iterable[str],
+    before: Callable[[str, nn.Module, Tensor], None] | None = None,
+    after: Callable[[str, nn.Module, Tensor, Tensor], None] | None = None,
+) -> None:
+    """Run a network and say what layers are called with before they run, or what they answer after."""
 
+    def enters(name: str) -> Any:
+        return lambda module, args, named: before and before(name, module, first_input(args, named))
 
-def _fit(dense: nn.Module, model: nn.Module, name: str, rows: Tensor | None, samples: Tensor) -> tuple[float, float]:
-    """Fit one layer in place; return its relative squared error before and after."""
-    module = model.get_submodule(name)
-    assert isinstance(module, Fit)
-    own = torch.cat([module.weight.detach().flatten(1), _column(module)], 1).double()  # (outputs, inputs + 1)
-    size = own.shape[1]
-    gram, cross, total = torch.zeros(size, size).double(), torch.zeros(size, len(own)).double(), 0.0
-    for batch in torch.split(samples, BATCH):
-        inputs = _patches(module, _seen(model, name, batch)[0]).double()
-        targets = _seen(dense, name, batch)[1]
-        targets = targets if rows is None else targets.index_select(1 if targets.ndim == 4 else -1, rows)
-        targets = _vectors(targets).double()
-        inputs = torch.cat([inputs, torch.ones(len(inputs), 1).double()], 1)
-        gram += inputs.T @ inputs
-        cross += inputs.T @ targets
-        total += float(targets.square().sum())
-    if module.bias is None:  # nothing may be added: the last column stays out
-        gram, cross, own = gram[:-1, :-1], cross[:-1], own[:, :-1]
-    ridge = RIDGE * gram.diagonal().mean()
-    solution = torch.linalg.solve(gram + ridge * torch.eye(len(gram)).double(), cross + ridge * own.T).T
-    weight = solution if module.bias is None else solution[:, :-1]
-    with torch.no_grad():
-        module.weight.copy_(weight.reshape(module.weight.shape))
-        if module.bias is not None:
-            module.bias.copy_(solution[:, -1])
+    def leaves(name: str) -> Any:
+        return lambda module, args, named, answers: after and after(name, module, first_input(args, named), answers)
 
-    def error(matrix: Tensor) -> float:
-        squared = total - 2 * (matrix.T * cross).sum() + (matrix @ gram * matrix).sum()
-        return float(squared) / max(total, 1e-12)
-
-    return error(own), error(solution)
-
-
-def _column(module: Fit) -> Tensor:
-    return module.weight.new_zeros(len(module.weight), 1) if module.bias is None else module.bias.detach()[:, None]
-
-
-def _seen(model: nn.Module, name: str, batch: Tensor) -> tuple[Tensor, Tensor]:
-    """Return a layer's input and output on a batch; the network runs no further than that layer."""
-    seen: list[Tensor] = []
-
-    def stop(module: nn.Module, arguments: tuple[Any, ...], named: dict[str, Any], answer: Tensor) -> None:
-        seen.extend((first_input(arguments, named), answer))
-        raise _Seen
-
-    handle = model.get_submodule(name).register_forward_hook(stop, with_kwargs=True)
+    handles = []
+    for name in names:
+        module = network.get_submodule(name)
+        handles.append(module.register_forward_pre_hook(enters(name), with_kwargs=True))
+        handles.append(module.register_forward_hook(leaves(name), with_kwargs=True))
     try:
-        with at_rest(model):
-            model(batch)
-    except _Seen:
-        pass
+        answer(network, inputs)
     finally:
-        handle.remove()
-    return seen[0], seen[1]
+        for handle in handles:
+            handle.remove()
 
 
-class _Seen(Exception):
-    pass
+def _sizes(network: nn.Module, layers: Iterable[Layer], samples: Tensor) -> dict[str, int]:
+    """Return the bytes that layers take in and give out for one sample, of those that can be fitted.
 
+    Only modules that are called can be: fused attention reads its weights without that.
+    """
+    modules = dict(network.named_modules())
+    sizes: dict[str, int] = {}
 
-def _patches(module: Fit, inputs: Tensor) -> Tensor:
-    """Lay out what each output position reads: ``(positions, inputs)``."""
-    if isinstance(module, nn.Linear):
-        return inputs.flatten(0, -2)
-    if module.padding == "same":
-        inputs = F.pad(inputs, _around(module))
-    padding = module.padding if isinstance(module.padding, tuple) else 0
-    columns = F.unfold(inputs, module.kernel_size, module.dilation, padding, module.stride)
-    return columns.transpose(1, 2).flatten(0, 1)
+    def note(name: str, module: nn.Module, values: Tensor, answers: Tensor) -> None:
+        sizes[name] = max(values.nbytes, answers.nbytes) // len(samples)
 
-
-def _around(module: nn.Conv2d) -> tuple[int, int, int, int]:
-    """Return what ``same`` pads left, right, above and below: of an odd number, the larger half comes last."""
-    height, width = (d * (k - 1) for d, k in zip(module.dilation, module.kernel_size, strict=True))
-    return (width // 2, width - width // 2, height // 2, height - height // 2)
-
-
-def _vectors(answer: Tensor) -> Tensor:
-    """Lay out outputs as ``(positions, outputs)``."""
-    return answer.flatten(2).transpose(1, 2).flatten(0, 1) if answer.ndim == 4 else answer.flatten(0, -2)
+    names = [layer.name for layer in layers if fits(modules.get(layer.name))]
+    with torch.random.fork_rng(devices=[]), torch.inference_mode():
+        _pass(network, samples, names, after=note)
+    return sizes

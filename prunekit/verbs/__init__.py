@@ -21,7 +21,7 @@ from prunekit.verbs.outlining import outline
 from prunekit.verbs.planning import plan, plan_steps
 from prunekit.verbs.presets import preset
 from prunekit.verbs.reading import evaluate, evaluate_steps
-from prunekit.verbs.reconstructing import reconstruct
+from prunekit.verbs.reconstructing import reconstruct, repair
 from prunekit.verbs.recovering import recover
 from prunekit.verbs.removing import find_removals, known_removals, scan_blocks
 from prunekit.verbs.rounds import earlier_epochs, recover_in_rounds, recovery_seconds
@@ -85,6 +85,7 @@ __all__ = [
     "recover",
     "recover_in_rounds",
     "recovery_seconds",
+    "repair",
     "scan",
     "scan_bits",
     "scan_bits_size",

@@ -220,6 +220,14 @@ def test_a_reconstruction_is_a_run_without_training(opened):
     assert again.correct == run.readings[0].correct
 
 
+def test_what_a_repair_reads_is_the_network_that_a_reconstruction_keeps(opened):
+    *fitted, reading = verbs.repair(opened, CUT)
+    assert [record.layer for record in fitted[:2]] == ["conv1", "conv2"]
+    assert not verbs.history(opened)
+    *_, run = verbs.reconstruct(opened, CUT)
+    assert replace(reading, recipe="") == replace(run.readings[0], recipe="")
+
+
 def test_a_reconstruction_of_nothing_is_refused_and_fitting_first_is_then_fine_tuning(opened):
     for nothing in (Recipe(), Recipe(weights={"conv1": 0.5})):
         with pytest.raises(RecipeError, match="recipe leaves none"):
