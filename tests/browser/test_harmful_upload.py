@@ -28,7 +28,8 @@ def test_a_harmful_upload_is_one_sentence_and_the_server_answers_meanwhile(page,
     try:
         upload = {"name": "bad.pt", "mimeType": "application/octet-stream", "buffer": files.HARMFUL[name]}
         page.locator("input[type=file]").first.set_input_files(upload)
-        expect(page.get_by_test_id("stAlert").first).to_contain_text("The checkpoint ")
+        refusal = page.get_by_test_id("stAlert").filter(has_text="was not opened")
+        expect(refusal).to_contain_text("The checkpoint ")
     finally:
         ended.set()
         asking.join()
