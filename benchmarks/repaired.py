@@ -44,8 +44,10 @@ def main() -> None:
         for task in tasks:
             opened = verbs.open_task(task, workspace)
             rows = [row(opened, name, recipe, epochs) for name, recipe in recipes(opened, drawn)]
-            after = [row["after"] for row in rows]
-            agreement = {name: spearman([row[name] for row in rows], after) for name in ("as_cut", "repaired")}
+            numbers = {
+                name: np.array([row[name] for row in rows], np.float64) for name in ("as_cut", "repaired", "after")
+            }
+            agreement = {name: spearman(numbers[name], numbers["after"]) for name in ("as_cut", "repaired")}
             share = sum(row["repair_s"] for row in rows) / sum(row["recovery_s"] for row in rows)
             results[task] = {"rows": rows, **agreement, "repair_of_recovery": round(share, 3)}
             if not options.json:
