@@ -116,6 +116,29 @@ def test_four_quick_presses_undo_four_steps_and_redo_them(desk, place):
     stands(desk, LAYER, 0)
 
 
+LOSE_UNDO = """() => {
+    const send = WebSocket.prototype.send;
+    window.lost = 0;
+    WebSocket.prototype.send = function (message) {
+        const isUndo = typeof message !== "string" && new TextDecoder().decode(message).includes('"undo"');
+        if (isUndo && window.lost < 2) window.lost += 1;
+        else send.call(this, message);
+    };
+}"""
+
+
+def test_a_press_whose_message_is_lost_goes_out_again_and_counts_once(desk):
+    for percent in (20, 40, 60):
+        pull(desk, LAYER, percent / 100)
+        measured(desk)
+    desk.evaluate(LOSE_UNDO)
+    bar(desk, LAYER).press("Control+z")
+    stands(desk, LAYER, 40)
+    assert desk.evaluate("window.lost") == 2
+    bar(desk, LAYER).press("Control+z")
+    stands(desk, LAYER, 20)
+
+
 def test_an_undo_right_after_a_release_undoes_what_was_let_go_of(desk):
     pull(desk, LAYER, 0.3)
     measured(desk)

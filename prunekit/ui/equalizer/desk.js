@@ -73,8 +73,15 @@ class Desk {
 
   /** Hand presses on, once the server holds the state that they were made in: it would come after them otherwise. */
   press() {
+    clearTimeout(this.asking);
     const due = this.courier.isBusy ? null : this.presses.take();
     if (due) this.ask(due);
+    if (this.presses.areOpen) this.asking = setTimeout(() => this.pressAgain(), this.presses.wait);
+  }
+
+  pressAgain() {
+    this.presses.again();
+    this.press();
   }
 
   /** Take the server's values, but for the bars in hand: those are the hand's. */
@@ -267,6 +274,7 @@ class Desk {
 
   close() {
     clearTimeout(this.soon);
+    clearTimeout(this.asking);
     this.courier.close();
     this.hands.close();
   }

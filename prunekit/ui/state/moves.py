@@ -35,15 +35,17 @@ def can_redo(opened: "Opened") -> bool:
 def undo(opened: "Opened") -> None:
     """Undo the last move: the one that is not stored yet, or else the last run."""
     now = session()
-    stored = recipe_of(opened, opened.workspace.head(opened.key))
-    now.recipe = now.held = stored if now.recipe != stored else recipe_of(opened, opened.workspace.undo(opened.key))
+    with now.moving:
+        stored = recipe_of(opened, opened.workspace.head(opened.key))
+        now.recipe = now.held = stored if now.recipe != stored else recipe_of(opened, opened.workspace.undo(opened.key))
 
 
 def redo(opened: "Opened") -> None:
     """Return to the run that was undone last, if there is one."""
-    if can_redo(opened):
-        now = session()
-        now.recipe = now.held = recipe_of(opened, opened.workspace.redo(opened.key))
+    now = session()
+    with now.moving:
+        if can_redo(opened):
+            now.recipe = now.held = recipe_of(opened, opened.workspace.redo(opened.key))
 
 
 STAYS = ("task", "criterion", "seed", "recalibrate")
