@@ -3,6 +3,7 @@ from pathlib import Path
 import streamlit as st
 
 from prunekit.errors import listed
+from prunekit.export.bundle import zipped
 from prunekit.export.formats import FORMATS, offered
 from prunekit.records import Check, Evaluation, ExportedFile, Reading
 from prunekit.ui.navigation import link
@@ -111,7 +112,19 @@ def downloads(files: tuple[ExportedFile, ...]) -> None:
     """Draw the files that proved equal."""
     st.subheader("What can I take with me?", anchor=False)
     cost = standing(opened)
-    st.markdown(f"Tensors: **{size(cost.dense.bytes)}** before, **{size(cost.cost.bytes)}** after.")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        with st.container(width="stretch"):
+            st.markdown(f"Tensors: **{size(cost.dense.bytes)}** before, **{size(cost.cost.bytes)}** after.")
+        st.download_button(
+            "Download all as one zip",
+            lambda: zipped(folder),
+            f"{opened.task.name}-{recipe.digest}.zip",
+            key="download-zip",
+            type="primary",
+            icon=":material/folder_zip:",
+            on_click="ignore",
+            help="Every file, the manifest and the recipe in one folder; prunekit verify proves it wherever it is.",
+        )
     for file in filter(lambda file: file.caption, files):
         path = Path(file.path)
         with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):

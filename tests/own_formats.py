@@ -16,7 +16,7 @@ def load(path):
 
 
 @export_format(
-    "whole", title="Whole module", caption="The module as torch.save writes it.", suffix=".pth", load=load
+    "whole", title="Whole module", caption="The module as torch.save writes it.", suffix=".module", load=load
 )
 def write(measured, path):
     torch.save(measured.model, path)

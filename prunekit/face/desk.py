@@ -248,7 +248,7 @@ class Desk:
         Args:
             recipe: the question.
             folder: new, empty, or an earlier export, which is replaced.
-            formats: what to write besides checkpoint and program: ``onnx``, ``int8``.
+            formats: what to write besides checkpoint and program: ``pth``, ``onnx``, ``int8``.
             progress: show a bar.
 
         Returns:

@@ -27,7 +27,8 @@ def export(
         opened: the task.
         recipe: the question.
         directory: the folder to write; new, empty, or an earlier export.
-        formats: names of ``FORMATS`` to write besides checkpoint and program: ``onnx``, ``int8``, a person's own.
+        formats: names of ``FORMATS`` to write besides checkpoint and program: ``pth``, ``onnx``, ``int8``, a
+            person's own.
 
     Yields:
         The evaluation on the test split, where there is one, read here and nowhere else; files as they are written,

@@ -3,12 +3,25 @@
 import json
 import subprocess
 import sys
+import zipfile
 
 from playwright.sync_api import expect
 
 from prunekit.cli import main
 from tests.browser.bars import bar, measured, pull, ready, tile
 
+RECEIVER = """
+import torch
+from load_resnet8 import load
+from prunekit.tasks import open_task
+
+model = load()
+model.load_state_dict(torch.load("resnet8.pth", weights_only=True))
+split = open_task("resnet8").data.validation
+with torch.no_grad():
+    right = (model(split.inputs).argmax(1) == split.targets).sum()
+print(sum(p.numel() for p in model.parameters()), int(right))
+"""
 CUT = {"layer2.0.conv1": 0.5, "layer3.0.conv1": 0.75}
 
 
@@ -32,18 +45,22 @@ def test_drag_see_download_and_load_in_a_fresh_process(page, tmp_path, capsys, m
 
     expect(page.get_by_role("button", name="Undo")).to_be_enabled()
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Export").click()
+    page.get_by_role("button", name="PyTorch state dict").click()
     page.get_by_role("button", name="Export and prove").click()
     offered = page.get_by_test_id("stDownloadButton")
-    expect(offered).to_have_count(4)
-    for index in range(4):
+    expect(offered).to_have_count(6)
+    for index in range(6):
         with page.expect_download() as download:
             offered.nth(index).get_by_role("button").click()
         download.value.save_as(tmp_path / download.value.suggested_filename)
-    names = {"resnet8.safetensors", "resnet8.pt2", "load_resnet8.py", "recipe.json"}
+    (archive,) = tmp_path.glob("resnet8-*.zip")
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(tmp_path / "unpacked")
+    names = {"resnet8.safetensors", "resnet8.pth", "resnet8.pt2", "load_resnet8.py", "recipe.json"}
     assert names <= {path.name for path in tmp_path.iterdir()}
-    code = "from load_resnet8 import load; print(sum(p.numel() for p in load().parameters()))"
-    found = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert int(found.stdout) == said_by_cli["params"]
+    for folder in (tmp_path, tmp_path / "unpacked" / "resnet8"):
+        ran = subprocess.run([sys.executable, "-c", RECEIVER], cwd=folder, capture_output=True, text=True, check=True)
+        assert [*map(int, ran.stdout.split())] == [said_by_cli["params"], said_by_cli["correct"]]
 
 
 def test_the_desk_answers_while_a_scan_runs(page):

@@ -165,7 +165,7 @@ def test_a_format_from_a_file_of_ones_own_is_offered_written_proven_and_verified
         assert "whole (Whole module)" in " ".join(capsys.readouterr().out.split())
         folder = str(tmp_path / "out")
         assert main(("prune", "tiny", "--json", "--recipe", recipe, "--out", folder, "--format", "whole")) == 0
-        (file,) = (one for one in json.loads(capsys.readouterr().out)["files"] if one["path"].endswith("tiny.pth"))
+        (file,) = (one for one in json.loads(capsys.readouterr().out)["files"] if one["path"].endswith("tiny.module"))
         assert file["proof"]["ok"]
         assert main(("verify", folder, "--task", "tiny")) == 0
-        assert "ok  load: tiny.pth loads in a fresh process" in capsys.readouterr().out
+        assert "ok  load: tiny.module loads in a fresh process" in capsys.readouterr().out

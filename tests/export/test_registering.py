@@ -55,26 +55,26 @@ def exported(tmp_path_factory):
         *_, files = export(Measured(task, *cut(task, Mode.CHANNELS)), root / "out", ["whole"])
         again = list(proofs([root / "out"], [task.data.validation]))
     assert sources() == []
-    unknown = list(proofs([root / "out" / "linear.pth"], [task.data.validation]))
+    unknown = list(proofs([root / "out" / "linear.module"], [task.data.validation]))
     return files, again, unknown
 
 
 def test_its_file_is_proven_in_a_fresh_process_and_again_later(exported):
     files, again, _ = exported
-    (own,) = (file for file in files if file.path.endswith("linear.pth"))
+    (own,) = (file for file in files if file.path.endswith("linear.module"))
     assert own.caption == "The module as torch.save writes it."
     details = {check.name: check.detail for check in own.proof.checks}
     assert set(details) == {"file", "load", "outputs", "metric"}
-    assert "linear.pth loads in a fresh process" in details["load"]
+    assert "linear.module loads in a fresh process" in details["load"]
     assert all(proof.check.ok for proof in again)
-    assert [proof.check for proof in again if proof.file == "linear.pth"] == list(own.proof.checks)
+    assert [proof.check for proof in again if proof.file == "linear.module"] == list(own.proof.checks)
 
 
 def test_a_format_that_nobody_knows_proves_nothing(exported):
     *_, unknown = exported
     (check,) = (proof.check for proof in unknown if not proof.check.ok)
     assert check.name == "format"
-    assert "linear.pth is of the format 'whole', which is not known here" in check.detail
+    assert "linear.module is of the format 'whole', which is not known here" in check.detail
 
 
 @pytest.mark.parametrize(

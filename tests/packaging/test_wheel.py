@@ -171,9 +171,9 @@ def test_an_export_format_from_outside_is_written_and_proven(run, own, tmp_path)
     (tmp_path / "half.json").write_text('{"channels": {"layer3.0.conv1": 0.5}}')
     asked = ["prune", "resnet8", "--recipe", "half.json", "--format", "whole", "--use", own, "--out", "cut", "--json"]
     files = {Path(file["path"]).name: file for file in json.loads(run("prunekit", *asked))["files"]}
-    assert (tmp_path / "cut" / "resnet8.pth").stat().st_size == files["resnet8.pth"]["bytes"]
-    assert files["resnet8.pth"]["proof"]["ok"]
-    assert "resnet8.pth loads in a fresh process" in run("prunekit", "verify", "cut", "--use", own)
+    assert (tmp_path / "cut" / "resnet8.module").stat().st_size == files["resnet8.module"]["bytes"]
+    assert files["resnet8.module"]["proof"]["ok"]
+    assert "resnet8.module loads in a fresh process" in run("prunekit", "verify", "cut", "--use", own)
 
 
 OWN_DESK = """
@@ -187,7 +187,7 @@ with torch.no_grad():
     missed = (small(x_val).argmax(1) != y_val).float().mean()
 reading = desk.evaluate(recipe).reading
 assert (reading.metric, round(100 * reading.value)) == ("missed", round(100 * float(missed)))
-(file,) = (file for file in desk.export(recipe, "cut", ["whole"]) if file.path.endswith(".pth"))
+(file,) = (file for file in desk.export(recipe, "cut", ["whole"]) if file.path.endswith(".module"))
 print(file.proof.ok)
 """
 
@@ -195,7 +195,7 @@ print(file.proof.ok)
 def test_all_three_from_outside_serve_a_script(run, own, tmp_path):
     (tmp_path / "script.py").write_text(YOURS + OWN_DESK)
     assert run("python", "script.py").split()[-1] == "True"
-    assert (tmp_path / "cut" / "sequential.pth").exists()
+    assert (tmp_path / "cut" / "sequential.module").exists()
 
 
 def test_a_module_made_in_a_script_goes_there_and_back_by_the_lines_of_the_readme(run, tmp_path):

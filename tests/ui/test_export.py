@@ -19,7 +19,12 @@ def own(tmp_path):
 def test_an_export_shows_its_proof_and_offers_what_was_proved(visit, workspace, own):
     recipe = Recipe("resnet8", channels={"layer3.0.conv2": 0.5})
     app = visit("export", session=Session("resnet8", recipe=recipe))
-    assert list(app.button_group(key="formats").options) == ["ONNX", "int8 for ONNX Runtime", "Whole module"]
+    assert list(app.button_group(key="formats").options) == [
+        "PyTorch state dict",
+        "ONNX",
+        "int8 for ONNX Runtime",
+        "Whole module",
+    ]
     app.button_group(key="formats").set_value(["whole"]).run()
     next(button for button in app.button if button.label == "Export and prove").click().run()
     owner = next(job.owner for job in reversed(jobs.worker().jobs()) if job.owner.startswith("export"))
@@ -34,7 +39,7 @@ def test_an_export_shows_its_proof_and_offers_what_was_proved(visit, workspace, 
     ]
     assert len(checks) == sum(len(file.proof.checks) for file in files)
     offered = {button.proto.label for button in app.get("download_button")}
-    assert offered == {"Download"}
+    assert offered == {"Download", "Download all as one zip"}
     captions = {caption.value for caption in app.caption}
     assert literal("The module as torch.save writes it.") in captions
     assert {literal(file.caption) for file in files if file.caption} <= captions

@@ -9,10 +9,11 @@ from prunekit.export.formats.format import Format, Runtime, no_checks
 from prunekit.export.formats.int8 import INT8
 from prunekit.export.formats.onnx import ONNX
 from prunekit.export.formats.pt2 import PT2
+from prunekit.export.formats.pth import PTH
 
 __all__ = ["FORMATS", "Format", "Runtime", "check_formats", "no_checks", "offered", "runtimes", "to_write"]
 
-FORMATS: dict[str, Format] = {format.name: format for format in (CHECKPOINT, PT2, ONNX, INT8)}
+FORMATS: dict[str, Format] = {format.name: format for format in (CHECKPOINT, PT2, PTH, ONNX, INT8)}
 """Every format by name, in the order in which files are written; a new one is a record here."""
 
 
