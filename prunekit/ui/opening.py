@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -12,8 +11,9 @@ from prunekit.ui.job_bar import job_bar
 from prunekit.ui.state import objects, recovered, tickets, trial
 from prunekit.ui.state.jobs import follow
 from prunekit.ui.state.reading import ready
-from prunekit.ui.state.restoring import take_link
+from prunekit.ui.state.restoring import show_run, take_link
 from prunekit.ui.state.session import session
+from prunekit.ui.state.titles import task_title
 from prunekit.ui.widgets.text import literal
 
 if TYPE_CHECKING:
@@ -30,16 +30,6 @@ def offered_tasks(environment: Mapping[str, str] = os.environ) -> tuple[str, ...
     """
     named = environment.get(tickets.TASK_VARIABLE, "").strip()
     return tuple(dict.fromkeys(filter(None, (*objects.names(), named, *BUNDLED))))
-
-
-def task_title(task: str) -> str:
-    """Return what a task is called on screen: a project by its folder, a program by its file; needs no torch."""
-    if (title := objects.title(task)) is not None:
-        return title
-    if task in BUNDLED:
-        return BUNDLED[task].title
-    path = Path(task)
-    return (path.parent if path.suffix == ".toml" else path).name or task
 
 
 def opening() -> "Ticket[Opened]":
@@ -74,6 +64,7 @@ def opened_task(title: str, row: "DeltaGenerator | None" = None) -> "Opened":
     assert opened is not None
     take_link(opened)
     recovered.take(opened)
+    show_run(opened)
     ready(opened)
     job_bar(opened)
     return opened

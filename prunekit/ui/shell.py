@@ -7,12 +7,15 @@ from pathlib import Path
 
 import streamlit as st
 
+from prunekit.ui.address import name_of, task_of, unknown
 from prunekit.ui.arrival import arrive
 from prunekit.ui.navigation import navigation
 from prunekit.ui.net import net
-from prunekit.ui.opening import offered_tasks, opening, task_title
+from prunekit.ui.opening import offered_tasks, opening
 from prunekit.ui.state import trial
 from prunekit.ui.state.session import session
+from prunekit.ui.state.titles import task_title
+from prunekit.ui.widgets.text import literal
 
 st.set_page_config(page_title="PruneKit", page_icon="🎚️", layout="wide")
 st.logo(Path(__file__).with_name("logo.svg"), size="large")
@@ -22,19 +25,25 @@ now = session(tasks[0])
 
 page = navigation()
 with st.sidebar:
-    linked = st.query_params.get("task")
-    index = tasks.index(linked) if linked in tasks else 0
+    named = st.query_params.get("task", name_of(tasks[0]))
+    linked = task_of(named, tasks)
+    index = tasks.index(linked) if linked else 0
     chosen = st.selectbox("Task", tasks, index, format_func=task_title, key="task")
-if st.query_params.get("task", tasks[0]) != chosen:
-    st.query_params["task"] = chosen  # so that a reload and a copied address open the same task
+is_unknown = linked is None and chosen == tasks[0]  # it stays in the address until a task is picked
+if named != name_of(chosen) and not is_unknown:
+    st.query_params["task"] = name_of(chosen)  # so that a reload and a copied address open the same task
+if chosen != (linked or tasks[0]):
     st.query_params.pop("run", None)
 if chosen != now.task:
     now.clear_desk()
     now.task = chosen
-now.linked = st.query_params.get("run", now.linked)
+if not now.has_arrived:  # from then on the address follows the desk
+    now.has_arrived, now.linked = True, st.query_params.get("run", now.linked)
 
 with net():
     arrive(page.url_path)
+    if is_unknown:
+        st.warning(literal(unknown(named, tasks)), icon=":material/link_off:")
     trial.take()
     opening()  # in the worker's thread, so that torch loads while the page is drawn
     page.run()

@@ -1,5 +1,7 @@
 """The history as a person walks through it: restore, share, compare, and come back after a crash."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -80,7 +82,11 @@ def test_a_link_puts_its_run_on_the_desk(page, runs):
     stands(page, "conv1", 25)
     stands(page, "layer3.0.conv1", 0)
     measured(page)
-    assert runs[0].id not in page.url  # a reload keeps what has been moved since
+    expect(page).to_have_url(re.compile(f"run={runs[0].id}"))
+    page.reload()
+    stands(page, "conv1", 25)
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Compare").click()
+    expect(page).to_have_url(re.compile(f"compare.*run={runs[0].id}"))
     page.goto("/?task=resnet8&run=ffffffffffff")
     refusal = page.get_by_role("alert").filter(has_text="There is no run ffffffffffff in this history.")
     expect(refusal).to_be_visible()

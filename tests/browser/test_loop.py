@@ -13,7 +13,7 @@ from tests.browser.bars import bar, measured, pull, ready, tile
 RECEIVER = """
 import torch
 from load_resnet8 import load
-from prunekit.tasks import open_task
+from prunekit.tasks.opening import open_task
 
 model = load()
 model.load_state_dict(torch.load("resnet8.pth", weights_only=True))

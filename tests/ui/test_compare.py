@@ -138,14 +138,21 @@ def test_a_run_whose_weights_others_need_cannot_be_deleted(visit, opened, fork):
     assert any("delete those first" in caption.value for caption in app.caption)
 
 
-def test_a_link_puts_its_run_on_the_desk_once(visit, opened, fork):
+def test_a_link_puts_its_run_on_the_desk_once_and_the_address_follows_the_desk(visit, opened, fork):
     app = visit(run=fork[0].id)
     assert desk(app).recipe == fork[0].recipe
     assert opened.workspace.head(opened.key).id == fork[0].id
-    assert "run" not in app.query_params  # a reload keeps what has been moved since
+    assert app.query_params["run"] == fork[0].id
     moves_on = Recipe("resnet8", channels={"conv1": 0.5})
     desk(app).recipe = moves_on
-    assert desk(settle(app)).recipe == moves_on
+    app = settle(app)
+    assert desk(app).recipe == moves_on
+    moved = opened.workspace.head(opened.key)
+    assert (moved.recipe, moved.parent) == (moves_on, fork[0].id)
+    assert app.query_params["run"] == moved.id  # a reload comes back to what has been moved since
+    desk(app).recipe = Recipe("resnet8")
+    opened.workspace.set_head(opened.key, None)
+    assert "run" not in settle(app).query_params
 
 
 @pytest.mark.parametrize(
@@ -164,7 +171,7 @@ def test_a_link_that_cannot_be_followed_leaves_the_desk_and_says_so_until_it_mov
     assert not app.exception
     assert desk(app).recipe == fork[2].recipe
     assert opened.workspace.head(opened.key).id == fork[2].id
-    assert "run" not in app.query_params
+    assert app.query_params["run"] == fork[2].id
     assert [error.value for error in settle(app).error] == [f"{says} The desk is as it was."]
     for channels in ({"conv1": 0.5}, fork[2].recipe.channels):
         desk(app).recipe = Recipe("resnet8", channels=channels)

@@ -1,5 +1,6 @@
 from prunekit.tasks.zoo import task_names
-from prunekit.ui.opening import offered_tasks, task_title
+from prunekit.ui.opening import offered_tasks
+from prunekit.ui.state.titles import task_title
 
 
 def test_bundled_tasks_are_offered_the_default_first():

@@ -9,9 +9,10 @@ from prunekit import verbs
 from prunekit.engine.shared import worker
 from prunekit.errors import PrunekitError
 from prunekit.tasks.zoo import task_names
-from prunekit.ui.opening import offered_tasks, task_title
+from prunekit.ui.opening import offered_tasks
 from prunekit.ui.serve import serve
 from prunekit.ui.state import objects
+from prunekit.ui.state.titles import task_title
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from prunekit.errors import WorkspaceError
 from prunekit.records import Run
+from prunekit.ui.address import name_of
 from prunekit.ui.state.reading import desk_recipe, recipe_of
 from prunekit.ui.state.session import session
 
@@ -50,7 +51,7 @@ def delete(opened: "Opened", run: Run) -> None:
 
 def link_to(run: Run) -> str:
     """Return the address that puts a run on the desk of whoever opens it here."""
-    query = urlencode({"task": session().task, "run": run.id})
+    query = urlencode({"task": name_of(session().task), "run": run.id})
     # The desk is the page in the folder that the other pages are in.
     return urljoin(st.context.url or "", f".?{query}")
 
@@ -61,8 +62,6 @@ def take_link(opened: "Opened") -> None:
     if now.linked is None:
         return
     run_id, now.linked = now.linked, None
-    # Otherwise a reload would put the run back, whatever has changed since.
-    st.query_params.pop("run", None)
     try:
         run = opened.workspace.run(run_id)
     except WorkspaceError:
@@ -73,6 +72,19 @@ def take_link(opened: "Opened") -> None:
             restore(opened, run)
     if reason:
         refuse(opened, f"{reason} The desk is as it was.")
+
+
+def show_run(opened: "Opened") -> None:
+    """Keep the run that the desk shows in the address, so that it can be copied and a reload comes back to it."""
+    from prunekit import verbs
+
+    head = opened.workspace.head(opened.key)
+    run = head if recipe_of(opened, head) == desk_recipe(opened) else on_desk(opened, verbs.history(opened))
+    shown = st.query_params.get("run")
+    if run is None and shown is not None:
+        del st.query_params["run"]
+    elif run is not None and run.id != shown:
+        st.query_params["run"] = run.id
 
 
 def refuse(opened: "Opened", reason: str) -> None:

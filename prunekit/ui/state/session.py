@@ -104,7 +104,8 @@ class Session:
         held: the recipe that this tab last stored as a run, or took from the history.
         layer: the layer whose weights are shown; ``None`` is the first.
         run: the run that is looked at in the history; ``None`` is the one on the desk.
-        linked: the run that the address asks for, until it is on the desk.
+        linked: the run that the address asked for when this tab came, until it is on the desk.
+        has_arrived: whether the run of the address was read.
         refused: why a change of the desk was refused, and the desk at that time.
         scanned: the group or layer whose sensitivity curve is shown; ``None`` is the first.
         hand: the latest exchange with the bars.
@@ -130,6 +131,7 @@ class Session:
     layer: str | None = None
     run: str | None = None
     linked: str | None = None
+    has_arrived: bool = False
     refused: tuple[str, Recipe | None] = "", None
     scanned: str | None = None
     hand: Hand = Hand()
