@@ -11,6 +11,7 @@ from prunekit.ui.widgets.badges import delta_color
 from prunekit.ui.widgets.hints import hint
 from prunekit.ui.widgets.summary import summary
 from prunekit.ui.widgets.text import interval, literal, percent, points, sampled, titled
+from prunekit.ui.widgets.training_text import training_text
 
 opened = opened_task("Recover")
 
@@ -53,6 +54,8 @@ def before_and_after(run: Run) -> None:
     bounds = f", 95 % interval {interval(after.interval)}" if after.interval else ""
     here = " The desk starts from this run; cutting further goes on from it." if recipe.base == run.id else ""
     st.caption(f"{sampled(after)} {after.split} samples{bounds}.{here}")
+    if run.training is not None:
+        st.caption(f"Fine-tuned with {literal(training_text(run.training))}.")
 
 
 def pending() -> bool:

@@ -15,6 +15,7 @@ from prunekit.records.recovery import Epoch, Fitted
 from prunekit.records.removal import Removal
 from prunekit.records.scan import Point, Rank, Suggestion
 from prunekit.records.structure import Block, Cost, Group, Layer, Member
+from prunekit.records.training import Training
 from prunekit.records.weights import Activation, Agreement, Histogram, Kernels, LayerWeights, UnitScores
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "TaskKey",
     "Thumbnail",
     "Timing",
+    "Training",
     "Trial",
     "UnitScores",
     "Verdict",

@@ -9,6 +9,7 @@ from prunekit.records.conditions import Conditions
 from prunekit.records.latency import Latency
 from prunekit.records.reading import Reading
 from prunekit.records.structure import Cost
+from prunekit.records.training import Training
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Run:
         latencies: what was timed of its recipe, one for each runtime, batch size and thread count.
         conditions: what it was computed under; ``None`` where that was not written down yet.
         data: digest of the samples and the metric of its readings; ``None`` where that was not written down yet.
+        training: how it was fine-tuned; ``None`` where it was not, or where that was not written down yet.
     """
 
     id: str
@@ -46,6 +48,7 @@ class Run:
     latencies: tuple[Latency, ...] = ()
     conditions: Conditions | None = None
     data: str | None = None
+    training: Training | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the run as plain JSON values."""
@@ -64,6 +67,7 @@ class Run:
             "readings": [asdict(reading) for reading in self.readings],
             "latencies": [latency.to_json() for latency in self.latencies],
             "conditions": None if self.conditions is None else asdict(self.conditions),
+            "training": None if self.training is None else asdict(self.training),
         }
 
 

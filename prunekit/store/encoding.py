@@ -1,4 +1,4 @@
-"""Readings, latencies, recipes and conditions as the text the database holds."""
+"""Readings, latencies, recipes, conditions and hyperparameters as the text the database holds."""
 
 import json
 from dataclasses import asdict
@@ -8,7 +8,7 @@ from typing import Any
 from prunekit.errors import RecipeError, WorkspaceError
 from prunekit.outside import checked
 from prunekit.recipe import Recipe
-from prunekit.records import Conditions, Latency, Reading, Status, Timing
+from prunekit.records import Conditions, Latency, Reading, Status, Timing, Training
 
 KNOWN = 8192
 """Texts whose records are kept once decoded, since a page reads a whole history on every run; records are frozen."""
@@ -113,6 +113,26 @@ def conditions_of(text: str | None) -> Conditions | None:
         return checked(Conditions(**value_of(text)))
     except TypeError as error:
         raise WorkspaceError(f"The history holds conditions this version cannot read ({error}).") from error
+
+
+def training_text(training: Training | None) -> str | None:
+    """Return hyperparameters as text that ``training_of`` reads back equal; ``None`` where there are none."""
+    return None if training is None else text_of(asdict(training))
+
+
+@lru_cache(KNOWN)
+def training_of(text: str | None) -> Training | None:
+    """Read hyperparameters from stored text.
+
+    Raises:
+        WorkspaceError: the text is damaged or has fields this version does not know.
+    """
+    if text is None:
+        return None
+    try:
+        return checked(Training(**value_of(text)))
+    except TypeError as error:
+        raise WorkspaceError(f"The history holds a training this version cannot read ({error}).") from error
 
 
 def recipe_text(recipe: Recipe) -> str:

@@ -9,9 +9,20 @@ from prunekit.errors import WorkspaceError, close_matches
 from prunekit.outside import checked
 from prunekit.records import Cost, Latency, Reading, Run
 from prunekit.store import latencies
-from prunekit.store.encoding import conditions_of, conditions_text, reading_of, reading_text, recipe_of, recipe_text
+from prunekit.store.encoding import (
+    conditions_of,
+    conditions_text,
+    reading_of,
+    reading_text,
+    recipe_of,
+    recipe_text,
+    training_of,
+    training_text,
+)
 
-_COLUMNS = "id, task, model, recipe, parent, created, params, macs, bytes, label, weights, starred, conditions, data"
+_COLUMNS = (
+    "id, task, model, recipe, parent, created, params, macs, bytes, label, weights, starred, conditions, data, training"
+)
 
 
 def add(db: sqlite3.Connection, run: Run) -> None:
@@ -27,10 +38,11 @@ def add(db: sqlite3.Connection, run: Run) -> None:
         if parent.task != run.task:
             raise WorkspaceError(f"A run of task {run.task!r} cannot continue run {parent.id!r} of {parent.task!r}.")
     origin = (run.id, run.task, run.model, recipe_text(run.recipe), run.parent, run.created)
+    made = (run.data, training_text(run.training))
     counts = (run.cost.params, run.cost.macs, run.cost.bytes)
     db.execute(
-        f"INSERT INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*origin, *counts, run.label, run.weights, run.starred, conditions_text(run.conditions), run.data),
+        f"INSERT INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*origin, *counts, run.label, run.weights, run.starred, conditions_text(run.conditions), *made),
     )
     for reading in run.readings:
         add_reading(db, run.id, reading)
@@ -150,10 +162,12 @@ def _with_latencies(run: Run, timed: Mapping[str, tuple[Latency, ...]]) -> Run:
 
 
 def _run(row: tuple[Any, ...], readings: Sequence[Reading]) -> Run:
-    run_id, task, model, recipe, parent, created, params, macs, size, label, weights, starred, conditions, data = row
+    run_id, task, model, recipe, parent, created, params, macs, size, label, weights, starred, *made = row
+    conditions, data, training = made
     try:
         origin = (run_id, task, model, recipe_of(recipe), parent, created, checked(Cost(params, macs, size)))
         marks = label, weights, bool(starred)
-        return checked(Run(*origin, tuple(readings), *marks, conditions=conditions_of(conditions), data=data))
+        how = {"conditions": conditions_of(conditions), "data": data, "training": training_of(training)}
+        return checked(Run(*origin, tuple(readings), *marks, **how))
     except TypeError as error:
         raise WorkspaceError(f"The history holds a run that this version cannot read ({error}).") from error

@@ -11,7 +11,7 @@ from prunekit.errors import WorkspaceError
 from prunekit.measure.evaluate import evaluate
 from prunekit.quantize.activations import rounding_modules
 from prunekit.quantize.straight_through import quantised
-from prunekit.records import Conditions, Reading, Run
+from prunekit.records import Conditions, Reading, Run, Training
 from prunekit.subject.base import store_weights
 from prunekit.subject.opening import Opened
 from prunekit.subject.subject import Subject, dense_outputs
@@ -25,6 +25,7 @@ def store_run(
     parent: str | None,
     label: str,
     conditions: Conditions | None = None,
+    training: Training | None = None,
 ) -> Run:
     """Measure a network of a subject's shapes and keep it as a run; see ``keep_run`` for the arguments.
 
@@ -32,7 +33,7 @@ def store_run(
         WorkspaceError: the run cannot be stored; nothing is left behind.
     """
     *_, reading = measure(subject, model)
-    return keep_run(subject, pruned, model, reading, parent, label, conditions)
+    return keep_run(subject, pruned, model, reading, parent, label, conditions, training)
 
 
 def measure(subject: Subject, model: nn.Module) -> Iterator[Reading]:
@@ -72,6 +73,7 @@ def keep_run(
     parent: str | None,
     label: str,
     conditions: Conditions | None = None,
+    training: Training | None = None,
 ) -> Run:
     """Keep a measured network of a subject's shapes as a run with its weights, on the desk.
 
@@ -83,6 +85,7 @@ def keep_run(
         parent: the run that holds the cut; where it is not in the history any more, the base is taken.
         label: what the run is called.
         conditions: what it was made under; those of now for ``None``.
+        training: how it was fine-tuned; ``None`` where it was not.
 
     Raises:
         WorkspaceError: the run cannot be stored; nothing is left behind.
@@ -97,6 +100,7 @@ def keep_run(
         run,
         weights=store_weights(opened, run.id, model, pruned.kept),
         conditions=conditions or run.conditions,
+        training=training,
     )
     try:
         opened.workspace.add_run(run)

@@ -10,7 +10,7 @@ from prunekit.cut.precision import precisions
 from prunekit.errors import RecipeError
 from prunekit.quantize.activations import rounding_modules
 from prunekit.recipe import Recipe
-from prunekit.records import Epoch, Fitted, Run
+from prunekit.records import Epoch, Fitted, Run, Training
 from prunekit.recover.finetune import FineTune, finetune
 from prunekit.recover.follow import reads_left
 from prunekit.recover.schedule import Schedule
@@ -28,6 +28,8 @@ def recover(
     epochs: int | None = None,
     parent: str | None = None,
     schedule: Schedule | None = None,
+    round: int = 1,
+    rounds: int = 1,
 ) -> Iterator[Fitted | Epoch | Run]:
     """Fine-tune the network a recipe asks for.
 
@@ -40,6 +42,8 @@ def recover(
         epochs: passes over the train samples; 2 for ``None``. A schedule has a number of its own.
         parent: the run that holds the cut, in the history; where it is not there any more, the base is taken.
         schedule: how to train, in place of the usual way for so many epochs.
+        round: which of the rounds of iterative pruning this is, as the run notes it.
+        rounds: how many there are.
 
     Yields:
         A record for each layer that is fitted first, where the schedule says so; losses and validation
@@ -54,7 +58,7 @@ def recover(
     subject = resolve(opened, recipe)
     opened.workspace.check_writable()
     exactness(subject)
-    return _recover(subject, schedule, parent)
+    return _recover(subject, schedule, parent, _training(schedule, round, rounds))
 
 
 def schedule_for(recipe: Recipe, epochs: int | None, schedule: Schedule | None) -> Schedule:
@@ -73,7 +77,26 @@ def schedule_for(recipe: Recipe, epochs: int | None, schedule: Schedule | None) 
     return schedule
 
 
-def _recover(subject: Subject, schedule: Schedule, parent: str | None) -> Iterator[Fitted | Epoch | Run]:
+def _training(schedule: Schedule, round: int, rounds: int) -> Training:
+    """Return what a run notes of how it was trained."""
+    assert schedule.lr is not None, "a schedule sets it"
+    return Training(
+        epochs=schedule.epochs,
+        batch=schedule.batch,
+        lr=schedule.lr,
+        optimizer=schedule.optimizer,
+        distil=schedule.distil,
+        temperature=schedule.temperature,
+        fit_first=schedule.fit_first,
+        seed=schedule.seed,
+        round=round,
+        rounds=rounds,
+    )
+
+
+def _recover(
+    subject: Subject, schedule: Schedule, parent: str | None, training: Training
+) -> Iterator[Fitted | Epoch | Run]:
     opened = subject.whole
     path = reached(opened, subject.recipe, schedule)
     state = read_state(path)
@@ -90,10 +113,10 @@ def _recover(subject: Subject, schedule: Schedule, parent: str | None) -> Iterat
                 write_state(opened, path, tuned.state(), epochs)
             yield record
     except GeneratorExit:
-        _store(subject, tuned, schedule, parent)
+        _store(subject, tuned, schedule, parent, training)
         path.unlink(missing_ok=True)
         raise
-    run = _store(subject, tuned, schedule, parent)
+    run = _store(subject, tuned, schedule, parent, training)
     path.unlink(missing_ok=True)
     yield run
 
@@ -118,6 +141,6 @@ def begin(
     )
 
 
-def _store(subject: Subject, tuned: FineTune, schedule: Schedule, parent: str | None) -> Run:
+def _store(subject: Subject, tuned: FineTune, schedule: Schedule, parent: str | None, training: Training) -> Run:
     conditions = replace(subject.whole.conditions, threads=schedule.threads, batch=schedule.batch, seed=schedule.seed)
-    return store_run(subject, subject.precise.pruned, tuned.model, parent, "recovered", conditions)
+    return store_run(subject, subject.precise.pruned, tuned.model, parent, "recovered", conditions, training)

@@ -82,7 +82,9 @@ def _rounds(opened: Opened, recovery: Recovery) -> Iterator[Fitted | Epoch | Run
     rounds = recovery.rounds
     for number in range(len(recovery.done) + 1, rounds + 1):
         parent = recovery.done[-1] if recovery.done else recovery.parent
-        records = recover(opened, recovery.under_way, parent=parent, schedule=recovery.schedule)
+        records = recover(
+            opened, recovery.under_way, parent=parent, schedule=recovery.schedule, round=number, rounds=rounds
+        )
         for place, record in enumerate(records):
             if isinstance(record, Run):
                 recovery = replace(recovery, done=(*recovery.done, record.id))

@@ -10,7 +10,7 @@ def test_the_time_a_recovery_will_take_is_announced_without_a_move(page):
     measured(page)
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Recover").click()
     expect(page.get_by_text("Will take about")).to_be_visible()
-    page.get_by_role("radiogroup", name="Follow the dense network").get_by_text("90 %").click()
+    page.get_by_role("radiogroup", name="Distillation").get_by_text("90 %").click()
     expect(page.get_by_text("Timing a few steps")).to_be_visible()
     expect(page.get_by_text("Will take about")).to_be_visible()
 

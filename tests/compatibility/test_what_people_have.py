@@ -42,6 +42,7 @@ def test_a_workspace_shows_its_history(opened):
     assert runs[CUT].recipe == Recipe.from_text((HERE / "recipe.json").read_bytes())
     assert runs[CUT].readings[0].correct == 961
     assert (runs[RECOVERED].label, runs[RECOVERED].starred) == ("a quarter, one epoch", True)
+    assert runs[RECOVERED].training is None  # that version did not write it down
     assert runs[RECOVERED].readings[0].correct == 493
     assert runs[runs[RECOVERED].parent].cost == runs[RECOVERED].cost
     assert opened.workspace.head(opened.key).id == RECOVERED

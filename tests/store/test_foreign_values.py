@@ -24,6 +24,8 @@ CHANGES = {
     "a reading with an unknown status": "UPDATE readings SET reading = json_set(reading, '$.status', 'guessed')",
     "conditions that are a list": "UPDATE runs SET conditions = '[1]'",
     "a thread count that is a text": "UPDATE runs SET conditions = json_set(conditions, '$.threads', 'two')",
+    "a training that is a list": "UPDATE runs SET training = '[1]'",
+    "a training of a later version": """UPDATE runs SET training = '{"energy": 3}'""",
     "a number of a thousand digits": f"UPDATE readings SET reading = replace(reading, '\"n\":', '\"n\":{'9' * 5000}')",
 }
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from prunekit.errors import WorkspaceError
+from prunekit.records import Training
 from tests.store.conftest import RESNET8
 
 
@@ -18,6 +19,16 @@ def test_a_run_comes_back_equal(store, make_run, make_reading):
     assert store.run(run.id) == run
     assert store.run(run.id).recipe.digest == run.recipe.digest
     assert isinstance(store.run(run.id).readings[0].per_class, tuple)
+
+
+def test_hyperparameters_come_back_equal_and_as_json(store, make_run):
+    training = Training(5, 32, 0.016, "sgd", 0.3, 4.0, True, 7, round=2, rounds=3)
+    store.add_run(make_run(1, training=training))
+    store.add_run(make_run(2))
+    first, second = store.runs("resnet8")
+    assert (first.training, second.training) == (training, None)
+    assert first.to_json()["training"]["lr"] == 0.016
+    assert second.to_json()["training"] is None
 
 
 def test_runs_come_in_the_order_they_were_stored_and_by_task(store, make_run):

@@ -8,6 +8,7 @@ from safetensors.torch import load_file
 
 from prunekit.cli import main
 from prunekit.recipe import Recipe
+from prunekit.records import Training
 from prunekit.store import Workspace
 from prunekit.tasks.zoo import task_names
 from prunekit.ui.navigation import FOLDER, SECTIONS
@@ -86,6 +87,8 @@ def test_a_recovered_run_becomes_the_base_of_the_desk_and_is_the_command_lines_t
     app = settle(app)
     assert desk(app).recipe == replace(RECIPE, base=run.id)
     assert {"Accuracy before", "Accuracy after"} <= {metric.label for metric in app.metric}
+    assert run.training == Training(1, 32, 0.004, "adamw", 0.3, 4.0, fit_first=False, seed=RECIPE.seed)
+    assert any("1 epoch, AdamW, peak learning rate 0.004, batch size 32" in caption.value for caption in app.caption)
     moved = replace(RECIPE, channels={"layer2.0.conv1": 0.5})  # another tab, whose desk is its own
     assert desk(visit("recover", session=Session("resnet8", recipe=moved))).recipe == moved, (
         "a tab with a desk of its own"

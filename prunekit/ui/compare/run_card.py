@@ -14,6 +14,7 @@ from prunekit.ui.state.session import by_hand, keyed, session
 from prunekit.ui.widgets.badges import delta_color
 from prunekit.ui.widgets.recipe_text import recipe_text
 from prunekit.ui.widgets.text import change, count, interval, literal, moment, percent, points, sampled, size, titled
+from prunekit.ui.widgets.training_text import training_text
 
 if TYPE_CHECKING:
     from prunekit.verbs import Opened
@@ -73,7 +74,8 @@ def _name(opened: "Opened", run: Run) -> None:
     where, name = st.columns([3, 2], vertical_alignment="bottom")
     parent = f"run {run.parent}" if run.parent else "the task's own network"
     what = f"Run {run.id}, {'recovered ' if run.weights else ''}from {parent}, {moment(run.created)}"
-    where.caption(f"{what}: {literal(recipe_text(run.recipe))}.")
+    how = f" Fine-tuned with {training_text(run.training)}." if run.training else ""
+    where.caption(literal(f"{what}: {recipe_text(run.recipe)}.{how}"))
     key = keyed(widget, run.label)
     name.text_input(
         "Name", run.label, 60, key, placeholder="Give it a name", on_change=rename, label_visibility="collapsed"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from prunekit.ui.recover.schedule import choices, rate_box
+from prunekit.ui.recover.schedule import choices, preset, rate_box
 from prunekit.ui.state import jobs, reading
 from prunekit.ui.state.recovered import owner
 from prunekit.ui.widgets.number import Number, still_stand
@@ -40,7 +40,7 @@ def unfinished(opened: "Opened") -> None:
         which = f"round {len(recovery.done) + 1} of {recovery.rounds}, " if recovery.rounds > 1 else ""
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(
-                f":material/pause_circle: A recovery has not ended: {which}{recovery.schedule.epochs} passes, "
+                f":material/pause_circle: A recovery has not ended: {which}{recovery.schedule.epochs} epochs, "
                 f"{literal(recipe_text(recovery.recipe))}.",
                 width="stretch",
             )
@@ -57,14 +57,17 @@ def controls(opened: "Opened") -> None:
             icon=":material/info:",
         )
         return
-    method = st.segmented_control(
-        "How to recover",
-        list(METHODS),
-        default="finetune",
-        required=True,
-        key="method",
-        format_func={"finetune": "Fine-tune", "reconstruct": "Reconstruct, without training"}.__getitem__,
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        method = st.segmented_control(
+            "How to recover",
+            list(METHODS),
+            default="finetune",
+            required=True,
+            key="method",
+            format_func={"finetune": "Fine-tune", "reconstruct": "Reconstruct, without training"}.__getitem__,
+        )
+        if method == "finetune":
+            preset()
     st.caption(METHODS[method or "finetune"])
     waits = exact(opened) is None
     if method == "reconstruct":

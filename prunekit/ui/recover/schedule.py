@@ -1,63 +1,114 @@
-"""The choices of a schedule: how to train."""
+"""The choices of a schedule: how to train, in the words of the field."""
 
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from prunekit.ui.state.session import session
 from prunekit.ui.widgets.number import Number, number_box
+from prunekit.ui.widgets.training_text import OPTIMIZERS
 
 if TYPE_CHECKING:
     from prunekit.recover.schedule import Schedule
 
 RATE_BOUNDS = 1e-6, 1.0
 """The lowest and the highest learning rate that is offered: below, nothing is learned; above, all is lost."""
+EPOCHS = 1, 2, 5, 10, 20, 40
+BATCHES = 16, 32, 64, 128
 DISTIL = {0.0: "Off", 0.3: "30 %", 0.6: "60 %", 0.9: "90 %"}
 """Shares of the loss that may follow the dense network."""
+ROUNDS = {1: "Off", 2: "2 rounds", 3: "3 rounds", 5: "5 rounds"}
+
+
+def usual() -> "Schedule":
+    """Return what the choices begin with: the quickest that recovers something."""
+    from prunekit.recover.schedule import Schedule
+
+    return Schedule()
+
+
+def recommended() -> "Schedule":
+    """Return the recipe of the README: ``prunekit recover --fit-first --distil 0.9 --epochs 5``."""
+    from prunekit.recover.schedule import Schedule
+
+    return Schedule(epochs=5, distil=0.9, fit_first=True)
+
+
+def preset() -> None:
+    """Draw the button that sets every choice to the recommended recipe."""
+    st.button(
+        "Recommended settings",
+        icon=":material/auto_fix_high:",
+        on_click=_recommend,
+        help="The README's recipe, `--fit-first --distil 0.9 --epochs 5`: 5 epochs of AdamW with a peak learning rate "
+        "of 0.002 and a batch size of 64, 90 % distillation, reconstruction first, all at once.",
+    )
 
 
 def choices(seed: int) -> "tuple[Schedule, int]":
     """Draw the choices of a schedule, but for its learning rate: a box for a number is higher than they are."""
     from prunekit.recover.schedule import Schedule
 
+    first = _first()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         epochs = st.segmented_control(
-            "Passes over the train samples", [1, 2, 5, 10, 20, 40], default=2, required=True, key="epochs"
+            "Epochs",
+            EPOCHS,
+            default=first.epochs,
+            required=True,
+            key=_key("epochs"),
+            help="Passes over the train samples, in each round.",
         )
-        batch = st.segmented_control("Samples in one step", [16, 32, 64, 128], default=64, required=True, key="batch")
+        batch = st.segmented_control(
+            "Batch size",
+            BATCHES,
+            default=first.batch,
+            required=True,
+            key=_key("batch"),
+            help="Train samples in one step of the optimizer.",
+        )
         optimizer = st.segmented_control(
             "Optimizer",
-            ["adamw", "sgd"],
-            default="adamw",
+            list(OPTIMIZERS),
+            default=first.optimizer,
             required=True,
-            key="optimizer",
-            format_func={"adamw": "AdamW", "sgd": "SGD"}.__getitem__,
+            key=_key("optimizer"),
+            format_func=OPTIMIZERS.__getitem__,
+            help="AdamW, or SGD with Nesterov momentum of 0.9.",
         )
         rounds = st.segmented_control(
-            "Rounds", [1, 2, 3, 5], default=1, required=True, key="rounds", help="Cut a little, recover, and again."
+            "Iterative pruning",
+            list(ROUNDS),
+            default=1,
+            required=True,
+            key=_key("rounds"),
+            format_func=ROUNDS.__getitem__,
+            help="Cuts a little, fine-tunes, and again, until all is cut; each round trains all epochs.",
         )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         distil = st.segmented_control(
-            "Follow the dense network",
+            "Distillation",
             list(DISTIL),
-            default=0.0,
+            default=first.distil,
             required=True,
-            key="distil",
+            key=_key("distil"),
             format_func=DISTIL.__getitem__,
-            help="Distillation: this share of the loss is the distance from the dense network's answers and from what "
-            "its layers read, the rest comes from labels. A mild cut stands 90 %, a strong one has less to follow. "
+            help="Share of the loss that is the distance from the dense network's answers and from what its layers "
+            "read; the rest comes from labels. A mild cut stands 90 %, a strong one has less to follow. "
             "Takes about a third longer.",
         )
         fit_first = st.toggle(
             "Reconstruct first",
-            key="fit-first",
+            first.fit_first,
+            key=_key("fit-first"),
             help="Fits what reads cut channels by least squares before the training: a much better start after a "
             "strong cut, for some seconds.",
         )
     schedule = Schedule(
-        epochs=epochs or 2,
-        batch=batch or 64,
+        epochs=epochs or first.epochs,
+        batch=batch or first.batch,
         seed=seed,
-        optimizer=optimizer or "adamw",
+        optimizer=optimizer or first.optimizer,
         distil=distil or 0.0,
         fit_first=fit_first,
     )
@@ -67,13 +118,27 @@ def choices(seed: int) -> "tuple[Schedule, int]":
 def rate_box(schedule: "Schedule") -> Number:
     """Draw the box of the highest learning rate, which begins with that of a schedule."""
     return number_box(
-        "Highest learning rate",
+        "Peak learning rate",
         *RATE_BOUNDS,
         schedule.lr,
         step=1e-3,
         format="%g",
         width=180,
-        key=f"lr-{schedule.optimizer}",
-        help="Rises to it and falls again, once. Strong cuts that are trained for long stand several times the "
-        "value that is offered.",
+        key=_key(f"lr-{schedule.optimizer}"),
+        help="One-cycle schedule: rises to it and falls again, once. Strong cuts that are trained for long stand "
+        "several times the value that is offered.",
     )
+
+
+def _first() -> "Schedule":
+    return recommended() if session().recommended else usual()
+
+
+def _recommend() -> None:
+    session().recommended += 1
+
+
+def _key(widget: str) -> str:
+    """Return a key that is new whenever the recommended settings were asked for, so that the widget begins with its."""
+    pressed = session().recommended
+    return f"{widget}-recommended-{pressed}" if pressed else widget

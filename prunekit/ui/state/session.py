@@ -117,6 +117,7 @@ class Session:
         dismissed: explanations that were read and closed.
         adopted: ids of the recoveries whose outcome was taken, offered or left.
         watched: ids of the recoveries that ran while this tab looked on.
+        recommended: how often the recommended settings of a recovery were asked for; each time renews its choices.
         offered: a recovered run whose desk has moved before it ended; ``None`` where nothing is offered.
         moving: lock on changes of the desk, since the bars reach the server while a page runs.
     """
@@ -143,6 +144,7 @@ class Session:
     dismissed: set[str] = field(default_factory=set)
     adopted: set[str] = field(default_factory=set)
     watched: set[str] = field(default_factory=set)
+    recommended: int = 0
     offered: Run | None = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     moving: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
