@@ -9,6 +9,7 @@ import streamlit as st
 
 from prunekit.ui.address import name_of, task_of, unknown
 from prunekit.ui.arrival import arrive
+from prunekit.ui.gone import gone_note
 from prunekit.ui.navigation import navigation
 from prunekit.ui.net import net
 from prunekit.ui.opening import offered_tasks, opening
@@ -29,6 +30,7 @@ with st.sidebar:
     linked = task_of(named, tasks)
     index = tasks.index(linked) if linked else 0
     chosen = st.selectbox("Task", tasks, index, format_func=task_title, key="task")
+    gone_note(tasks[0])
 is_unknown = linked is None and chosen == tasks[0]  # it stays in the address until a task is picked
 if named != name_of(chosen) and not is_unknown:
     st.query_params["task"] = name_of(chosen)  # so that a reload and a copied address open the same task
