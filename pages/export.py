@@ -120,7 +120,6 @@ def downloads(files: tuple[ExportedFile, ...]) -> None:
             lambda: zipped(folder),
             f"{opened.task.name}-{recipe.digest}.zip",
             key="download-zip",
-            type="primary",
             icon=":material/folder_zip:",
             on_click="ignore",
             help="Every file, the manifest and the recipe in one folder; prunekit verify proves it wherever it is.",

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from prunekit.figures.layout import Row, figure, layer_axis, nothing_yet, plain, row_height
 from prunekit.figures.palette import KEPT, NEUTRAL
 from prunekit.records import Activation
+from prunekit.words import axis
 
 
 def activations(desk: Sequence[Activation], dense: Sequence[Activation] = ()) -> go.Figure:
@@ -20,7 +21,7 @@ def activations(desk: Sequence[Activation], dense: Sequence[Activation] = ()) ->
     if not desk:
         return nothing_yet(title, "No layer of this network hands its output on to a convolution or linear layer.")
     height = 130 + round(row_height(len(desk)) * len(desk))
-    chart = figure(title, height, f"share of zeros on {desk[0].n:,} samples, %", legend=bool(dense))
+    chart = figure(title, height, axis("share of zeros", f" on {desk[0].n:,} samples, %"), legend=bool(dense))
     names = [plain(activation.layer) for activation in desk]
     chart.add_bar(
         x=[100 * activation.zeros for activation in desk],

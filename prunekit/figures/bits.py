@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from prunekit.figures.layout import Row, figure, layer_axis, nothing_yet, plain, row_height
 from prunekit.figures.palette import HARM
 from prunekit.records import Point
+from prunekit.words import axis
 
 LEAST, MOST = 1e-3, 1.0
 """Nats between which the colour goes from safe to harmful."""
@@ -23,7 +24,7 @@ def bits_heatmap(points: Sequence[Point]) -> go.Figure:
     if not points:
         return nothing_yet(title, "Start the scan of bits to see what each layer bears.")
     layers, bits = _sides(points)
-    chart = figure(title, int(140 + row_height(len(layers)) * len(layers)), "bits of each weight")
+    chart = figure(title, int(140 + row_height(len(layers)) * len(layers)), axis("bits of each weight"))
     harm = {(point.name, point.level): point.reading.kl for point in points}
     value = {(point.name, point.level): point.reading.value for point in points}
     chart.add_heatmap(

@@ -9,6 +9,7 @@ from prunekit.figures.bins import centres, width
 from prunekit.figures.layout import Row, figure, layer_axis, nothing_yet, plain, row_height
 from prunekit.figures.palette import FREQUENCY, KEPT
 from prunekit.records import Histogram
+from prunekit.words import axis
 
 RAREST, COMMONEST = -4, -0.5
 """Powers of ten of the shares between which the colour goes from faint to strong."""
@@ -33,7 +34,7 @@ def distributions(histograms: Sequence[Histogram], chosen: str | None = None) ->
     if len(ranges) > 1:
         raise ValueError(f"One axis needs bins over one range, not {len(ranges)}; bin the layers with a common range.")
     ((low, high, _),) = ranges
-    chart = figure(title, 120 + round(row_height(len(histograms)) * len(histograms)), "weight")
+    chart = figure(title, 120 + round(row_height(len(histograms)) * len(histograms)), axis("weight"))
     layers = [histogram.layer for histogram in histograms]
     names = [plain(layer) for layer in layers]
     chart.add_heatmap(

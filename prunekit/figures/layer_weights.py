@@ -9,6 +9,7 @@ from prunekit.figures.bins import centres, width, without
 from prunekit.figures.layout import Row, figure, plain
 from prunekit.figures.palette import HATCH, KEPT, NEUTRAL, REMOVED
 from prunekit.records import Histogram, LayerWeights
+from prunekit.words import axis
 
 HEIGHT = 340
 
@@ -87,7 +88,7 @@ def layer_histogram_table(layer: LayerWeights) -> list[Row]:
 
 
 def _empty(title: str, histogram: Histogram, logarithmic: bool) -> go.Figure:
-    chart = figure(title, HEIGHT, "weight", "weights in the bin", legend=True)
+    chart = figure(title, HEIGHT, axis("weight"), axis("weights in the bin"), legend=True)
     chart.update_layout(bargap=0, barmode="overlay", yaxis={"type": "log" if logarithmic else "linear"})
     chart.update_xaxes(range=[histogram.low, histogram.high])
     return chart

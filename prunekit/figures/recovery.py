@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from prunekit.figures.layout import Row, figure, nothing_yet, plain
 from prunekit.figures.palette import KEPT, NEUTRAL
 from prunekit.records import Epoch, Reading
+from prunekit.words import axis
 
 
 def learning_curve(epochs: Sequence[Epoch], before: Reading | None = None, dense: Reading | None = None) -> go.Figure:
@@ -20,7 +21,7 @@ def learning_curve(epochs: Sequence[Epoch], before: Reading | None = None, dense
     title = "Is it coming back?"
     if not epochs:
         return nothing_yet(title, "Start a recovery to watch loss and metric.")
-    chart = figure(title, 360, "epochs", "training loss", legend=True)
+    chart = figure(title, 360, axis("epochs"), axis("training loss"), legend=True)
     planned = _planned(epochs[-1])
     chart.add_scatter(
         x=[epoch.epoch for epoch in epochs],

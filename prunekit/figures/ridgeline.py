@@ -8,6 +8,7 @@ from prunekit.figures.bins import centres, width, without
 from prunekit.figures.layout import figure, nothing_yet, plain, row_height, short
 from prunekit.figures.palette import KEPT, NEUTRAL
 from prunekit.records import Histogram
+from prunekit.words import axis
 
 OVERLAP = 1.8
 """Height of the highest ridge, in rows."""
@@ -29,7 +30,7 @@ def ridgeline(histograms: Sequence[Histogram], dense: Sequence[Histogram] = ()) 
     if not histograms:
         return nothing_yet(title, "This network has no layer with weights.")
     height = 130 + round(row_height(len(histograms), ROW) * len(histograms))
-    chart = figure(title, height, "weight", legend=bool(dense))
+    chart = figure(title, height, axis("weight"), legend=bool(dense))
     highest = [max(_density(histogram), default=0.0) or 1.0 for histogram in dense or histograms]
     chart.add_scatter(
         **_ridges(histograms, highest),

@@ -116,6 +116,8 @@ def diagram(
     feeds, joins = edges(layers, links, lane)
     occupied = set(places.values())
     for name, pairs, dash in (("feeds", feeds, "solid"), ("joins the output of", joins, "dot")):
+        if not pairs:
+            continue  # the legend would name a line that is nowhere
         xs, ys = lines([arc(places[start], places[end], occupied) for start, end in pairs])
         chart.add_scatter(
             x=xs, y=ys, mode="lines", name=name, line={"color": NEUTRAL, "width": 1.5, "dash": dash}, hoverinfo="skip"

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from prunekit.figures.layout import Row, figure, plain
 from prunekit.figures.palette import HATCH, KEPT, NEUTRAL, REMOVED
 from prunekit.records import UnitScores
+from prunekit.words import axis
 
 LOOKS = {"removed": (REMOVED, HATCH), "kept": (KEPT, {}), "lost before": (NEUTRAL, {"shape": "x"})}
 """The fate of a unit → its colour and pattern."""
@@ -24,7 +25,7 @@ def unit_scores(scores: UnitScores, title_of: Callable[[str], str]) -> go.Figure
     """
     title = f"Which units of {plain(scores.group)} go first?"
     criterion = plain(title_of(scores.criterion))
-    chart = figure(title, 340, "units, lowest score first", f"score by {criterion}", legend=True)
+    chart = figure(title, 340, axis("units", ", lowest score first"), axis("score", f" by {criterion}"), legend=True)
     order = _order(scores)
     fates = [_fate(scores, unit) for unit in order]
     for label, (colour, pattern) in LOOKS.items():

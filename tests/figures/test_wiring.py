@@ -88,4 +88,4 @@ def test_a_large_network_takes_few_traces():
     groups = [Group(f"g{i}", "channel", 1, (f"l{i}", f"l{i + 20}", f"l{i + 40}"), (), ()) for i in range(20)]
     links = [(f"l{i}", f"l{i + 1}") for i in range(59)]
     made = structure.diagram(layers, groups, links, [Block(f"b{i}", (f"l{i}",)) for i in range(30)])
-    assert (len(made.data), len(made.layout.shapes)) == (2 + 6 + 1 + 1, 0)
+    assert (len(made.data), len(made.layout.shapes)) == (1 + 6 + 1 + 1, 0)

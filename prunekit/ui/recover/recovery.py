@@ -77,17 +77,16 @@ def controls(opened: "Opened") -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         rate = rate_box(schedule)
         schedule = schedule if rate.refusal else replace(schedule, lr=rate.value)
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.button(
-                "Fine-tune",
-                icon=":material/healing:",
-                on_click=_start,
-                args=(opened, schedule, rounds, rate),
-                disabled=waits or bool(rate.refusal),
-                help="Waits for the exact reading.",
-            )
-            if not waits and not rate.refusal and not jobs.running(owner(opened)):
-                st.caption(_announced(opened, schedule, rounds))
+        st.button(
+            "Fine-tune",
+            icon=":material/healing:",
+            on_click=_start,
+            args=(opened, schedule, rounds, rate),
+            disabled=waits or bool(rate.refusal),
+            help="Waits for the exact reading.",
+        )
+    if not waits and not rate.refusal and not jobs.running(owner(opened)):
+        st.caption(_announced(opened, schedule, rounds))
 
 
 def _announced(opened: "Opened", schedule: "Schedule", rounds: int) -> str:

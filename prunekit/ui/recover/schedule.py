@@ -7,6 +7,7 @@ import streamlit as st
 from prunekit.ui.state.session import session
 from prunekit.ui.widgets.number import Number, number_box
 from prunekit.ui.widgets.training_text import OPTIMIZERS
+from prunekit.words import meaning
 
 if TYPE_CHECKING:
     from prunekit.recover.schedule import Schedule
@@ -57,7 +58,7 @@ def choices(seed: int) -> "tuple[Schedule, int]":
             default=first.epochs,
             required=True,
             key=_key("epochs"),
-            help="Passes over the train samples, in each round.",
+            help=meaning("epochs"),
         )
         batch = st.segmented_control(
             "Batch size",
@@ -65,7 +66,7 @@ def choices(seed: int) -> "tuple[Schedule, int]":
             default=first.batch,
             required=True,
             key=_key("batch"),
-            help="Train samples in one step of the optimizer.",
+            help=meaning("batch size"),
         )
         optimizer = st.segmented_control(
             "Optimizer",
@@ -74,16 +75,7 @@ def choices(seed: int) -> "tuple[Schedule, int]":
             required=True,
             key=_key("optimizer"),
             format_func=OPTIMIZERS.__getitem__,
-            help="AdamW, or SGD with Nesterov momentum of 0.9.",
-        )
-        rounds = st.segmented_control(
-            "Iterative pruning",
-            list(ROUNDS),
-            default=1,
-            required=True,
-            key=_key("rounds"),
-            format_func=ROUNDS.__getitem__,
-            help="Cuts a little, fine-tunes, and again, until all is cut; each round trains all epochs.",
+            help=meaning("optimizer"),
         )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         distil = st.segmented_control(
@@ -93,16 +85,22 @@ def choices(seed: int) -> "tuple[Schedule, int]":
             required=True,
             key=_key("distil"),
             format_func=DISTIL.__getitem__,
-            help="Share of the loss that is the distance from the dense network's answers and from what its layers "
-            "read; the rest comes from labels. A mild cut stands 90 %, a strong one has less to follow. "
-            "Takes about a third longer.",
+            help=meaning("distillation"),
+        )
+        rounds = st.segmented_control(
+            "Iterative pruning",
+            list(ROUNDS),
+            default=1,
+            required=True,
+            key=_key("rounds"),
+            format_func=ROUNDS.__getitem__,
+            help=meaning("iterative pruning"),
         )
         fit_first = st.toggle(
             "Reconstruct first",
             first.fit_first,
             key=_key("fit-first"),
-            help="Fits what reads cut channels by least squares before the training: a much better start after a "
-            "strong cut, for some seconds.",
+            help=meaning("reconstruct first"),
         )
     schedule = Schedule(
         epochs=epochs or first.epochs,
@@ -125,8 +123,7 @@ def rate_box(schedule: "Schedule") -> Number:
         format="%g",
         width=180,
         key=_key(f"lr-{schedule.optimizer}"),
-        help="One-cycle schedule: rises to it and falls again, once. Strong cuts that are trained for long stand "
-        "several times the value that is offered.",
+        help=meaning("peak learning rate"),
     )
 
 

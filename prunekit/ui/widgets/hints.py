@@ -17,7 +17,7 @@ TEXTS = {
         "KL divergence says how far the outputs move from the dense network's. It sees damage before the metric does."
     ),
     "recover": (
-        "A cut network has lost channels, not its training: one or two passes over the train samples bring most "
+        "A cut network has lost channels, not its training: one or two epochs of training bring most "
         "of what it could back."
     ),
     "compare": (
