@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 from prunekit.recipe import Recipe
 from prunekit.records import Latency, Mode
 from prunekit.ui.equalizer import content, equalizer, sent
+from prunekit.ui.equalizer.bars import LIMITS, Loss, bars, losses, stages
 from prunekit.ui.equalizer.sent import Presses, Sent
-from prunekit.ui.equalizer.strip import past, sparse, tiles
-from prunekit.ui.state.reading import base_recipe, desk_recipe, measure
+from prunekit.ui.equalizer.strip import tiles
+from prunekit.ui.state.leaving import leaving
+from prunekit.ui.state.reading import base_recipe, dense, desk_recipe, measure
 from prunekit.ui.state.rows import Row, desk_rows, moved
 from prunekit.ui.state.session import Session, session, shown
 from prunekit.ui.state.tabs import open_line
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from prunekit.verbs import Opened
 
 KEY = "equalizer"
-SPARKS = 40
-"""The number of runs, up to the one on the desk, that a sparkline draws."""
 
 
 def take(opened: "Opened", state: Sent | None, now: Session) -> bool:
@@ -96,23 +96,22 @@ def follow(presses: Presses | None, now: Session, on_command: Callable[[str], No
 
 def data(opened: "Opened") -> dict[str, Any]:
     """Gather what the browser needs, as plain values."""
-    from prunekit import verbs
     from prunekit.cut.precision import stored_formula
     from prunekit.subject.subject import resolve
 
     now, structure = session(), opened.structure
     recipe = desk_recipe(opened)
     shown_rows: tuple[Row, ...] = desk_rows(opened, recipe, now.mode, base_recipe(opened))
-    # A first look is enough for the shade of a bar, which only says where the network is sensitive.
-    points = verbs.stored_points(opened, now.mode, criterion=recipe.criterion, half_width=verbs.WITHIN, pictures=True)
     subject = resolve(opened, recipe)
     remaining, without_blocks = subject.remaining, subject.structure
     return {
         "line": open_line(opened, now),
         "layout": layout(opened, now.mode, recipe),
         "mode": now.mode.value,
-        "bars": content.bars(shown_rows, structure, points, recipe.bits, without_blocks),
-        "stages": content.stages(shown_rows),
+        "bars": bars(shown_rows, structure, _losses(opened, recipe), recipe.bits, without_blocks),
+        "limits": LIMITS,
+        "leaving": leaving(opened),
+        "stages": stages(shown_rows),
         "groups": content.groups(structure, remaining, subject.base.allowed, now.mode, without_blocks),
         "terms": content.terms(stored_formula(without_blocks, remaining)),
         "dense": content.counts(structure.cost({})),
@@ -120,9 +119,26 @@ def data(opened: "Opened") -> dict[str, Any]:
         "pinned": list(now.hand.pinned),
         "version": now.hand.version,
         "pressed": dict(zip(("hand", "count"), now.pressed, strict=True)),
-        "past": sparse(past(opened.workspace.way(opened.key, SPARKS))),
         "reply": reply(opened, now),
     }
+
+
+def _losses(opened: "Opened", recipe: Recipe) -> dict[str, list[Loss]]:
+    """Return what is known of the losses of each bar alone; a first look is enough for its bands."""
+    from prunekit import verbs
+    from prunekit.search.exact import PICTURE
+
+    points = verbs.stored_points(
+        opened, session().mode, criterion=recipe.criterion, half_width=verbs.WITHIN, pictures=True
+    )
+    if not points:
+        return {}
+    metric = verbs.scanned_metric(opened)
+    if metric != opened.metric:  # agreement with the dense network, which is whole with itself
+        return losses(points, {points[0].reading.n: 1.0}, metric.higher_is_better)
+    known = [dense(opened), dense(opened, PICTURE)]
+    before = {evaluation.reading.n: evaluation.reading.value for evaluation in known if evaluation}
+    return losses(points, before, metric.higher_is_better)
 
 
 def layout(opened: "Opened", mode: Mode, recipe: Recipe) -> str:

@@ -3,11 +3,10 @@
 The browser draws it, since counts follow the pointer there and readings come while a bar moves.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from prunekit.records import Latency, Reading, Run
+from prunekit.records import Latency, Reading
 from prunekit.ui.state.standing import Standing
 from prunekit.ui.widgets.text import change, count, interval, percent, points, sampled, signed, size, titled
 
@@ -44,25 +43,6 @@ def tiles(standing: Standing, latency: Latency | None = None) -> list[dict[str, 
     """
     strip = [_accuracy(standing), *_counts(standing), _latency(latency), *_measured(standing)]
     return [asdict(tile) for tile in strip]
-
-
-def past(runs: Sequence[Run]) -> dict[str, list[float]]:
-    """Return the figures of successive runs, for sparklines."""
-    measured = [_validation(run) for run in runs]
-    return {
-        "accuracy": [reading.value for reading in measured if reading is not None],
-        "params": [run.cost.params for run in runs],
-        "macs": [run.cost.macs for run in runs],
-        "flops": [run.cost.flops for run in runs],
-        "bytes": [run.cost.bytes for run in runs],
-        "latency": [
-            latency.candidate.cpu for run in runs for latency in run.latencies[:1] if latency.runtime == "eager"
-        ],
-    }
-
-
-def _validation(run: Run) -> Reading | None:
-    return next((reading for reading in run.readings if reading.split == "validation"), None)
 
 
 def _accuracy(standing: Standing) -> Tile:
@@ -115,7 +95,7 @@ def _counts(standing: Standing) -> list[Tile]:
 
 def _latency(latency: Latency | None) -> Tile:
     if latency is None:
-        return Tile("latency", "Latency", "not timed", "", detail=("Time it in the menu above",))
+        return Tile("latency", "Latency", "not timed", "", detail=("time it in the menu Latency",))
     timing = latency.candidate.cpu if latency.clock == "cpu" else latency.candidate.wall
     low, high = latency.candidate.cpu_quartiles if latency.clock == "cpu" else latency.candidate.wall_quartiles
     bounds = f"{latency.interval[0]:.2f}–{latency.interval[1]:.2f}"
@@ -166,8 +146,3 @@ def _thop(standing: Standing, status: str) -> tuple[str, str, str, None, tuple[s
     missing = evaluation.macs_thop_missing
     uncounted = (f"not counted: {', '.join(missing)}",) if missing else ()
     return count(evaluation.macs_thop), status, delta or "", None, uncounted
-
-
-def sparse(figures: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
-    """Leave out figures with fewer than two values, of which no line can be drawn."""
-    return {name: list(values) for name, values in figures.items() if len(values) > 1}
