@@ -36,14 +36,14 @@ function makeBar(bar, index) {
 }
 
 /** Show what is known of the losses, which grows while a scan runs, and how much went without the bar. */
-function paintShade(slider, bar, limits) {
+function paintShade(slider, bar, colours) {
   slider.querySelector(".gone").style.height = bar.protected ? "0" : `${100 * bar.gone}%`;
   const shade = slider.querySelector(".shade");
-  const bands = bar.lost && !bar.protected ? bandsOf(bar.lost, limits) : null;
+  const bands = bar.lost && !bar.protected ? bandsOf(bar.lost, colours) : null;
   shade.classList.toggle("locked", Boolean(bar.protected));
   shade.classList.toggle("unknown", !bar.protected && !bands);
   shade.classList.toggle("rough", Boolean(bands) && bar.lost.some((loss) => loss[3]));
-  const background = bands ? shading(bands) : "";
+  const background = bands ? shading(bands, colours) : "";
   if (shade.dataset.shading === background) return;
   shade.dataset.shading = background;
   shade.style.background = background;

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 GONE = "removed with its block"
 ROUGH = 0.01
 """Half of a 95 % interval, a fraction of the metric, beyond which a point is marked as rough."""
-LIMITS = (1, 5)
-"""Points lost between which the bands of a bar change."""
 Loss = tuple[float, float, float, bool]
 """A sparsity, what it alone loses in points, its KL divergence in nats, and whether the points are rough."""
 
@@ -79,9 +77,7 @@ def stages(rows: Sequence[Row]) -> list[str]:
     return [name for name in dict.fromkeys(first) if first.count(name) > 1]
 
 
-def losses(
-    points: Iterable[Point], dense: Mapping[int, float], higher_is_better: bool = True
-) -> dict[str, list[Loss]]:
+def losses(points: Iterable[Point], dense: Mapping[int, float], higher_is_better: bool = True) -> dict[str, list[Loss]]:
     """Return what cutting each group or layer alone loses, by rising sparsity.
 
     Args:
@@ -102,4 +98,3 @@ def losses(
         loss = point.level, round(lost, 2), reading.kl or 0.0, high - low > 2 * ROUGH
         by_name.setdefault(point.name, []).append(loss)
     return by_name
-

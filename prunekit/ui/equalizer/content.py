@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from prunekit.graph import Structure
     from prunekit.graph.formula import Formula
 
+
 def groups(
     structure: "Structure",
     recipe: Recipe,

@@ -51,7 +51,7 @@ class Desk {
     const address = new URL(data.line, document.baseURI);
     address.protocol = address.protocol.replace("http", "ws");
     this.courier.open(address.href);
-    data.bars.forEach((bar, index) => paintShade(this.slider(index), bar, data.limits));
+    data.bars.forEach((bar, index) => paintShade(this.slider(index), bar, data.bands));
     this.courier.answer(data.reply);
     this.paint();
   }
@@ -112,7 +112,7 @@ class Desk {
     this.part("stage").hidden = stages.length < 2;
     this.part("width").hidden = this.data.mode !== "channels";
     write(this.part("axis"), `${this.data.mode === "channels" ? "channels" : "weights"} removed, %`);
-    drawLegend(this.part("legend"), this.data.limits);
+    drawLegend(this.part("legend"), this.data.bands);
     this.widen();
     this.filter();
     // Many bars begin where most can be saved.

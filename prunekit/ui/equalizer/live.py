@@ -1,17 +1,19 @@
 """The exchange between the bars in the browser and the desk: what either side gets from the other."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from prunekit.figures.bands import BANDS
 from prunekit.recipe import Recipe
 from prunekit.records import Latency, Mode
 from prunekit.ui.equalizer import content, equalizer, sent
-from prunekit.ui.equalizer.bars import LIMITS, Loss, bars, losses, stages
+from prunekit.ui.equalizer.bars import Loss, bars, losses, stages
 from prunekit.ui.equalizer.sent import Presses, Sent
 from prunekit.ui.equalizer.strip import tiles
 from prunekit.ui.state.leaving import leaving
-from prunekit.ui.state.reading import base_recipe, dense, desk_recipe, measure
+from prunekit.ui.state.reading import base_recipe, dense, desk_recipe, measure, trained_run
+from prunekit.ui.state.repaired import repaired
 from prunekit.ui.state.rows import Row, desk_rows, moved
 from prunekit.ui.state.session import Session, session, shown
 from prunekit.ui.state.tabs import open_line
@@ -46,13 +48,15 @@ def reply(opened: "Opened", now: Session) -> dict[str, Any]:
     """Say how a tab's desk stands, in answer to the newest state of its bars."""
     with now.moving:
         question, current, rev = measure(opened, now), standing(opened, now), now.hand.rev
+        repair, trained = repaired(opened, now), trained_run(opened, now) if question.finished else None
     return {
         "rev": rev,
         "recipe": current.recipe,
         "n": current.evaluation.reading.n if current.evaluation and current.fresh else 0,
         "exact": current.status == "measured",
         "done": question.finished,
-        "tiles": tiles(current, timed(opened, current.recipe)),
+        "repaired": [repair.reading.n if repair.reading else 0, repair.finished],
+        "tiles": tiles(current, timed(opened, current.recipe), repair, trained),
         "error": question.error or "",
     }
 
@@ -109,7 +113,7 @@ def data(opened: "Opened") -> dict[str, Any]:
         "layout": layout(opened, now.mode, recipe),
         "mode": now.mode.value,
         "bars": bars(shown_rows, structure, _losses(opened, recipe), recipe.bits, without_blocks),
-        "limits": LIMITS,
+        "bands": [asdict(band) for band in BANDS[:-1]] + [{**asdict(BANDS[-1]), "upto": None}],
         "leaving": leaving(opened),
         "stages": stages(shown_rows),
         "groups": content.groups(structure, remaining, subject.base.allowed, now.mode, without_blocks),

@@ -14,7 +14,8 @@ function lostAt(losses, sparsity) {
 }
 
 /** Split a bar into `{from, to, band}`, sparsities and the index of the band; null above what was measured. */
-function bandsOf(losses, limits) {
+function bandsOf(losses, colours) {
+  const limits = colours.slice(0, -1).map((band) => band.upto);
   const bandAt = (lost) => limits.filter((limit) => lost >= limit).length;
   const cuts = [0];
   let before = [0, 0];
@@ -38,9 +39,9 @@ function bandsOf(losses, limits) {
 }
 
 /** The background of a bar with its bands, from the bottom (nothing removed) to the top (everything). */
-function shading(bands) {
+function shading(bands, colours) {
   const stops = bands.map(({ from, to, band }) => {
-    const colour = band === null ? "transparent" : `var(--band-${band})`;
+    const colour = band === null ? "transparent" : colours[band].colour;
     return `${colour} ${(100 * from).toFixed(1)}% ${(100 * to).toFixed(1)}%`;
   });
   return `linear-gradient(to top, ${stops.join(", ")})`;

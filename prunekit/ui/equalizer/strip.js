@@ -89,20 +89,17 @@ function paintStrip(desk) {
 }
 
 /** Say what the colours and patterns of the bars mean. */
-function drawLegend(place, limits) {
-  const [few, many] = limits;
+function drawLegend(place, bands) {
   const entries = [
-    ["swatch band-0", `under ${few}`],
-    ["swatch band-1", `${few} to ${many}`],
-    ["swatch band-2", `over ${many}`],
-    ["swatch unknown", "not measured"],
-    ["swatch rough", "rough"],
-    ["swatch removed", "removed"],
-    ["swatch locked", "protected"],
+    ...bands.map((band) => ["", band.label, band.colour]),
+    ["unknown", "not measured"],
+    ["rough", "rough"],
+    ["removed", "removed"],
+    ["locked", "protected"],
   ];
-  place.replaceChildren("Points lost by this layer alone:");
-  for (const [className, text] of entries) {
-    element("i", className, place);
+  place.replaceChildren("This layer alone loses");
+  for (const [name, text, colour] of entries) {
+    element("i", `swatch ${name}`, place).style.background = colour ?? "";
     place.append(text);
   }
 }

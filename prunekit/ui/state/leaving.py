@@ -22,10 +22,12 @@ def _question(opened: "Opened") -> Question | None:
     order = recipe.base, recipe.criterion, recipe.seed, recipe.keep, recipe.drop, recipe.blocks
     cut = None if mode.value == "channels" else recipe.channels
 
-    def work() -> "Iterator[Leaving]":
+    def work() -> "Iterator[tuple[Leaving, ...]]":
+        from itertools import accumulate
+
         from prunekit import verbs
 
-        return verbs.leaving(opened, recipe, mode)
+        return accumulate(((record,) for record in verbs.leaving(opened, recipe, mode)), initial=())
 
     return ask("leaving", (opened.key, mode, order, cut), work)
 
@@ -33,7 +35,7 @@ def _question(opened: "Opened") -> Question | None:
 def leaving(opened: "Opened") -> dict[str, Any]:
     """Return what is known of the bars' weights, as plain values by the bars' keys."""
     question = _question(opened)
-    records = question.ticket.snapshot().records if question else ()
+    records = question.answer or () if question else ()
     return {record.name: {"reach": record.reach, "counts": record.counts} for record in records}
 
 

@@ -19,5 +19,5 @@ def welcome(opened: "Opened") -> None:
     if opened.workspace.setting(SETTING):
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(LINE)
+        st.caption(LINE, width="stretch")
         st.button("Got it", key="welcomed", on_click=opened.workspace.set_setting, args=(SETTING, True))
