@@ -1,5 +1,7 @@
 """Presses of the keys that undo and redo, as the browser tells them: each counts once, however often it is told."""
 
+import threading
+
 import pytest
 
 from prunekit import verbs
@@ -66,6 +68,22 @@ def test_a_press_that_a_newer_run_cut_short_is_followed_when_it_comes_again():
         follow(presses, now, only_once)
     follow(presses, now, done.append)
     assert done == ["undo", "undo", "redo"]
+
+
+def test_a_press_that_two_runs_bring_at_once_counts_once():
+    now, done, presses = Session("tiny"), [], Presses("a", 2, ("undo", "undo"))
+    begun, other = threading.Event(), threading.Thread(target=lambda: follow(presses, now, done.append))
+
+    def slowly(command):
+        if not begun.is_set():
+            begun.set()
+            other.start()
+            other.join(0.2)  # it has to wait for this run; without that it would be done by now
+        done.append(command)
+
+    follow(presses, now, slowly)
+    other.join()
+    assert done == ["undo", "undo"]
 
 
 @pytest.mark.parametrize(

@@ -91,11 +91,13 @@ def draw(opened: "Opened", on_command: Callable[[str], None]) -> bool:
 
 def follow(presses: Presses | None, now: Session, on_command: Callable[[str], None]) -> None:
     """Do what keys ask for, each press once: the browser repeats those that it does not know to be followed."""
-    commands = presses.after(*now.pressed) if presses else ()
-    for number, name in enumerate(commands, 1):
-        on_command(name)  # Streamlit may end the run in here for a newer one: this press then comes again
-        assert presses, "without presses there are no commands"
-        now.pressed = presses.hand, presses.count - len(commands) + number
+    if presses is None:
+        return
+    with now.moving:  # the browser asks again before the run that it asked first has ended: two of them may be here
+        commands = presses.after(*now.pressed)
+        for number, name in enumerate(commands, 1):
+            on_command(name)  # Streamlit may end the run in here for a newer one: this press then comes again
+            now.pressed = presses.hand, presses.count - len(commands) + number
 
 
 def data(opened: "Opened") -> dict[str, Any]:
