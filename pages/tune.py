@@ -14,7 +14,7 @@ opened = opened_task("Tune", row)
 
 # These bring torch, so they come after the title is painted.
 from prunekit.ui.equalizer import live  # noqa: E402
-from prunekit.ui.state import leaving, reading  # noqa: E402
+from prunekit.ui.state import leaving, reading, unit_order  # noqa: E402
 from prunekit.ui.state.repaired import repaired  # noqa: E402
 from prunekit.ui.tune.candidates import candidates  # noqa: E402
 from prunekit.ui.tune.first_picture import first_picture  # noqa: E402
@@ -39,7 +39,7 @@ with st.container():  # one place, however much it holds: what stands below must
     follow("preset", lambda: None, moves.preset_pending)
     if moves.preset_found():
         st.rerun()  # it was worked out while the lines above ran, where nobody looks for it any more
-is_told = live.draw(opened, lambda command: moves.COMMANDS[command](opened))
+is_told = live.draw(opened, lambda command: moves.command(opened, command))
 top_first()
 with st.container():
     hint(session().mode.value)
@@ -48,7 +48,8 @@ with st.container():
         st.rerun()  # it ended while the page ran, where nobody looks for it any more
     candidates(opened)
     first_picture(opened)
-    follow("behind", lambda: None, lambda: leaving.pending(opened) or not repaired(opened).finished)
+    follow("units", lambda: None, lambda: leaving.pending(opened) or unit_order.pending(opened))
+    follow("repaired", lambda: None, lambda: not repaired(opened).finished)
 
 question = reading.measure(opened)
 if question.previous is None and not question.finished:

@@ -20,6 +20,7 @@ SCRIPTS = (
     "bars.js",
     "strip.js",
     "overview.js",
+    "panel.js",
     "hands.js",
     "desk.js",
 )

@@ -89,12 +89,37 @@ def losses(points: Iterable[Point], dense: Mapping[int, float], higher_is_better
         The losses of each name; a point on samples that nothing is known of the dense network on is compared with the
         largest number of them.
     """
-    by_name: dict[str, list[Loss]] = {}
+    by_name: dict[str, list[Point]] = {}
     for point in sorted(points, key=lambda point: point.level) if dense else ():
-        reading = point.reading
-        before = dense.get(reading.n, dense[max(dense)])
-        lost = 100 * (before - reading.value) * (1 if higher_is_better else -1)
-        low, high = reading.interval or (0.0, 1.0)
-        loss = point.level, round(lost, 2), reading.kl or 0.0, high - low > 2 * ROUGH
-        by_name.setdefault(point.name, []).append(loss)
-    return by_name
+        by_name.setdefault(point.name, []).append(point)
+    return {name: _losses(known, dense, higher_is_better) for name, known in by_name.items()}
+
+
+def _losses(points: Sequence[Point], dense: Mapping[int, float], higher_is_better: bool) -> list[Loss]:
+    sign = 100 if higher_is_better else -100
+    lost = [sign * (dense.get(p.reading.n, dense[max(dense)]) - p.reading.value) for p in points]
+    widths = [high - low for low, high in (p.reading.interval or (0.0, 1.0) for p in points)]
+    return [
+        (point.level, round(loss, 2), point.reading.kl or 0.0, width > 2 * ROUGH)
+        for point, loss, width in zip(points, rising(lost), widths, strict=True)
+    ]
+
+
+def rising(values: Sequence[float]) -> list[float]:
+    """Return the rising values that are nearest to some, by least squares: a deeper cut does not lose less.
+
+    Source: Ayer, Brunk, Ewing, Reid and Silverman, An Empirical Distribution Function for Sampling with Incomplete
+    Information, 1955 (pooling adjacent violators).
+
+    Example:
+        >>> rising([0.0, 6.0, 0.0, 3.0, 9.0])
+        [0.0, 3.0, 3.0, 3.0, 9.0]
+    """
+    pools: list[tuple[float, int]] = []
+    for value in values:
+        mean, size = value, 1
+        while pools and pools[-1][0] > mean:
+            before, count = pools.pop()
+            mean, size = (mean * size + before * count) / (size + count), size + count
+        pools.append((mean, size))
+    return [mean for mean, size in pools for _ in range(size)]

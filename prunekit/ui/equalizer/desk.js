@@ -24,6 +24,7 @@ class Desk {
     });
     this.presses = new Presses();
     this.overview = new Overview(this.part("overview"), this.part("rack"));
+    this.panel = new Panel(this);
     this.hands = new Hands(this);
   }
 

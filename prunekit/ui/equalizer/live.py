@@ -17,6 +17,7 @@ from prunekit.ui.state.repaired import repaired
 from prunekit.ui.state.rows import Row, desk_rows, moved
 from prunekit.ui.state.session import Session, session, shown
 from prunekit.ui.state.tabs import open_line
+from prunekit.ui.state.unit_order import unit_order
 from prunekit.ui.widgets.summary import standing
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ def data(opened: "Opened") -> dict[str, Any]:
         "bars": bars(shown_rows, structure, _losses(opened, recipe), recipe.bits, without_blocks),
         "bands": [asdict(band) for band in BANDS[:-1]] + [{**asdict(BANDS[-1]), "upto": None}],
         "leaving": leaving(opened),
+        "scores": unit_order(opened),
         "stages": stages(shown_rows),
         "groups": content.groups(structure, remaining, subject.base.allowed, now.mode, without_blocks),
         "terms": content.terms(stored_formula(without_blocks, remaining)),

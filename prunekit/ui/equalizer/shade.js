@@ -44,5 +44,5 @@ function shading(bands, colours) {
     const colour = band === null ? "transparent" : colours[band].colour;
     return `${colour} ${(100 * from).toFixed(1)}% ${(100 * to).toFixed(1)}%`;
   });
-  return `linear-gradient(to top, ${stops.join(", ")})`;
+  return `linear-gradient(to top, ${stops.join(", ")}), var(--dots)`;
 }

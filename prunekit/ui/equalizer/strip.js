@@ -116,4 +116,5 @@ function paintFocus(desk) {
   pin.hidden = Boolean(bar.protected);
   pin.setAttribute("aria-pressed", pinned);
   write(pin, pinned ? "Unpin" : "Pin");
+  desk.panel.paint();
 }

@@ -57,8 +57,46 @@ def reset(opened: "Opened") -> None:
     session().recipe = Recipe(**{key: getattr(desk_recipe(opened), key) for key in STAYS})
 
 
-COMMANDS = {"undo": undo, "redo": redo}
-"""The commands of keys on the bars."""
+def command(opened: "Opened", name: str) -> None:
+    """Do what a press on the desk asks for, in the words of ``equalizer.sent.COMMANDS``."""
+    if name in ("undo", "redo"):
+        (undo if name == "undo" else redo)(opened)
+        return
+    fate, unit, group = name.split(" ", 2)
+    now = session()
+    with now.moving:
+        recipe = decided(desk_recipe(opened), group, int(unit), fate)
+        if leaves_some(opened, recipe, group):
+            now.recipe = recipe
+        else:
+            refuse(opened, "At least one unit has to stay: a cut never removes a whole group.")
+
+
+def decided(recipe: Recipe, group: str, unit: int, fate: str) -> Recipe:
+    """Return the recipe with one unit of a group kept or dropped whatever its score, or free again.
+
+    Example:
+        >>> dropped = decided(Recipe(), "conv1", 3, "drop")
+        >>> dropped.drop["conv1"], decided(dropped, "conv1", 3, "keep").drop.get("conv1", ())
+        ((3,), ())
+    """
+    keep, drop = (tuple(u for u in side.get(group, ()) if u != unit) for side in (recipe.keep, recipe.drop))
+    return replace(
+        recipe,
+        keep={**recipe.keep, group: (*keep, unit) if fate == "keep" else keep},
+        drop={**recipe.drop, group: (*drop, unit) if fate == "drop" else drop},
+    )
+
+
+def leaves_some(opened: "Opened", recipe: Recipe, group: str) -> bool:
+    """Whether a person's decisions fit a group and leave it a unit."""
+    from prunekit import verbs
+
+    known = {record.name: record.units for record in opened.structure.prunable}
+    units = {*recipe.keep.get(group, ()), *recipe.drop.get(group, ())}
+    if group not in known or any(unit >= known[group] for unit in units):
+        return False
+    return verbs.available_units(opened, recipe).get(group, known[group]) > 0
 
 
 def put(recipe: Recipe) -> None:

@@ -19,5 +19,6 @@ def welcome(opened: "Opened") -> None:
     if opened.workspace.setting(SETTING):
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(LINE, width="stretch")
+        with st.container(width="stretch"):  # as wide as possible, so that the button stands beside it
+            st.caption(LINE)
         st.button("Got it", key="welcomed", on_click=opened.workspace.set_setting, args=(SETTING, True))
