@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 GONE = "removed with its block"
 ROUGH = 0.01
 """Half of a 95 % interval, a fraction of the metric, beyond which a point is marked as rough."""
+FLOAT = 32
+"""Bits of a weight that nobody quantises."""
 Loss = tuple[float, float, float, bool]
 """A sparsity, what it alone loses in points, its KL divergence in nats, and whether the points are rough."""
 
@@ -52,7 +54,7 @@ def _bar(
     row, is_present = tied[0], tied[0].layer in present
     shapes = {layer.name: "×".join(map(str, layer.shape)) for layer in structure.layers}
     locked = row.reason if row.protected else "too small to cut" if row.pieces < 2 else ""
-    stored = [str(bits[each.layer]) for each in tied if each.layer in bits and is_present]
+    stored = [str(bits.get(each.layer, FLOAT)) for each in tied] if is_present else []
     return {
         "name": row.layer,
         "layers": [{"name": each.layer, "shape": shapes[each.layer]} for each in tied],
@@ -64,7 +66,7 @@ def _bar(
         "gone": row.gone,
         "left": row.pieces - round(row.gone * row.pieces),
         "zeroed": row.floor if row.unit == "weights" else 0.0,
-        "bits": "/".join(dict.fromkeys(stored)),
+        "bits": "/".join(dict.fromkeys(stored)) if {*stored} - {str(FLOAT)} else "",
         "protected": locked if is_present else GONE,
         "linked": row.reason if (row.linked or row.gone) and not row.protected else "",
         "lost": lost,

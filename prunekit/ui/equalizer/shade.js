@@ -44,5 +44,7 @@ function shading(bands, colours) {
     const colour = band === null ? "transparent" : colours[band].colour;
     return `${colour} ${(100 * from).toFixed(1)}% ${(100 * to).toFixed(1)}%`;
   });
-  return `linear-gradient(to top, ${stops.join(", ")}), var(--dots)`;
+  const known = `${(100 * (bands.at(-1).band === null ? bands.at(-1).from : 1)).toFixed(1)}%`;
+  const page = `linear-gradient(to top, var(--st-background-color) ${known}, transparent ${known})`;
+  return `linear-gradient(to top, ${stops.join(", ")}), ${page}, var(--dots)`;
 }

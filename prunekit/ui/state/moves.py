@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from prunekit.errors import RecipeError
 from prunekit.pattern import Pattern
 from prunekit.recipe import Recipe
 from prunekit.records import Mode
@@ -62,14 +63,18 @@ def command(opened: "Opened", name: str) -> None:
     if name in ("undo", "redo"):
         (undo if name == "undo" else redo)(opened)
         return
+    from prunekit import verbs
+
     fate, unit, group = name.split(" ", 2)
     now = session()
     with now.moving:
         recipe = decided(desk_recipe(opened), group, int(unit), fate)
-        if leaves_some(opened, recipe, group):
-            now.recipe = recipe
+        try:
+            verbs.check(opened, recipe)
+        except RecipeError as error:  # such as a group that would lose its last unit
+            refuse(opened, str(error))
         else:
-            refuse(opened, "At least one unit has to stay: a cut never removes a whole group.")
+            now.recipe = recipe
 
 
 def decided(recipe: Recipe, group: str, unit: int, fate: str) -> Recipe:
@@ -86,17 +91,6 @@ def decided(recipe: Recipe, group: str, unit: int, fate: str) -> Recipe:
         keep={**recipe.keep, group: (*keep, unit) if fate == "keep" else keep},
         drop={**recipe.drop, group: (*drop, unit) if fate == "drop" else drop},
     )
-
-
-def leaves_some(opened: "Opened", recipe: Recipe, group: str) -> bool:
-    """Whether a person's decisions fit a group and leave it a unit."""
-    from prunekit import verbs
-
-    known = {record.name: record.units for record in opened.structure.prunable}
-    units = {*recipe.keep.get(group, ()), *recipe.drop.get(group, ())}
-    if group not in known or any(unit >= known[group] for unit in units):
-        return False
-    return verbs.available_units(opened, recipe).get(group, known[group]) > 0
 
 
 def put(recipe: Recipe) -> None:
