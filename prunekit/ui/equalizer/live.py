@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from prunekit.verbs import Opened
 
 KEY = "equalizer"
+DEEP = "Too deep to read before repair: {} as cut cannot be told from guessing."
 
 
 def take(opened: "Opened", state: Sent | None, now: Session) -> bool:
@@ -59,6 +60,7 @@ def reply(opened: "Opened", now: Session) -> dict[str, Any]:
         "repaired": [repair.reading.n if repair.reading else 0, repair.finished],
         "tiles": tiles(current, timed(opened, current.recipe), repair, trained),
         "error": question.error or "",
+        "deep": DEEP.format(current.metric) if current.is_chance else "",
     }
 
 

@@ -109,8 +109,8 @@ class Panel {
     mark.style.top = `${100 * y(lost ?? 0)}%`;
     const isRough = bar.lost.some((loss) => loss[3]);
     const here = lost === null ? "not measured here" : `${isRough ? "about " : ""}${lost.toFixed(1)} points lost here`;
-    write(caption, `${bar.name} alone: ${here}, down to ${most.toFixed(0)}`);
-    writeEnds(axis, ["0", "removed, %", "100"]);
+    write(caption, `${bar.name} alone: ${here}`);
+    writeEnds(axis, [`0 to ${most.toFixed(0)} points lost, downwards`, "removed, %", "100"]);
     svg.setAttribute("aria-label", caption.textContent);
   }
 

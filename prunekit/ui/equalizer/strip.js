@@ -84,6 +84,9 @@ function paintStrip(desk) {
   const which = counts.zeros === null ? "Zeros are" : `${number(counts.zeros ?? 0)} weights are zero,`;
   write(zeros, `${which} kept in place: dense FLOPs and latency stay as they are.`);
   write(desk.part("error"), reply.error ?? "");
+  const deep = desk.part("deep");
+  deep.hidden = !reply.deep || waits;
+  write(deep, reply.deep ?? "");
   const { dataset } = desk.root.querySelector(".desk");
   Object.assign(dataset, { rev: reply.rev, n: reply.n, done: reply.done && !waits, pending: waits });
 }

@@ -75,7 +75,8 @@ def _repaired(standing: Standing, repair: Repaired) -> Tile:
     detail: tuple[str, ...]
     if reading is None:
         detail = (repair.reason or "starts when the hand rests", "layers behind the cut fitted by least squares")
-        return Tile("repaired", label, "…" if not repair.reason else "–", "", detail=detail)
+        waits = not repair.reason and not repair.finished
+        return Tile("repaired", label, "…" if waits else "–", "measuring" if waits else "", detail=detail)
     delta, good = _gain(standing, reading)
     status = "measured" if repair.finished and reading.n >= standing.samples else "measuring"
     detail = (*_sample(reading, True), "layers behind the cut fitted by least squares, without training")
