@@ -14,7 +14,8 @@ def shows_its_desk(page: Page, screen: str) -> None:
     page.wait_for_function("width => document.documentElement.clientWidth === width", arg=width)
     strip, bar = box(page, ".desk .strip"), box(page, ".desk .bar:visible")
     expect(page.get_by_test_id("stSidebar")).to_be_visible()
-    assert strip["y"] >= 0 and strip["height"] < 60
+    assert strip["y"] >= 0
+    assert strip["height"] < 60
     assert strip["y"] + strip["height"] <= bar["y"]
     assert bar["height"] >= bars
     assert bar["y"] + bar["height"] <= height
@@ -22,7 +23,8 @@ def shows_its_desk(page: Page, screen: str) -> None:
         panel = box(page, ".desk .panel")
         assert panel["y"] + panel["height"] <= height
         if width >= 1500:
-            assert panel["x"] >= bar["x"] + bar["width"] and panel["y"] < bar["y"] + bar["height"]  # beside the bars
+            assert panel["x"] >= bar["x"] + bar["width"]
+            assert panel["y"] < bar["y"] + bar["height"]
         else:
             assert panel["y"] >= bar["y"] + bar["height"]  # below them
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -64,7 +64,7 @@ def test_the_line_of_the_scores_is_a_handle_and_a_channel_can_be_clicked(page):
     stands(page, LAYER, 50)  # 16 of its 32 channels
     measured(page)
     area.click(position={"x": place["width"] - 2, "y": place["height"] / 2})  # the best channel goes
-    expect(page.locator("[data-chart=scores] .decided")).to_have_attribute("d", "M0.1 0V-1.000h.8V0z")  # now first
+    expect(page.locator("[data-chart=scores] .decided")).to_have_attribute("d", "M0.1 0V-1h.8V0z")  # now first
     measured(page)
     expect(said(page, "layer")).to_contain_text("16 of 32 channels kept")
     expect(tile(page, "repaired").locator(".status")).to_have_text("measured")
