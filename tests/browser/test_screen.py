@@ -1,5 +1,7 @@
 """The first screen is the instrument, on a laptop as on a phone; what its parts show and do."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -68,6 +70,25 @@ def test_the_line_of_the_scores_is_a_handle_and_a_channel_can_be_clicked(page):
     measured(page)
     expect(said(page, "layer")).to_contain_text("16 of 32 channels kept")
     expect(tile(page, "repaired").locator(".status")).to_have_text("measured")
+
+
+def test_the_dial_leaves_the_flops_it_says_and_the_rest_is_measured(page):
+    page.goto("/")
+    ready(page)
+    dial = page.get_by_role("slider", name="FLOPs left, along the trade-off curve")
+    dial.scroll_into_view_if_needed()
+    place = dial.bounding_box()
+    page.mouse.move(place["x"] + 4, place["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(place["x"] + place["width"] / 2, place["y"] + 8, steps=8)
+    expect(dial).to_have_attribute("aria-valuenow", re.compile("^(49|50|51)$"))  # a channel is up to a point or so
+    expect(dial).to_have_attribute("aria-valuetext", re.compile("points lost as cut, estimated$"))
+    page.mouse.up()
+    measured(page)
+    expect(tile(page, "flops").locator(".delta")).to_have_text(re.compile(r"^−(49|50|51)\.\d %$"))
+    expect(tile(page, "accuracy").locator(".status")).to_have_text("measured")
+    dial.press("PageUp")
+    expect(dial).to_have_attribute("aria-valuenow", re.compile("^(59|60|61)$"))
 
 
 def test_the_bars_are_as_wide_as_the_root_of_what_they_free(page):

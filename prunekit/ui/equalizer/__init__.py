@@ -21,6 +21,7 @@ SCRIPTS = (
     "strip.js",
     "overview.js",
     "panel.js",
+    "dial.js",
     "hands.js",
     "desk.js",
 )

@@ -25,6 +25,7 @@ class Desk {
     this.presses = new Presses();
     this.overview = new Overview(this.part("overview"), this.part("rack"));
     this.panel = new Panel(this);
+    this.dial = new Dial(this);
     this.hands = new Hands(this);
   }
 
@@ -303,6 +304,7 @@ class Desk {
     const master = this.part("master");
     if (this.root.activeElement !== master) master.value = Math.round(100 * mean);
     master.setAttribute("aria-valuetext", `${asPercent(mean)} mean sparsity of the bars that are not pinned`);
+    this.dial.paint();
     this.part("mastervalue").textContent = asPercent(Math.round(100 * mean) / 100);
     paintStrip(this);
     paintFocus(this);
