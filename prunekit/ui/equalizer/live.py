@@ -60,7 +60,7 @@ def reply(opened: "Opened", now: Session) -> dict[str, Any]:
         "repaired": [repair.reading.n if repair.reading else 0, repair.finished],
         "tiles": tiles(current, timed(opened, current.recipe), repair, trained),
         "error": question.error or "",
-        "deep": DEEP.format(current.metric) if current.is_chance else "",
+        "deep": DEEP.format(current.metric) if current.is_chance and current.cost != current.dense else "",
     }
 
 
