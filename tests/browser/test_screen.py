@@ -15,10 +15,6 @@ LAYER = "layer2.0.conv1"
 def desk(page, request):
     page.goto(f"/?task={request.param}")
     ready(page)
-    welcome = page.get_by_role("button", name="Got it")
-    if welcome.count():
-        welcome.click()
-        expect(welcome).to_have_count(0)
     return page
 
 

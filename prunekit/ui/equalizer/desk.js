@@ -49,6 +49,8 @@ class Desk {
       this.build();
       this.pinned = new Set(data.pinned); // later on, pins are the hand's alone
     }
+    drawLegend(this.part("legend"), data.bands, data.is_former);
+    this.root.querySelector(".desk").classList.toggle("former", data.is_former);
     if (isNew || hasMoved) this.take();
     const address = new URL(data.line, document.baseURI);
     address.protocol = address.protocol.replace("http", "ws");
@@ -114,7 +116,6 @@ class Desk {
     this.part("stage").hidden = stages.length < 2;
     this.part("width").hidden = this.data.mode !== "channels";
     write(this.part("axis"), `${this.data.mode === "channels" ? "channels" : "weights"} removed, %`);
-    drawLegend(this.part("legend"), this.data.bands);
     this.widen();
     this.filter();
     // Many bars begin where most can be saved.

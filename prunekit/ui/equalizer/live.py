@@ -60,7 +60,7 @@ def reply(opened: "Opened", now: Session) -> dict[str, Any]:
         "repaired": [repair.reading.n if repair.reading else 0, repair.finished],
         "tiles": tiles(current, timed(opened, current.recipe), repair, trained),
         "error": question.error or "",
-        "deep": DEEP.format(current.metric) if current.is_chance else "",
+        "deep": DEEP.format(current.metric) if current.is_chance and current.cost != current.dense else "",
     }
 
 
@@ -119,6 +119,7 @@ def data(opened: "Opened") -> dict[str, Any]:
         "mode": now.mode.value,
         "bars": bars(shown_rows, structure, _losses(opened, recipe), recipe.bits, without_blocks),
         "bands": [asdict(band) for band in BANDS[:-1]] + [{**asdict(BANDS[-1]), "upto": None}],
+        "is_former": recipe.base is not None,
         "leaving": leaving(opened),
         "scores": unit_order(opened),
         "stages": stages(shown_rows),

@@ -92,7 +92,7 @@ function paintStrip(desk) {
 }
 
 /** Say what the colours and patterns of the bars mean. */
-function drawLegend(place, bands) {
+function drawLegend(place, bands, isFormer) {
   const entries = [
     ...bands.map((band) => ["", band.label, band.colour]),
     ["unknown", "not measured"],
@@ -100,7 +100,8 @@ function drawLegend(place, bands) {
     ["removed", "removed"],
     ["locked", "protected"],
   ];
-  place.replaceChildren("This layer alone loses");
+  // What is on the desk after a recovery is another network than the one that was scanned.
+  place.replaceChildren(isFormer ? "Of the dense network: this layer alone loses" : "This layer alone loses");
   for (const [name, text, colour] of entries) {
     element("i", `swatch ${name}`, place).style.background = colour ?? "";
     place.append(text);

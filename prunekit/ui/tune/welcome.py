@@ -1,4 +1,4 @@
-"""A line for the first visit; once closed, it is not shown again in any tab."""
+"""A few words for the first visit; once closed, they are not shown again in any tab."""
 
 from typing import TYPE_CHECKING
 
@@ -8,17 +8,18 @@ if TYPE_CHECKING:
     from prunekit.verbs import Opened
 
 SETTING = "welcomed"
-LINE = (
-    "Drag a bar: counts follow your hand, and the network is measured while it moves. :material/healing: **Recover** "
-    "brings back most of what a cut took, :material/download: **Export** writes the smaller network, proven equal."
-)
+WORDS = "Drag a bar: counts follow your hand, and the network is measured while it moves. Then **Recover**, **Export**."
 
 
 def welcome(opened: "Opened") -> None:
-    """Draw the line, unless somebody has closed it."""
+    """Draw the words beside the desk, where they take no room from it, unless somebody has closed them."""
     if opened.workspace.setting(SETTING):
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        with st.container(width="stretch"):  # as wide as possible, so that the button stands beside it
-            st.caption(LINE)
-        st.button("Got it", key="welcomed", on_click=opened.workspace.set_setting, args=(SETTING, True))
+    with st.sidebar, st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(width="stretch"):
+            st.caption(WORDS)
+        st.button("Got it", key="welcomed", type="tertiary", on_click=_close, args=(opened,))
+
+
+def _close(opened: "Opened") -> None:
+    opened.workspace.set_setting(SETTING, True)
