@@ -9,7 +9,7 @@ from prunekit.store import Workspace
 from prunekit.tasks.checkpoint import digest
 from prunekit.tasks.task import Task
 from prunekit.ui.equalizer.live import follow
-from prunekit.ui.equalizer.sent import MOST, parse_presses
+from prunekit.ui.equalizer.sent import MOST, Presses, parse_presses
 from prunekit.ui.state import moves
 from prunekit.ui.state.session import Session
 from tests import samples
@@ -52,6 +52,20 @@ def test_more_presses_than_there_are_steps_end_where_the_steps_do(press):
     assert press(1, "redo") == 0.5
     assert press(10, *["undo"] * 9) == 0
     assert press(19, *["redo"] * 9) == 0.5
+
+
+def test_a_press_that_a_newer_run_cut_short_is_followed_when_it_comes_again():
+    now, done, presses = Session("tiny"), [], Presses("a", 3, ("undo", "undo", "redo"))
+
+    def only_once(command):
+        if len(done) == 1:
+            raise InterruptedError
+        done.append(command)
+
+    with pytest.raises(InterruptedError):
+        follow(presses, now, only_once)
+    follow(presses, now, done.append)
+    assert done == ["undo", "undo", "redo"]
 
 
 @pytest.mark.parametrize(

@@ -88,10 +88,10 @@ def draw(opened: "Opened", on_command: Callable[[str], None]) -> bool:
 def follow(presses: Presses | None, now: Session, on_command: Callable[[str], None]) -> None:
     """Do what keys ask for, each press once: the browser repeats those that it does not know to be followed."""
     commands = presses.after(*now.pressed) if presses else ()
-    if presses and commands:
-        now.pressed = presses.hand, presses.count
-        for name in commands:
-            on_command(name)
+    for number, name in enumerate(commands, 1):
+        on_command(name)  # Streamlit may end the run in here for a newer one: this press then comes again
+        assert presses, "without presses there are no commands"
+        now.pressed = presses.hand, presses.count - len(commands) + number
 
 
 def data(opened: "Opened") -> dict[str, Any]:
