@@ -18,7 +18,7 @@ from prunekit.verbs.history import commit, history, history_tree, recipe_of, thi
 from prunekit.verbs.inspecting import inspect, prove
 from prunekit.verbs.looking import activations, histograms, kernel_layers, kernels, layer_weights
 from prunekit.verbs.outlining import outline
-from prunekit.verbs.planning import plan, plan_steps
+from prunekit.verbs.planning import draft, plan, plan_steps
 from prunekit.verbs.presets import preset
 from prunekit.verbs.reading import evaluate, evaluate_steps
 from prunekit.verbs.reconstructing import reconstruct, repair
@@ -52,6 +52,7 @@ __all__ = [
     "commit",
     "compare",
     "cost",
+    "draft",
     "earlier_epochs",
     "evaluate",
     "evaluate_steps",
