@@ -30,6 +30,7 @@ class Run:
         latencies: what was timed of its recipe, one for each runtime, batch size and thread count.
         conditions: what it was computed under; ``None`` where that was not written down yet.
         data: digest of the samples and the metric of its readings; ``None`` where that was not written down yet.
+        note: what a person wrote about it.
     """
 
     id: str
@@ -46,12 +47,14 @@ class Run:
     latencies: tuple[Latency, ...] = ()
     conditions: Conditions | None = None
     data: str | None = None
+    note: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the run as plain JSON values."""
         return {
             "id": self.id,
             "label": self.label,
+            "note": self.note,
             "starred": self.starred,
             "parent": self.parent,
             "created": self.created,

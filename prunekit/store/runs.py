@@ -11,7 +11,9 @@ from prunekit.records import Cost, Latency, Reading, Run
 from prunekit.store import latencies
 from prunekit.store.encoding import conditions_of, conditions_text, reading_of, reading_text, recipe_of, recipe_text
 
-_COLUMNS = "id, task, model, recipe, parent, created, params, macs, bytes, label, weights, starred, conditions, data"
+_COLUMNS = (
+    "id, task, model, recipe, parent, created, params, macs, bytes, label, weights, starred, conditions, data, note"
+)
 
 
 def add(db: sqlite3.Connection, run: Run) -> None:
@@ -29,8 +31,8 @@ def add(db: sqlite3.Connection, run: Run) -> None:
     origin = (run.id, run.task, run.model, recipe_text(run.recipe), run.parent, run.created)
     counts = (run.cost.params, run.cost.macs, run.cost.bytes)
     db.execute(
-        f"INSERT INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*origin, *counts, run.label, run.weights, run.starred, conditions_text(run.conditions), run.data),
+        f"INSERT INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*origin, *counts, run.label, run.weights, run.starred, conditions_text(run.conditions), run.data, run.note),
     )
     for reading in run.readings:
         add_reading(db, run.id, reading)
@@ -60,6 +62,16 @@ def rename(db: sqlite3.Connection, run_id: str, label: str) -> None:
     """
     known(db, run_id)
     db.execute("UPDATE runs SET label = ? WHERE id = ?", (label, run_id))
+
+
+def annotate(db: sqlite3.Connection, run_id: str, note: str) -> None:
+    """Change what a person notes of a run.
+
+    Raises:
+        WorkspaceError: the run is unknown.
+    """
+    known(db, run_id)
+    db.execute("UPDATE runs SET note = ? WHERE id = ?", (note, run_id))
 
 
 def star(db: sqlite3.Connection, run_id: str, starred: bool) -> None:
@@ -150,10 +162,13 @@ def _with_latencies(run: Run, timed: Mapping[str, tuple[Latency, ...]]) -> Run:
 
 
 def _run(row: tuple[Any, ...], readings: Sequence[Reading]) -> Run:
-    run_id, task, model, recipe, parent, created, params, macs, size, label, weights, starred, conditions, data = row
+    run_id, task, model, recipe, parent, created, params, macs, size, label, weights, starred, *more = row
+    conditions, data, note = more
     try:
         origin = (run_id, task, model, recipe_of(recipe), parent, created, checked(Cost(params, macs, size)))
         marks = label, weights, bool(starred)
-        return checked(Run(*origin, tuple(readings), *marks, conditions=conditions_of(conditions), data=data))
+        return checked(
+            Run(*origin, tuple(readings), *marks, conditions=conditions_of(conditions), data=data, note=note)
+        )
     except TypeError as error:
         raise WorkspaceError(f"The history holds a run that this version cannot read ({error}).") from error

@@ -86,6 +86,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
             FROM heads_by_name JOIN runs ON runs.id = coalesce(run, json_extract(ahead, '$[0]'))""",
         "DROP TABLE heads_by_name",
     ),
+    ("ALTER TABLE runs ADD COLUMN note TEXT NOT NULL DEFAULT ''",),
 )
 
 VERSION = len(STEPS)
