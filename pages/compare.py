@@ -73,7 +73,13 @@ def draw_tradeoff() -> None:
     cost = COSTS[what or "params"].lower()
     alt = f"Scatter: {opened.task.metric} of {len(runs)} runs against {cost}, with the Pareto front"
     choosing_chart(
-        figure, lambda: tradeoff.tradeoff_table(runs, dense=own), "tradeoff", alt, choose, [run.id for run in runs]
+        figure,
+        lambda: tradeoff.tradeoff_table(runs, dense=own),
+        "tradeoff",
+        alt,
+        choose,
+        [run.id for run in runs],
+        state=now.pair,
     )
 
 

@@ -130,7 +130,7 @@ def _bar(key: str, name: str) -> str:
 
 def _pairs(title: str, rows: Sequence[tuple[str, float, float]], x: str, a: str, b: str) -> go.Figure:
     """Draw two fractions for each name, joined by a line."""
-    chart = figure(title, 130 + 24 * len(rows), x, legend=True)
+    chart = figure(title, 160 + 24 * len(rows), x, legend=True)
     names = [plain(name) for name, _, _ in rows]
     lines = [(end, name) for name, (_, first, second) in zip(names, rows, strict=True) for end in (first, second, None)]
     chart.add_scatter(
