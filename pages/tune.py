@@ -14,8 +14,10 @@ opened = opened_task("Tune", row)
 
 # These bring torch, so they come after the title is painted.
 from prunekit.ui.equalizer import live  # noqa: E402
-from prunekit.ui.state import reading  # noqa: E402
+from prunekit.ui.state import leaving, reading, unit_order  # noqa: E402
+from prunekit.ui.state.repaired import repaired  # noqa: E402
 from prunekit.ui.tune.candidates import candidates  # noqa: E402
+from prunekit.ui.tune.first_picture import first_picture  # noqa: E402
 from prunekit.ui.tune.layers_table import layers_table  # noqa: E402
 from prunekit.ui.tune.notes import notes  # noqa: E402
 from prunekit.ui.tune.recipes import recipe_menu  # noqa: E402
@@ -30,14 +32,14 @@ with st.container():  # one place, however much it holds: what stands below must
     if reason := refusal(opened):
         st.error(literal(reason), icon=":material/error:")
     with row:
+        toolbar(opened)
         recipe_menu(opened)
         history_buttons(opened)
     welcome(opened)
-    toolbar(opened)
     follow("preset", lambda: None, moves.preset_pending)
     if moves.preset_found():
         st.rerun()  # it was worked out while the lines above ran, where nobody looks for it any more
-is_told = live.draw(opened, lambda command: moves.COMMANDS[command](opened))
+is_told = live.draw(opened, lambda command: moves.command(opened, command))
 top_first()
 with st.container():
     hint(session().mode.value)
@@ -45,6 +47,9 @@ with st.container():
     if not is_told and reading.measure(opened).finished:
         st.rerun()  # it ended while the page ran, where nobody looks for it any more
     candidates(opened)
+    first_picture(opened)
+    follow("units", lambda: None, lambda: leaving.pending(opened) or unit_order.pending(opened))
+    follow("repaired", lambda: None, lambda: not repaired(opened).finished)
 
 question = reading.measure(opened)
 if question.previous is None and not question.finished:

@@ -15,7 +15,7 @@ from prunekit.records.recovery import Epoch, Fitted
 from prunekit.records.removal import Removal
 from prunekit.records.scan import Loss, Point, Rank
 from prunekit.records.structure import Block, Cost, Group, Layer, Member
-from prunekit.records.weights import Activation, Agreement, Histogram, Kernels, LayerWeights, UnitScores
+from prunekit.records.weights import Activation, Agreement, Histogram, Kernels, LayerWeights, Leaving, UnitScores
 
 __all__ = [
     "EXACT",
@@ -43,6 +43,7 @@ __all__ = [
     "Latency",
     "Layer",
     "LayerWeights",
+    "Leaving",
     "Loss",
     "Member",
     "Mode",

@@ -43,6 +43,21 @@ class LayerWeights:
 
 
 @dataclass(frozen=True, slots=True)
+class Leaving:
+    """The weights that one slider cuts, binned by their value and by when they go.
+
+    Attributes:
+        name: the group or layer.
+        reach: the bins span from ``-reach`` to ``reach``.
+        counts: ``[step][bin]`` weights; the pieces of the first step go first, and all steps hold about as many.
+    """
+
+    name: str
+    reach: float
+    counts: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class UnitScores:
     """A group's scores under one criterion, and what a recipe keeps of it.
 

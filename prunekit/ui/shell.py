@@ -14,7 +14,9 @@ from prunekit.ui.opening import offered_tasks, opening, task_title
 from prunekit.ui.state import trial
 from prunekit.ui.state.session import session
 
-st.set_page_config(page_title="PruneKit", page_icon="🎚️", layout="wide")
+st.set_page_config(page_title="PruneKit", page_icon="🎚️", layout="wide", initial_sidebar_state=220)
+# The desk needs the width of a small screen; Streamlit has no setting for what it leaves free on either side.
+st.html("<style>[data-testid=stMainBlockContainer] { padding-inline: clamp(0.75rem, 2vw, 3rem); }</style>")
 st.logo(Path(__file__).with_name("logo.svg"), size="large")
 
 tasks = offered_tasks()

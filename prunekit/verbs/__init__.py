@@ -16,6 +16,7 @@ from prunekit.verbs.counting import available_units, check, cost, layer_costs, w
 from prunekit.verbs.exporting import check_folder, export, verify
 from prunekit.verbs.history import commit, history, history_tree, recipe_of, thinned
 from prunekit.verbs.inspecting import inspect, prove
+from prunekit.verbs.leaving import leaving
 from prunekit.verbs.looking import activations, histograms, kernel_layers, kernels, layer_weights
 from prunekit.verbs.outlining import outline
 from prunekit.verbs.planning import draft, plan, plan_steps
@@ -26,7 +27,7 @@ from prunekit.verbs.recovering import recover
 from prunekit.verbs.removing import find_removals, known_removals, scan_blocks
 from prunekit.verbs.rounds import earlier_epochs, recover_in_rounds, recovery_seconds
 from prunekit.verbs.scanned import WITHIN, is_picture, known_points, stored_points
-from prunekit.verbs.scanning import picture_steps, scan, scan_size, scan_steps
+from prunekit.verbs.scanning import picture_steps, scan, scan_size, scan_steps, scanned_metric
 from prunekit.verbs.scoring import agreement, unit_scores
 from prunekit.verbs.timing import latency
 from prunekit.verbs.unfinished import forget, unfinished
@@ -72,6 +73,7 @@ __all__ = [
     "latency",
     "layer_costs",
     "layer_weights",
+    "leaving",
     "masks",
     "open_task",
     "outline",
@@ -93,6 +95,7 @@ __all__ = [
     "scan_blocks",
     "scan_size",
     "scan_steps",
+    "scanned_metric",
     "stored_points",
     "task_names",
     "thinned",

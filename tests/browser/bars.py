@@ -1,10 +1,13 @@
 """How a person reaches the equalizer's bars, and reads what stands above them."""
 
+import re
+
 from playwright.sync_api import Locator, Page, expect
 
 
 def bar(page: Page, layer: str) -> Locator:
-    return page.get_by_role("slider", name=layer, exact=True)
+    """The bar that cuts a layer; layers that are cut together share one, which has all their names."""
+    return page.get_by_role("slider", name=re.compile(rf"(^|, ){re.escape(layer)}(, |$)"))
 
 
 def stands(page: Page, layer: str, percent: float) -> None:

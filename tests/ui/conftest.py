@@ -62,6 +62,12 @@ def scanned_once():
         yield
 
 
+@pytest.fixture(autouse=True)
+def no_first_picture(monkeypatch):
+    """Where a test is not about it, the quiet scan would change what a page shows at some moment or other."""
+    monkeypatch.setattr("prunekit.ui.tune.first_picture.first_picture", lambda opened: None)
+
+
 @pytest.fixture
 def visit(workspace, monkeypatch) -> Visit:
     """Opens a page by its address, as a visitor with a history of their own."""

@@ -18,12 +18,14 @@ def of(widgets, label):
 
 def test_bits_of_all_inner_layers_and_of_one_are_on_the_desk(visit):
     app = visit(session=Session("resnet8", layer="fc"))
-    inner = {bar["name"] for bar in bars(app)["bars"]} - {"conv1", "fc"}
+    inner = {layer["name"] for bar in bars(app)["bars"] for layer in bar["layers"]} - {"conv1", "fc"}
     buttons = next(group for group in app.get("button_group") if "every weight" in group.proto.label)
     buttons.set_value(4)
     app = settle(app.run())
     assert desk(app).recipe == Recipe("resnet8", bits=dict.fromkeys(inner, 4))
-    assert {bar["name"] for bar in bars(app)["bars"] if bar["bits"] == 4} == inner
+    shown = {layer["name"]: bar["bits"] for bar in bars(app)["bars"] for layer in bar["layers"]}
+    assert {name for name, bits in shown.items() if bits == "4"} == inner - {"layer1.0.conv2"}
+    assert shown["layer1.0.conv2"] == "32/4"  # its bar is also conv1's
     of(app.selectbox, "Bits of fc").set_value(8)
     app = settle(app.run())
     assert desk(app).recipe.bits["fc"] == 8
@@ -41,7 +43,9 @@ def test_a_block_is_switched_off_on_the_desk(visit):
     app = settle(app.run())
     assert desk(app).recipe == Recipe("resnet8", blocks=("layer1.0",))
     gone = {bar["name"] for bar in bars(app)["bars"] if bar["protected"] == "removed with its block"}
-    assert gone == {"layer1.0.conv1", "layer1.0.conv2"}
+    assert gone == {"layer1.0.conv1"}
+    stem = next(bar for bar in bars(app)["bars"] if bar["name"] == "conv1")
+    assert [layer["name"] for layer in stem["layers"]] == ["conv1"]  # what was tied to it is gone as well
     # two convolutions of 16·16·9 and two BatchNorms of 32
     assert tiles(app)["params"]["detail"] == [f"{77_754 - 2 * 2304 - 64:,}"]
     assert tiles(app)["accuracy"]["status"] == "measured"

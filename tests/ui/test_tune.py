@@ -43,9 +43,9 @@ def test_the_first_visit_shows_what_the_card_says(visit):
 def test_linked_bars_move_as_one_and_the_readings_are_the_verbs(visit, workspace):
     app = settle(pull(visit(), {"conv1": 0.5}))
     assert desk(app).recipe == Recipe("resnet8", channels={"conv1": 0.5})
-    tied = [bar for bar in bars(app)["bars"] if bar["key"] == "conv1"]
-    assert [bar["name"] for bar in tied] == ["conv1", "layer1.0.conv2"]
-    assert all(bar["linked"] == "tied by the addition of layer1.0.conv2 and conv1" for bar in tied)
+    (tied,) = (bar for bar in bars(app)["bars"] if bar["key"] == "conv1")
+    assert [layer["name"] for layer in tied["layers"]] == ["conv1", "layer1.0.conv2"]
+    assert tied["linked"] == "tied by the addition of layer1.0.conv2 and conv1"
     opened = verbs.open_task("resnet8", workspace)
     expected = verbs.last(verbs.evaluate(opened, desk(app).recipe))
     accuracy, raw = tiles(app)["accuracy"], 100 * expected.reading.value_raw

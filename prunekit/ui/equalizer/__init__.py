@@ -9,7 +9,22 @@ from typing import Any
 import streamlit as st
 
 HERE = Path(__file__).parent
-SCRIPTS = ("counts.js", "sensitivity.js", "courier.js", "presses.js", "bars.js", "strip.js", "hands.js", "desk.js")
+SCRIPTS = (
+    "counts.js",
+    "sensitivity.js",
+    "courier.js",
+    "presses.js",
+    "page.js",
+    "shade.js",
+    "histogram.js",
+    "bars.js",
+    "strip.js",
+    "overview.js",
+    "panel.js",
+    "dial.js",
+    "hands.js",
+    "desk.js",
+)
 """The scripts, each after those it needs; the browser gets them as one module."""
 
 

@@ -1,87 +1,14 @@
-"""What the equalizer shows, as plain values for the browser."""
+"""What the counts of a desk follow from, as plain values for the browser."""
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from prunekit.recipe import Recipe
-from prunekit.records import Cost, Mode, Point
-from prunekit.ui.state.rows import Row
+from prunekit.records import Cost, Mode
 
 if TYPE_CHECKING:
     from prunekit.graph import Structure
     from prunekit.graph.formula import Formula
-
-SAFE, HARMFUL = 1e-3, 1.0
-"""KL divergence from the dense output, in nats, between which a bar's shade goes from safe to harmful."""
-
-
-GONE = "removed with its block"
-
-
-def bars(
-    rows: Sequence[Row],
-    structure: "Structure",
-    points: Iterable[Point],
-    bits: Mapping[str, int] | None = None,
-    without_blocks: "Structure | None" = None,
-) -> list[dict[str, Any]]:
-    """Describe one bar for each layer, in execution order.
-
-    Args:
-        rows: what each layer's slider shows.
-        structure: the analysis of the dense network.
-        points: what was scanned.
-        bits: bits of each layer whose weights are quantised.
-        without_blocks: the analysis of the network without its removed blocks.
-    """
-    measured, bits_of = curves(points), bits or {}
-    present = {layer.name for layer in (without_blocks or structure).layers}
-    shapes = {layer.name: "×".join(map(str, layer.shape)) for layer in structure.layers}
-    return [
-        {
-            "name": row.layer,
-            "key": row.cuts,
-            "shape": shapes[row.layer],
-            "stage": row.layer.partition(".")[0],
-            "units": row.pieces,
-            "unit": row.unit,
-            "floor": row.lowest,
-            "gone": row.gone,
-            "left": row.pieces - round(row.gone * row.pieces),
-            "zeroed": row.floor if row.unit == "weights" else 0.0,
-            "bits": bits_of.get(row.layer) if row.layer in present else None,
-            "protected": _locked(row) if row.layer in present else GONE,
-            "linked": row.reason if (row.linked or row.gone) and not row.protected else "",
-            "curve": measured.get(row.cuts),
-        }
-        for row in rows
-    ]
-
-
-def _locked(row: Row) -> str:
-    return row.reason if row.protected else "too small to cut" if row.pieces < 2 else ""
-
-
-def stages(rows: Sequence[Row]) -> list[str]:
-    """Name the stages: first parts of the layers' names that several layers share."""
-    first = [row.layer.partition(".")[0] for row in rows]
-    return [name for name in dict.fromkeys(first) if first.count(name) > 1]
-
-
-def curves(points: Iterable[Point]) -> dict[str, list[tuple[float, float, float]]]:
-    """Return for each scanned group or layer ``(sparsity, KL in nats, share of harm 0–1)``, by rising sparsity."""
-    by_name: dict[str, list[tuple[float, float, float]]] = {}
-    for point in sorted(points, key=lambda point: point.level):
-        harm = point.reading.kl
-        if harm is not None:
-            by_name.setdefault(point.name, []).append((point.level, harm, _share(harm)))
-    return by_name
-
-
-def _share(harm: float) -> float:
-    share = math.log(max(harm, SAFE) / SAFE) / math.log(HARMFUL / SAFE)
-    return round(min(1.0, share), 3)
 
 
 def groups(

@@ -23,6 +23,9 @@ class Desk {
       free: () => this.press(),
     });
     this.presses = new Presses();
+    this.overview = new Overview(this.part("overview"), this.part("rack"));
+    this.panel = new Panel(this);
+    this.dial = new Dial(this);
     this.hands = new Hands(this);
   }
 
@@ -50,7 +53,7 @@ class Desk {
     const address = new URL(data.line, document.baseURI);
     address.protocol = address.protocol.replace("http", "ws");
     this.courier.open(address.href);
-    data.bars.forEach((bar, index) => paintShade(this.slider(index), bar));
+    data.bars.forEach((bar, index) => paintShade(this.slider(index), bar, data.bands));
     this.courier.answer(data.reply);
     this.paint();
   }
@@ -97,9 +100,9 @@ class Desk {
     this.selected.clear();
     this.columns = bars.map(makeBar);
     this.part("bars").replaceChildren(...this.columns);
-    this.part("bars").classList.toggle("dense", bars.length > 40);
     this.focused = Math.max(0, bars.findIndex((bar) => !bar.protected));
     if (bars.length) this.slider(this.focused).tabIndex = 0;
+    this.columns[this.focused]?.classList.add("current");
     this.part("stage").replaceChildren(
       ...["", ...stages].map((stage) => {
         const option = element("option");
@@ -109,7 +112,31 @@ class Desk {
       }),
     );
     this.part("stage").hidden = stages.length < 2;
+    this.part("width").hidden = this.data.mode !== "channels";
+    write(this.part("axis"), `${this.data.mode === "channels" ? "channels" : "weights"} removed, %`);
+    drawLegend(this.part("legend"), this.data.bands);
+    this.widen();
     this.filter();
+    // Many bars begin where most can be saved.
+    const widest = this.shares.indexOf(Math.max(...this.shares));
+    if (this.shown.length > CROWD && widest >= 0) this.part("rack").scrollLeft = this.columns[widest].offsetLeft - 40;
+  }
+
+  /** Make each bar as wide as the root of what a full cut of it frees. */
+  widen() {
+    const { groups, terms, bars, mode } = this.data;
+    const resource = this.part("width").value;
+    const whole = groups.map((group) => group.units);
+    const dense = evaluateFormula(terms, whole)[resource];
+    const freed = new Map(
+      mode === "channels"
+        ? groups.map((group, i) => [group.name, dense - evaluateFormula(terms, whole.with(i, 1))[resource]])
+        : bars.map((bar) => [bar.key, bar.units]),
+    );
+    this.shares = bars.map((bar) => Math.sqrt(Math.max(0, freed.get(bar.key) ?? 0)));
+    const largest = Math.max(...this.shares, 1e-9);
+    this.columns.forEach((column, index) => column.style.setProperty("--share", (this.shares[index] / largest).toFixed(3)));
+    this.measure();
   }
 
   slider(index) {
@@ -158,7 +185,8 @@ class Desk {
   }
 
   moveMaster(goal) {
-    const curves = Object.fromEntries(this.data.bars.map((bar) => [bar.key, bar.curve]));
+    const harms = (bar) => bar.lost?.map(([sparsity, , harm]) => [sparsity, harm]);
+    const curves = Object.fromEntries(this.data.bars.map((bar) => [bar.key, harms(bar)]));
     const free = this.freeKeys();
     if (free.length) this.setMany(spread(Object.fromEntries(free.map((key) => [key, curves[key]])), bound(goal, 0, 1)));
   }
@@ -196,9 +224,11 @@ class Desk {
 
   focus(index) {
     this.slider(this.focused).tabIndex = -1;
+    this.columns[this.focused].classList.remove("current");
     const changed = this.focused !== index;
     this.focused = index;
     this.slider(index).tabIndex = 0;
+    this.columns[index].classList.add("current");
     paintFocus(this);
     if (!changed) return;
     this.courier.offer("drag");
@@ -248,25 +278,33 @@ class Desk {
     const text = this.part("filter").value.trim().toLowerCase();
     const stage = this.part("stage").value;
     this.data.bars.forEach((bar, index) => {
-      const shown = (!stage || bar.stage === stage) && (!text || bar.name.toLowerCase().includes(text));
-      this.columns[index].hidden = !shown;
+      const isNamed = bar.layers.some((layer) => layer.name.toLowerCase().includes(text));
+      this.columns[index].hidden = !((!stage || bar.stage === stage) && isNamed);
     });
-    this.brackets();
+    this.shown = this.columns.map((_, index) => index).filter((index) => !this.columns[index].hidden);
+    this.root.querySelector(".desk").classList.toggle("crowd", this.shown.length > CROWD);
+    this.measure();
+    this.paint();
   }
 
-  brackets() {
-    if (this.data) drawBrackets(this.part("brackets"), this.columns, this.data.bars);
+  /** Note how wide the bars are: to ask for it at every move of a hand would lay out the page each time. */
+  measure() {
+    this.widths = this.columns.map((column) => column.offsetWidth);
+    this.overview.place();
   }
 
   paint() {
     this.data.bars.forEach((bar, index) => {
       const sparsity = bar.protected ? 0 : (this.values[bar.key] ?? 0);
-      paintBar(this.slider(index), bar, sparsity, this.keptOf(bar), this.pinned.has(bar.key), this.selected.has(bar.key));
+      const leaving = this.data.leaving[bar.key];
+      paintBar(this.slider(index), bar, sparsity, this.keptOf(bar), this.pinned.has(bar.key), this.selected.has(bar.key), leaving);
     });
+    this.overview.paint(this.shown.map((index) => [this.widths[index], this.values[this.data.bars[index].key] ?? 0]));
     const mean = this.master();
     const master = this.part("master");
     if (this.root.activeElement !== master) master.value = Math.round(100 * mean);
     master.setAttribute("aria-valuetext", `${asPercent(mean)} mean sparsity of the bars that are not pinned`);
+    this.dial.paint();
     this.part("mastervalue").textContent = asPercent(Math.round(100 * mean) / 100);
     paintStrip(this);
     paintFocus(this);

@@ -35,7 +35,11 @@ class Hands {
     // Before the buttons of the page, whose presses are lost where a run takes longer than the next press.
     this.heard = (event) => this.undo(event);
     window.addEventListener("keydown", this.heard, true);
-    this.resized = new ResizeObserver(() => desk.brackets());
+    desk.part("width").addEventListener("change", () => desk.widen());
+    for (const [name, step] of [["less", -0.05], ["greater", 0.05]]) {
+      desk.part(name).addEventListener("click", () => this.nudge(step));
+    }
+    this.resized = new ResizeObserver(() => desk.data && desk.measure());
     this.resized.observe(bars);
   }
 
@@ -96,6 +100,15 @@ class Hands {
     else return;
     event.preventDefault();
     event.stopPropagation();
+  }
+
+  /** Move the bar in focus by a button's step. */
+  nudge(step) {
+    const { desk } = this;
+    const bar = this.bar(desk.focused);
+    if (!desk.canMove(bar)) return;
+    desk.shift(bar, step, desk.values);
+    desk.commit();
   }
 
   keyUp(event) {

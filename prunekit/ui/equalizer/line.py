@@ -21,6 +21,8 @@ LONGEST = 1 << 20
 """Characters that a state may have."""
 PAUSE = 0.004
 """Seconds between two checks for a newer reading."""
+REST = 0.05
+"""Seconds between two checks of a repair, for which no hand waits."""
 
 
 async def converse(socket: WebSocket) -> None:
@@ -53,15 +55,17 @@ async def _answer(socket: WebSocket, tab: Tab, state: sent.Sent) -> None:
     """Put a state on the desk, send what is known of it, and then each newer reading until the last."""
     try:
         live.take(tab.opened, state, tab.session)
-        answered: tuple[int, bool] | None = None
+        answered: tuple[int, bool, list[Any]] | None = None
         while tab.session.hand.rev == state.rev:  # otherwise it was for other bars, or there is a newer one
             await _news(tab, answered[0] if answered else 0)
             reply = live.reply(tab.opened, tab.session)
-            if answered != (reply["n"], reply["done"]):
-                answered = reply["n"], reply["done"]
+            if answered != (reply["n"], reply["done"], reply["repaired"]):
+                answered = reply["n"], reply["done"], reply["repaired"]
                 await asyncio.shield(socket.send_text(json.dumps(reply)))
             if reply["done"]:
-                return
+                if reply["repaired"][1]:
+                    return
+                await asyncio.sleep(REST)
     except PrunekitError as error:
         await socket.send_text(json.dumps({"rev": state.rev, "n": 0, "done": True, "error": str(error)}))
 

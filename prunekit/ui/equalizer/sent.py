@@ -1,9 +1,11 @@
 """States of the bars as the browser sends them: data from outside, so every field is checked."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
-COMMANDS = ("undo", "redo")
+COMMANDS = re.compile("undo|redo|(keep|drop|free) [0-9]{1,6} .{1,200}", re.DOTALL)
+"""What a press asks for: a step in the history, or what becomes of one unit of a group."""
 MOST = 64
 """Presses that one message is followed for; a hand is not that fast."""
 
@@ -81,7 +83,7 @@ def parse_presses(state: Any) -> Presses | None:
         presses = Presses(str(fields["hand"]), int(fields["count"]), tuple(fields["names"])[-MOST:])
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
-    return presses if all(name in COMMANDS for name in presses.names) else None
+    return presses if all(COMMANDS.fullmatch(str(name)) for name in presses.names) else None
 
 
 def _fraction(value: Any) -> float:

@@ -2,7 +2,7 @@
 
 const PREFIXES = [[1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]];
 const COUNTED = ["params", "macs", "flops", "bytes"];
-const QUIET = new Set(["loss", "kl", "gzip", "thop", "nonzero"]);
+const QUIET = new Set(["macs", "bytes", "loss", "kl", "gzip", "thop", "nonzero"]);
 const number = new Intl.NumberFormat("en-US").format;
 
 /** Three digits and a unit prefix, as prunekit/ui/widgets/text.py writes them. */
@@ -47,22 +47,11 @@ function makeTile(name) {
   element("b", "value", line);
   element("span", "delta", line);
   element("div", "detail", tile);
-  if (!QUIET.has(name)) {
-    const spark = document.createElementNS(NS, "svg");
-    spark.setAttribute("class", "spark");
-    spark.setAttribute("viewBox", "0 0 100 20");
-    spark.setAttribute("preserveAspectRatio", "none");
-    spark.setAttribute("aria-hidden", "true");
-    tile.appendChild(spark);
-  }
+  if (!QUIET.has(name)) tile.tabIndex = 0; // what stands behind a figure shows under the pointer and in focus
   return tile;
 }
 
-function write(place, text) {
-  if (place.textContent !== text) place.textContent = text;
-}
-
-function paintTile(place, tile, past) {
+function paintTile(place, tile) {
   const part = (name) => place.querySelector(`.${name}`);
   write(part("label"), tile.label);
   write(part("status"), tile.status);
@@ -73,26 +62,6 @@ function paintTile(place, tile, past) {
   write(delta, (tile.delta ?? "").replace("-", "−"));
   delta.className = `delta ${tile.good === true ? "good" : tile.good === false ? "bad" : ""}`;
   write(part("detail"), (tile.detail ?? []).join("\n"));
-  const spark = part("spark");
-  if (spark) paintSpark(spark, past ?? []);
-}
-
-/** A line through the figure's values on the way to this state, the smallest at the bottom. */
-function paintSpark(svg, values) {
-  const text = values.length > 1 ? sparkPath(values) : "";
-  if (svg.dataset.path === text) return;
-  svg.dataset.path = text;
-  svg.replaceChildren();
-  if (!text) return;
-  const path = document.createElementNS(NS, "path");
-  path.setAttribute("d", text);
-  svg.appendChild(path);
-}
-
-function sparkPath(values) {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  const y = (value) => (high > low ? 18 - (16 * (value - low)) / (high - low) : 10);
-  return values.map((v, i) => `${i ? "L" : "M"}${((100 * i) / (values.length - 1)).toFixed(1)} ${y(v).toFixed(1)}`).join(" ");
 }
 
 function paintStrip(desk) {
@@ -105,7 +74,7 @@ function paintStrip(desk) {
     const home = QUIET.has(tile.name) ? quiet : box;
     const place = home.querySelector(`[data-tile="${tile.name}"]`) ?? home.appendChild(makeTile(tile.name));
     const old = waits && tile.status && tile.status !== "exact" && tile.name !== "latency";
-    paintTile(place, old || (waits && tile.name === "latency" && tile.status) ? { ...tile, status: "stale" } : tile, data.past[tile.name]);
+    paintTile(place, old || (waits && tile.name === "latency" && tile.status) ? { ...tile, status: "stale" } : tile);
   }
   for (const place of quiet.querySelectorAll("[data-tile]")) {
     place.hidden = !tiles.some((tile) => tile.name === place.dataset.tile);
@@ -115,8 +84,27 @@ function paintStrip(desk) {
   const which = counts.zeros === null ? "Zeros are" : `${number(counts.zeros ?? 0)} weights are zero,`;
   write(zeros, `${which} kept in place: dense FLOPs and latency stay as they are.`);
   write(desk.part("error"), reply.error ?? "");
+  const deep = desk.part("deep");
+  deep.hidden = !reply.deep || waits;
+  write(deep, reply.deep ?? "");
   const { dataset } = desk.root.querySelector(".desk");
   Object.assign(dataset, { rev: reply.rev, n: reply.n, done: reply.done && !waits, pending: waits });
+}
+
+/** Say what the colours and patterns of the bars mean. */
+function drawLegend(place, bands) {
+  const entries = [
+    ...bands.map((band) => ["", band.label, band.colour]),
+    ["unknown", "not measured"],
+    ["rough", "rough"],
+    ["removed", "removed"],
+    ["locked", "protected"],
+  ];
+  place.replaceChildren("This layer alone loses");
+  for (const [name, text, colour] of entries) {
+    element("i", `swatch ${name}`, place).style.background = colour ?? "";
+    place.append(text);
+  }
 }
 
 /** Describe the bar in focus in words. */
@@ -131,4 +119,5 @@ function paintFocus(desk) {
   pin.hidden = Boolean(bar.protected);
   pin.setAttribute("aria-pressed", pinned);
   write(pin, pinned ? "Unpin" : "Pin");
+  desk.panel.paint();
 }

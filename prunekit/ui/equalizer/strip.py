@@ -3,11 +3,11 @@
 The browser draws it, since counts follow the pointer there and readings come while a bar moves.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from prunekit.records import Latency, Reading, Run
+from prunekit.ui.state.repaired import Repaired
 from prunekit.ui.state.standing import Standing
 from prunekit.ui.widgets.text import change, count, interval, percent, points, sampled, signed, size, titled
 
@@ -35,58 +35,75 @@ class Tile:
     detail: tuple[str, ...] = ()
 
 
-def tiles(standing: Standing, latency: Latency | None = None) -> list[dict[str, Any]]:
+def tiles(
+    standing: Standing, latency: Latency | None = None, repair: Repaired | None = None, trained: Run | None = None
+) -> list[dict[str, Any]]:
     """Return the strip, for the browser.
 
     Args:
         standing: what is known of the desk.
         latency: what was last timed of the desk's recipe.
+        repair: how far the repair of the desk is.
+        trained: a run of the desk's recipe after training.
     """
-    strip = [_accuracy(standing), *_counts(standing), _latency(latency), *_measured(standing)]
+    worth = [_accuracy(standing), _repaired(standing, repair or Repaired()), _trained(standing, trained)]
+    strip = [*worth, *_counts(standing), _latency(latency), *_measured(standing)]
     return [asdict(tile) for tile in strip]
-
-
-def past(runs: Sequence[Run]) -> dict[str, list[float]]:
-    """Return the figures of successive runs, for sparklines."""
-    measured = [_validation(run) for run in runs]
-    return {
-        "accuracy": [reading.value for reading in measured if reading is not None],
-        "params": [run.cost.params for run in runs],
-        "macs": [run.cost.macs for run in runs],
-        "flops": [run.cost.flops for run in runs],
-        "bytes": [run.cost.bytes for run in runs],
-        "latency": [
-            latency.candidate.cpu for run in runs for latency in run.latencies[:1] if latency.runtime == "eager"
-        ],
-    }
-
-
-def _validation(run: Run) -> Reading | None:
-    return next((reading for reading in run.readings if reading.split == "validation"), None)
 
 
 def _accuracy(standing: Standing) -> Tile:
     reading = standing.evaluation.reading if standing.evaluation else None
-    reference = standing.reference.reading if standing.reference else None
     if standing.refused:
         return Tile("accuracy", titled(standing.metric), "none", standing.status, detail=("the reason is below",))
     if reading is None:
         return Tile("accuracy", titled(standing.metric), "…", standing.status, detail=("on its way",))
-    # Compared on the same samples only: some of them may be easier than all.
-    delta = points(reading.value, reference.value) if reference and reference.n == reading.n else None
-    good = (
-        None if delta is None or reference is None else (reading.value > reference.value) is standing.higher_is_better
-    )
-    label = titled(reading.metric)
+    delta, good = _gain(standing, reading)
     return Tile(
         "accuracy",
-        label,
+        f"{titled(reading.metric)} as cut" if standing.cost != standing.dense else titled(reading.metric),
         percent(reading.value),
         standing.status,
-        delta or "",
+        delta,
         good,
         tuple(_sample(reading, standing.proven)),
     )
+
+
+def _repaired(standing: Standing, repair: Repaired) -> Tile:
+    """Return the metric after the layers behind the cut were fitted, without training."""
+    reading, label = repair.reading, "Repaired"
+    detail: tuple[str, ...]
+    if reading is None:
+        detail = (repair.reason or "starts when the hand rests", "layers behind the cut fitted by least squares")
+        waits = not repair.reason and not repair.finished
+        return Tile("repaired", label, "…" if waits else "–", "measuring" if waits else "", detail=detail)
+    delta, good = _gain(standing, reading)
+    status = "measured" if repair.finished and reading.n >= standing.samples else "measuring"
+    detail = (*_sample(reading, True), "layers behind the cut fitted by least squares, without training")
+    return Tile("repaired", label, percent(reading.value), status, delta, good, detail)
+
+
+def _trained(standing: Standing, run: Run | None) -> Tile:
+    """Return the metric of the newest run that trained the desk's recipe."""
+    reading = _validation(run) if run else None
+    if run is None or reading is None:
+        return Tile("trained", "After training", "–", "", detail=("no run of this recipe: train it on Recover",))
+    delta, good = _gain(standing, reading)
+    detail = (f"run {run.id[:6]}, {run.label}" if run.label else f"run {run.id[:6]}", *_sample(reading, True))
+    return Tile("trained", "After training", percent(reading.value), "measured", delta, good, detail)
+
+
+def _gain(standing: Standing, reading: Reading) -> tuple[str, bool | None]:
+    """Compare a reading with the dense network's, on the same samples only: some may be easier than all."""
+    reference = standing.reference.reading if standing.reference else None
+    if reference is None or reference.n != reading.n:
+        return "", None
+    delta = points(reading.value, reference.value)
+    return delta or "", (reading.value > reference.value) is standing.higher_is_better if delta else None
+
+
+def _validation(run: Run) -> Reading | None:
+    return next((reading for reading in run.readings if reading.split == "validation"), None)
 
 
 def _sample(reading: Reading, proven: bool) -> list[str]:
@@ -115,7 +132,7 @@ def _counts(standing: Standing) -> list[Tile]:
 
 def _latency(latency: Latency | None) -> Tile:
     if latency is None:
-        return Tile("latency", "Latency", "not timed", "", detail=("Time it in the menu above",))
+        return Tile("latency", "Latency", "not timed", "", detail=("time it in the menu Latency",))
     timing = latency.candidate.cpu if latency.clock == "cpu" else latency.candidate.wall
     low, high = latency.candidate.cpu_quartiles if latency.clock == "cpu" else latency.candidate.wall_quartiles
     bounds = f"{latency.interval[0]:.2f}–{latency.interval[1]:.2f}"
@@ -166,8 +183,3 @@ def _thop(standing: Standing, status: str) -> tuple[str, str, str, None, tuple[s
     missing = evaluation.macs_thop_missing
     uncounted = (f"not counted: {', '.join(missing)}",) if missing else ()
     return count(evaluation.macs_thop), status, delta or "", None, uncounted
-
-
-def sparse(figures: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
-    """Leave out figures with fewer than two values, of which no line can be drawn."""
-    return {name: list(values) for name, values in figures.items() if len(values) > 1}

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from prunekit.errors import RecipeError
 from prunekit.pattern import Pattern
 from prunekit.recipe import Recipe
 from prunekit.records import Mode
@@ -57,8 +58,39 @@ def reset(opened: "Opened") -> None:
     session().recipe = Recipe(**{key: getattr(desk_recipe(opened), key) for key in STAYS})
 
 
-COMMANDS = {"undo": undo, "redo": redo}
-"""The commands of keys on the bars."""
+def command(opened: "Opened", name: str) -> None:
+    """Do what a press on the desk asks for, in the words of ``equalizer.sent.COMMANDS``."""
+    if name in ("undo", "redo"):
+        (undo if name == "undo" else redo)(opened)
+        return
+    from prunekit import verbs
+
+    fate, unit, group = name.split(" ", 2)
+    now = session()
+    with now.moving:
+        recipe = decided(desk_recipe(opened), group, int(unit), fate)
+        try:
+            verbs.check(opened, recipe)
+        except RecipeError as error:  # such as a group that would lose its last unit
+            refuse(opened, str(error))
+        else:
+            now.recipe = recipe
+
+
+def decided(recipe: Recipe, group: str, unit: int, fate: str) -> Recipe:
+    """Return the recipe with one unit of a group kept or dropped whatever its score, or free again.
+
+    Example:
+        >>> dropped = decided(Recipe(), "conv1", 3, "drop")
+        >>> dropped.drop["conv1"], decided(dropped, "conv1", 3, "keep").drop.get("conv1", ())
+        ((3,), ())
+    """
+    keep, drop = (tuple(u for u in side.get(group, ()) if u != unit) for side in (recipe.keep, recipe.drop))
+    return replace(
+        recipe,
+        keep={**recipe.keep, group: (*keep, unit) if fate == "keep" else keep},
+        drop={**recipe.drop, group: (*drop, unit) if fate == "drop" else drop},
+    )
 
 
 def put(recipe: Recipe) -> None:

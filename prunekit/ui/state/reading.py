@@ -35,6 +35,13 @@ def base_recipe(opened: "Opened", now: Session | None = None) -> Recipe | None:
     return None if base is None else opened.workspace.run(base).recipe
 
 
+def trained_run(opened: "Opened", now: Session | None = None) -> Run | None:
+    """Return the newest run that has trained the desk's recipe; ``None`` where there is none, or nothing is cut."""
+    recipe = desk_recipe(opened, now)
+    runs = [run for run in opened.workspace.runs(opened.task.name) if opened.key.owns(run) and run.weights]
+    return next((run for run in reversed(runs) if run.recipe == recipe and run.label != "reconstructed"), None)
+
+
 def ready(opened: "Opened") -> None:
     """Wait until the worker has built what the counts of a desk need: its base, and the network without its blocks."""
     recipe = desk_recipe(opened)

@@ -115,6 +115,7 @@ class Session:
         questions: the newest question of each kind.
         page: address of the page that is shown.
         has_come: whether the visitor has just come to that page and has seen nothing of it yet.
+        pictured: scans whose first picture this tab has started or left to whoever measures them.
         pressed: who counts the presses of undo and redo keys, and the newest that was followed: each counts once.
         dismissed: explanations that were read and closed.
         adopted: ids of the recoveries whose outcome was taken, offered or left.
@@ -141,6 +142,7 @@ class Session:
     questions: dict[str, Question] = field(default_factory=dict)
     page: str | None = None
     has_come: bool = False
+    pictured: set[str] = field(default_factory=set)
     pressed: tuple[str, int] = "", 0
     dismissed: set[str] = field(default_factory=set)
     adopted: set[str] = field(default_factory=set)

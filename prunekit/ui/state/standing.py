@@ -55,6 +55,15 @@ class Standing:
         return "measured" if self.evaluation.reading.n >= self.samples else "measuring"
 
     @property
+    def is_chance(self) -> bool:
+        """Whether what was measured of the desk's recipe cannot be told from guessing, by its interval."""
+        reading = self.evaluation.reading if self.evaluation and self.fresh else None
+        if self.chance is None or reading is None or reading.interval is None:
+            return False
+        low, high = reading.interval
+        return low <= self.chance if self.higher_is_better else high >= self.chance
+
+    @property
     def collapsed(self) -> bool:
         """Whether what was measured of the desk's recipe is near chance."""
         if self.chance is None or self.evaluation is None or self.status != "measured":

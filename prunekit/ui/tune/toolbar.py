@@ -34,14 +34,13 @@ def offered_criteria(opened: "Opened") -> list[str]:
 
 def toolbar(opened: "Opened") -> None:
     """Draw the controls; each changes the session before the page runs again."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        mode_switch()
-        _presets(opened)
-        planner(opened)
-        _criterion(opened)
-        bits_menu(opened)
-        blocks_menu(opened)
-        latency_menu(opened)
+    mode_switch()
+    _presets(opened)
+    planner(opened)
+    _criterion(opened)
+    bits_menu(opened)
+    blocks_menu(opened)
+    latency_menu(opened)
 
 
 def _presets(opened: "Opened") -> None:
