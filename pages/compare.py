@@ -5,7 +5,7 @@ from prunekit.ui.arrival import top_first
 from prunekit.ui.navigation import link
 from prunekit.ui.opening import opened_task
 from prunekit.ui.state import jobs, reading
-from prunekit.ui.state.restoring import on_desk, restore
+from prunekit.ui.state.restoring import on_desk
 from prunekit.ui.state.session import session
 from prunekit.ui.widgets.hints import hint
 from prunekit.ui.widgets.text import literal, titled
@@ -16,8 +16,9 @@ opened = opened_task("Compare")
 from prunekit import verbs  # noqa: E402
 from prunekit.figures import history, tradeoff  # noqa: E402
 from prunekit.figures.history import called  # noqa: E402
-from prunekit.ui.compare.difference import difference  # noqa: E402
+from prunekit.ui.compare.difference import compared, difference, pair_text, pick  # noqa: E402
 from prunekit.ui.compare.run_card import look_at, run_card  # noqa: E402
+from prunekit.ui.compare.run_table import run_table  # noqa: E402
 from prunekit.ui.tune.recipes import recipe_menu  # noqa: E402
 from prunekit.ui.widgets.chart import choosing_chart  # noqa: E402
 
@@ -48,9 +49,10 @@ def standing() -> None:
 
 
 def choose(run_id: str) -> None:
-    """Put a run on the desk and look closer at it."""
-    look_at(run_id)
-    restore(opened, known.get(run_id))
+    """Look closer at a run and compare it with the one that was chosen before it; the desk stays as it is."""
+    if run_id in known:
+        look_at(run_id)
+        pick(run_id)
 
 
 def draw_tradeoff() -> None:
@@ -65,12 +67,19 @@ def draw_tradeoff() -> None:
     )
     evaluation = reading.dense(opened)
     own = (opened.structure.cost({}), evaluation.reading) if evaluation else None
-    figure = tradeoff.tradeoff(runs, what or "params", dense=own, head=desk.id if desk else None)
+    figure = tradeoff.tradeoff(
+        runs, what or "params", dense=own, head=desk.id if desk else None, pair=compared(now.pair, desk)
+    )
     cost = COSTS[what or "params"].lower()
     alt = f"Scatter: {opened.task.metric} of {len(runs)} runs against {cost}, with the Pareto front"
-    st.caption("A click on a run, or on its row in the table, puts it on the desk.")
     choosing_chart(
-        figure, lambda: tradeoff.tradeoff_table(runs, dense=own), "tradeoff", alt, choose, [run.id for run in runs]
+        figure,
+        lambda: tradeoff.tradeoff_table(runs, dense=own),
+        "tradeoff",
+        alt,
+        choose,
+        [run.id for run in runs],
+        state=now.pair,
     )
 
 
@@ -101,9 +110,12 @@ if not runs:
     link("tune", "Move a bar on the desk")
     st.stop()
 looked_at = known.get(now.run or "", desk or runs[-1])
-run_card(opened, runs, looked_at, desk)
+run_table(opened, runs, desk, choose)
+st.markdown(pair_text(runs, desk))
 draw_tradeoff()
 top_first()
-draw_tree()
 st.subheader("How do two runs differ?", anchor=False)
 difference(opened, runs, desk)
+st.subheader("One run", anchor=False)
+run_card(opened, runs, looked_at, desk)
+draw_tree()

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import streamlit as st
 
 from prunekit.criteria import CRITERIA, criterion_title
-from prunekit.records import Mode
+from prunekit.records import Mode, Reading
 from prunekit.ui.opening import opened_task
 from prunekit.ui.sensitivity import scanning
 from prunekit.ui.sensitivity.scan_start import other_criterion, scan_start
@@ -22,58 +24,63 @@ from prunekit.figures.layer_weights import layer_histogram, layer_histogram_tabl
 from prunekit.search.scan import sizes  # noqa: E402
 from prunekit.ui.sensitivity.bits_scan import bits_scan  # noqa: E402
 from prunekit.ui.sensitivity.first_cuts import first_cuts  # noqa: E402
+from prunekit.ui.sensitivity.suggestion import drafted, suggestion  # noqa: E402
 from prunekit.ui.tune.toolbar import offered_criteria  # noqa: E402
 from prunekit.ui.widgets.chart import chart, choosing_chart  # noqa: E402
 from prunekit.verbs.scanning import scanned_metric  # noqa: E402
 
 METRIC = scanned_metric(opened).name
-METRICS = {"kl": "KL divergence", "metric": literal(titled(METRIC))}
-RAN = {
-    "half": "in bfloat16, close calls again in single precision",
-    "fused": "as fused operations",
-    "eager": "operation by operation",
-    "replay": "module by module, where a cut changes nothing from memory",
-    "forward": "through their whole forward pass",
-}
+METRICS = {"metric": literal(titled(METRIC)), "kl": "KL divergence"}
 now = session()
 
 
 def draw() -> None:
-    """Draw the scan as far as it has come."""
+    """Draw the scan as far as it has come, the answer first."""
     scan = scanning.current_scan(opened)
     scan_start(opened, scan)
-    if scan.points:
-        protected = {group.name: group.protected for group in opened.structure.groups if group.protected}
-        protected = protected if now.mode is Mode.CHANNELS else {}
-        reference = dense(opened)
-        value = reference.reading.value if reference else None
-        if opened.metric.name != METRIC:
-            value = 1.0
-            st.caption(
-                f"A scan measures hundreds of networks, so it asks how far each agrees with the dense one; "
-                f"{literal(opened.task.metric)} is measured on the desk, for each plan and for an export."
-            )
-        cells(scan, value, protected)
-        closer(scan, value)
-        first_cuts(opened, scan, protected, choose)
+    reference = dense_reading()
+    if not scan.points:
+        return
+    if reference is None:
+        st.caption("Measuring the dense network …")
+        return
+    protected = {group.name: group.protected for group in opened.structure.groups if group.protected}
+    protected = protected if now.mode is Mode.CHANNELS else {}
+    if opened.metric.name != METRIC:
+        st.caption(
+            f"A scan measures hundreds of networks, so it asks how far each agrees with the dense one; "
+            f"{literal(opened.task.metric)} is measured on the desk, for each plan and for an export."
+        )
+    if desk_recipe(opened).base:
+        st.caption("All of this is of the dense network; what the desk's base has cut or trained is not in it.")
+    first_cuts(opened, scan, reference, protected, choose)
+    suggestion(opened, scan)
+    cells(scan, reference.value, protected)
+    closer(scan, reference.value)
+    with st.expander("Compare criteria", icon=":material/balance:"):
         criteria(scan)
 
 
-def cells(scan: scanning.Scan, value: float | None, protected: dict[str, str]) -> None:
+def dense_reading() -> Reading | None:
+    """Return the dense network's reading by the scan's metric: it agrees with itself on every sample."""
+    reference = dense(opened)
+    if reference is None or opened.metric.name == METRIC:
+        return reference.reading if reference else None
+    return replace(reference.reading, metric=METRIC, value=1.0, correct=None, interval=None)
+
+
+def cells(scan: scanning.Scan, value: float, protected: dict[str, str]) -> None:
     """Draw the heatmap; a click on a row's mark looks closer at it."""
     metric = st.segmented_control(
-        "Colour by", list(METRICS), default="kl", required=True, format_func=METRICS.__getitem__, key="scan-metric"
+        "Colour by", list(METRICS), default="metric", required=True, format_func=METRICS.__getitem__, key="scan-metric"
     )
     alt = f"Heatmap: harm of cutting each of {len(scan.names)} parts alone, by sparsity"
     units = sizes(opened.structure, now.mode)
-    heatmap = figures.heatmap(scan.points, scan.names, metric or "kl", value, units, protected)
+    heatmap = figures.heatmap(scan.points, scan.names, metric or "metric", value, units, protected)
     choosing_chart(heatmap, figures.table(scan.points, scan.names), "sensitivity", alt, choose)
-    ways = [RAN[way] for way in RAN if any(point.reading.backend == way for point in scan.points)]
-    if ways:
-        st.caption(f"The networks ran {' or '.join(ways)}.")
 
 
-def closer(scan: scanning.Scan, value: float | None) -> None:
+def closer(scan: scanning.Scan, value: float) -> None:
     """Draw the curve of one group beside its weights."""
     name = chosen(scan.names)
     key, index = keyed("scanned", name), scan.names.index(name)
@@ -143,8 +150,12 @@ def pending() -> bool:
     """Whether a scan runs, or something that the page shows is still being found out."""
     if any(jobs.running(scanning.owner(opened, criterion)) for criterion in tuple(CRITERIA)):
         return True
-    name = chosen(tuple(sizes(opened.structure, now.mode)))
-    return scanning.seconds(opened) is None or not weights(name).finished
+    if scanning.seconds(opened) is None:
+        return True
+    scan = scanning.current_scan(opened)
+    if scan.points and not drafted(opened, scan).finished:
+        return True
+    return not weights(chosen(tuple(sizes(opened.structure, now.mode)))).finished
 
 
 with st.container(horizontal=True, vertical_alignment="center"):

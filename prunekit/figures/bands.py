@@ -5,7 +5,9 @@ band's word. The colours let the page shine through, so the same ones are pale o
 one, and on either stand the further from the page the more is lost, for every form of colour vision.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -46,3 +48,26 @@ def band_of(points_lost: float) -> Band:
     if lost < SAFE.upto:
         return SAFE
     return COSTLY if lost <= COSTLY.upto else HARMFUL
+
+
+def ends(curve: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Return the sparsities up to which a layer, cut alone, is safe and costly, on straight lines between its points.
+
+    A deeper cut that happens to lose less is no further in a milder band than the first that loses more.
+
+    Args:
+        curve: ``(sparsity, points lost)``, by rising sparsity; where nothing is cut nothing is lost.
+
+    Example:
+        >>> ends([(0.2, 0.0), (0.4, 2.0), (0.6, 6.0)])
+        (0.3, 0.55)
+    """
+    safe, costly = (_reach(curve, band.upto) for band in (SAFE, COSTLY))
+    return safe, costly
+
+
+def _reach(curve: Sequence[tuple[float, float]], most: float) -> float:
+    for (before, less), (after, more) in pairwise([(0.0, 0.0), *curve]):
+        if round(more, 9) > most:
+            return before + (after - before) * (most - less) / (more - less)
+    return curve[-1][0] if curve else 0.0

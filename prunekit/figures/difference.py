@@ -8,8 +8,10 @@ import plotly.graph_objects as go
 
 from prunekit.figures.layout import Row, figure, nothing_yet, plain, short
 from prunekit.figures.palette import KEPT, NEUTRAL, REMOVED
-from prunekit.records import Comparison
+from prunekit.records import Comparison, Layer
 
+Costs = Sequence[tuple[int, int]]
+"""``(parameters, MACs)`` of each layer."""
 PERCENT = ("channels", "weights")
 """The parts of a recipe that are fractions, one for each group or layer."""
 
@@ -66,9 +68,35 @@ def _as_text(value: Any) -> Any:
 def readings_table(comparison: Comparison) -> list[Row]:
     """Return the readings and counts of both runs, one row for each figure."""
     first, second = (evaluation.to_json() for evaluation in comparison.evaluations)
-    figures = ("value", "correct", "n", "loss", "kl", "value_raw", "params", "macs", "flops", "bytes", "bytes_gzip")
-    names = {"value": first["metric"], "value_raw": f"{first['metric']} before recalibration"}
-    return [{"figure": names.get(key, key), "first": first[key], "second": second[key]} for key in figures]
+    for side in (first, second):
+        side["low"], side["high"] = side["interval"] or (None, None)
+    figures = ("value", "low", "high", "correct", "n", "loss", "kl", "value_raw")
+    counts = ("params", "macs", "flops", "bytes", "bytes_gzip")
+    names = {
+        "value": first["metric"],
+        "low": "interval low",
+        "high": "interval high",
+        "value_raw": f"{first['metric']} before recalibration",
+    }
+    return [{"figure": names.get(key, key), "first": first[key], "second": second[key]} for key in (*figures, *counts)]
+
+
+def layers_table(layers: Sequence[Layer], first: Costs, second: Costs) -> list[Row]:
+    """Return each layer's parameters and MACs in both networks, what the second has more, and last the layers' sum."""
+    named = [(layer.name, a, b) for layer, a, b in zip(layers, first, second, strict=True)]
+    a, b = ((sum(params for params, _ in costs), sum(macs for _, macs in costs)) for costs in (first, second))
+    return [
+        {
+            "layer": name,
+            "parameters, first": params,
+            "parameters, second": other_params,
+            "parameters, difference": other_params - params,
+            "MACs, first": macs,
+            "MACs, second": other_macs,
+            "MACs, difference": other_macs - macs,
+        }
+        for name, (params, macs), (other_params, other_macs) in (*named, ("all layers", a, b))
+    ]
 
 
 def flips_table(comparison: Comparison) -> list[Row]:
@@ -102,7 +130,7 @@ def _bar(key: str, name: str) -> str:
 
 def _pairs(title: str, rows: Sequence[tuple[str, float, float]], x: str, a: str, b: str) -> go.Figure:
     """Draw two fractions for each name, joined by a line."""
-    chart = figure(title, 130 + 24 * len(rows), x, legend=True)
+    chart = figure(title, 160 + 24 * len(rows), x, legend=True)
     names = [plain(name) for name, _, _ in rows]
     lines = [(end, name) for name, (_, first, second) in zip(names, rows, strict=True) for end in (first, second, None)]
     chart.add_scatter(

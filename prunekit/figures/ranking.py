@@ -1,91 +1,67 @@
-"""Where to cut first: what each group or layer, cut alone, costs for what it saves."""
+"""Where to cut first, as a table: what each group or layer gives for one point, and what it loses at half."""
 
-import math
 from collections.abc import Mapping, Sequence
 
-import plotly.graph_objects as go
+from prunekit.figures.bands import band_of
+from prunekit.figures.layout import Row
+from prunekit.records import Loss, Mode, Rank, Status
 
-from prunekit.figures.layout import Row, figure, nothing_yet, plain, short
-from prunekit.figures.palette import KEPT, REMOVED
-from prunekit.records import Rank
-
-ADVICE = "Start a scan to see how each group takes being cut alone."
-WORDS = {"macs": "MACs", "params": "parameters"}
-LEAST = 1e-6
-"""Nats for each 1 % saved; smaller values are drawn at this one."""
+UNKNOWN = "not measured yet"
+MINUS = "\u2212"
 
 
-def ranking(ranks: Sequence[Rank], resource: str, protected: Mapping[str, str] | None = None) -> go.Figure:
-    """Draw the harm of each group's cut for what it saves, the cheapest on top.
+def ranking_table(ranks: Sequence[Rank], mode: Mode, tied: Mapping[str, Sequence[str]] | None = None) -> list[Row]:
+    """Return the ranking, one row for each group or layer, in the order given.
 
     Args:
-        ranks: as they are ranked; a group that is protected, or that no level removes anything of, is not among them.
-        resource: ``macs`` or ``params``, what is saved.
-        protected: groups that cannot be cut, each with its reason, named below the chart.
+        ranks: as they are ranked.
+        mode: what was cut; zeroed weights free no MACs.
+        tied: the further layers that each group cuts, listed so that each is found by its name.
     """
-    title = "Where can I cut first?"
-    if not ranks:
-        return nothing_yet(title, ADVICE)
-    axis = f"KL divergence for each 1 % of the {WORDS[resource]} saved, nats"
-    chart = figure(title, 140 + 24 * len(ranks), axis + besides(protected), legend=True)
-    for label, colour, symbol, is_allowed in (
-        ("cut as far as the harm allowed", KEPT, "circle", True),
-        ("mildest cut, more harm than allowed", REMOVED, "x", False),
-    ):
-        own = [rank for rank in ranks if rank.allowed is is_allowed]
-        if own:
-            chart.add_scatter(
-                x=[max(LEAST, rank.rate) for rank in own],
-                y=[plain(rank.name) for rank in own],
-                mode="markers+text",
-                name=label,
-                marker={"color": colour, "symbol": symbol, "size": 10},
-                text=[f"{100 * rank.level:.0f} %" for rank in own],
-                textposition="middle right",
-                hovertext=[_hover(rank, resource) for rank in own],
-                hovertemplate="%{y}<br>%{hovertext}<extra></extra>",
-            )
-    powers = [math.log10(max(LEAST, rank.rate)) for rank in ranks]
-    room = 0.1 * (max(powers) - min(powers)) + 0.1
-    chart.update_layout(
-        xaxis={"type": "log", "range": [min(powers) - room, max(powers) + 2.5 * room], "dtick": 1},
-        yaxis={
-            "categoryorder": "array",
-            "categoryarray": [plain(rank.name) for rank in ranks],
-            "range": [len(ranks) - 0.5, -0.5],
-            "tickvals": [plain(rank.name) for rank in ranks],
-            "ticktext": [short(rank.name, 22) for rank in ranks],
-        },
+    frees = (
+        {"frees MACs, %": "macs", "frees params, %": "params"}
+        if mode is Mode.CHANNELS
+        else {"zeroes params, %": "params"}
     )
-    return chart
-
-
-def ranking_table(ranks: Sequence[Rank], resource: str) -> list[Row]:
-    """Return the ranking in numbers."""
     return [
         {
-            "rank": place,
-            "name": rank.name,
-            "sparsity": rank.level,
-            "KL to dense, nats": rank.kl,
-            f"{WORDS[resource]} saved, %": 100 * rank.saved,
-            "KL for each 1 % saved, nats": rank.rate,
-            "harmless": rank.allowed,
-            "status": rank.status.value,
+            "layer": rank.name,
+            "can go, %": None if rank.removable is None else 100 * rank.removable / rank.pieces,
+            "from–to, %": _share(rank),
+            **{column: None if rank.removable is None else 100 * getattr(rank, what) for column, what in frees.items()},
+            "half loses, points": rank.half.points if rank.half else None,
+            "from–to, points": _interval(rank.half) if rank.half else None,
+            "half is": band_of(rank.half.points).name if rank.half else None,
+            "share known by": UNKNOWN if rank.removable is None else rank.status.value,
+            "loss known by": known_by(rank.half) if rank.half else UNKNOWN,
+            "KL at half, nats": rank.kl,
+            **({"also cuts": ", ".join((tied or {}).get(rank.name, ()))} if mode is Mode.CHANNELS else {}),
         }
-        for place, rank in enumerate(ranks, 1)
+        for rank in ranks
     ]
 
 
-def besides(protected: Mapping[str, str] | None) -> str:
-    """Return a line for below a chart that names the groups which cannot be cut, each with its reason."""
-    named = [f"{short(name)} ({short(reason, 40)})" for name, reason in (protected or {}).items()]
-    more = f" and {len(named) - 3} more" if len(named) > 3 else ""
-    return f"<br>protected: {', '.join(named[:3])}{more}" if named else ""
+def known_by(loss: Loss) -> str:
+    """Say how a loss is known, and on how many samples."""
+    if loss.status is Status.INTERPOLATED:
+        return "interpolated, no interval"
+    if loss.status is Status.ESTIMATED and loss.interval is None:
+        return f"first look, {loss.n:,} samples"
+    return f"{loss.status.value}, {loss.n:,} samples"
 
 
-def _hover(rank: Rank, resource: str) -> str:
-    return (
-        f"{100 * rank.level:.0f} % cut: KL {rank.kl:.4f} nats ({rank.status.value}), "
-        f"{100 * rank.saved:.1f} % of the {WORDS[resource]} saved"
-    )
+def _share(rank: Rank) -> str | None:
+    """Write how much may go at least and at most."""
+    if rank.removable is None or rank.between is None:
+        return None
+    low, high = (100 * count / rank.pieces for count in rank.between)
+    if rank.is_deepest:
+        return f"{low:.0f} or more"
+    return f"{low:.0f} to {high:.0f}"
+
+
+def _interval(loss: Loss) -> str | None:
+    if loss.interval is None:
+        return None
+    low, high = (f"{end:.1f}".replace("-", MINUS) for end in loss.interval)
+    return f"exactly {high}" if low == high else f"{low} to {high}"

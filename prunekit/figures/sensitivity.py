@@ -2,22 +2,25 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import plotly.graph_objects as go
 
+from prunekit.figures.bands import BANDS, COSTLY, HARMFUL, SAFE, band_of, ends
 from prunekit.figures.layout import Row, figure, nothing_yet, plain, short
 from prunekit.figures.palette import HARM, KEPT, NEUTRAL
-from prunekit.figures.ranking import ADVICE, besides
 from prunekit.recipe import kept_units
 from prunekit.records import Point, Status
 
+ADVICE = "Start a scan to see how each group takes being cut alone."
 FLOOR = 1e-4
 """Nats of KL divergence; two networks below it are drawn as equal."""
 MARKS = " "
 """Name of the heatmap's first column, which holds the marks to click."""
 INK = "#1f2430"
-"""The colour of marks on cells, legible on pale and on dark ones."""
+"""The colour of marks on cells of the KL divergence, legible on pale and on dark ones."""
+GREY = "#7b7f87"
+"""The colour of marks on cells of the bands, which are pale on a white page and deep on a dark one."""
 
 MEASURED, ESTIMATED, INTERPOLATED, GLANCED = "measured", "estimated", "interpolated, no interval", "first look"
 SYMBOLS = {MEASURED: "circle", ESTIMATED: "diamond", INTERPOLATED: "circle-open", GLANCED: "x-thin-open"}
@@ -36,6 +39,8 @@ def heatmap(
 ) -> go.Figure:
     """Draw the harm of every cell; cells not measured, or where nothing is removed, stay blank.
 
+    Points lost have the colours of the bands; the KL divergence has a scale of its own.
+
     A marker before each row can be clicked; its ``customdata`` is the group's name. Cells that are
     known without an interval carry a mark, too, unless all of them are a first look.
 
@@ -43,11 +48,11 @@ def heatmap(
         points: what was measured.
         names: the groups or layers, in execution order.
         metric: ``kl`` (divergence from the dense output, nats) or ``metric`` (points lost).
-        dense: the dense network's metric on the same samples, for ``metric``.
-        units: units of each group, or weights of each layer, as for ``ranking_table``.
+        dense: the dense network's metric, for ``metric``.
+        units: units of each group, or weights of each layer.
         protected: groups that cannot be cut, each with its reason, named below the chart.
     """
-    title = "Which layers can be cut?"
+    title = "How far can each layer be cut alone?"
     if not points:
         return nothing_yet(title, ADVICE)
     levels = sorted({point.level for point in points})
@@ -70,13 +75,10 @@ def heatmap(
         y=labels,
         z=[[_cell(point, metric, dense, units) for point in row] for row in rows],
         text=[[_hover(point) for point in row] for row in rows],
-        colorscale=HARM,
-        zmin=math.log10(FLOOR) if metric == "kl" else 0,
-        zmax=0.5 if metric == "kl" else 100 * (dense or 1.0),
+        **_scale(metric),
         xgap=2,
         ygap=2,
         hoverongaps=False,
-        colorbar=_scale(metric),
         hovertemplate="%{y} at %{x} % sparsity<br>%{text}<extra></extra>",
     )
     chart.add_scatter(
@@ -89,6 +91,7 @@ def heatmap(
         showlegend=False,
         unselected={"marker": {"opacity": 1}},
     )
+    mark = INK if metric == "kl" else GREY
     for state in (INTERPOLATED, GLANCED):
         own = [
             point
@@ -102,7 +105,7 @@ def heatmap(
                 mode="markers",
                 name=state,
                 showlegend=False,
-                marker={"symbol": SYMBOLS[state], "size": 7, "color": INK, "line": {"color": INK, "width": 1.5}},
+                marker={"symbol": SYMBOLS[state], "size": 7, "color": mark, "line": {"color": mark, "width": 1.5}},
                 customdata=[point.name for point in own],
                 text=[_hover(point) for point in own],
                 hovertemplate="%{y} at %{x} % sparsity<br>%{text}<extra></extra>",
@@ -110,7 +113,12 @@ def heatmap(
             )
     chart.update_layout(
         xaxis={"type": "category", "categoryorder": "array", "categoryarray": [MARKS, *columns], "showgrid": False},
-        yaxis={"autorange": "reversed", "tickvals": labels, "ticktext": [short(name) for name in names]},
+        yaxis={
+            "autorange": "reversed",
+            "showgrid": False,  # its lines would shine through the cells
+            "tickvals": labels,
+            "ticktext": [short(name) for name in names],
+        },
     )
     return chart
 
@@ -195,8 +203,39 @@ def curve(points: Sequence[Point], name: str, dense: float | None = None) -> go.
             line={"color": NEUTRAL, "dash": "dot"},
             hovertemplate="dense network: %{y:.1f} %<extra></extra>",
         )
+        _add_bands(chart, own, dense)
     chart.update_layout(xaxis={"range": [0, 100]})
     return chart
+
+
+def _add_bands(chart: go.Figure, own: Sequence[Point], dense: float) -> None:
+    """Draw along the sparsity, as a ruler below the curve, how far the group is safe, costly and harmful."""
+    curve = [(point.level, 100 * (dense - point.reading.value)) for point in own]
+    safe, costly = ends(curve)
+    marks = [0.0, safe, costly, curve[-1][0]]
+    for band, (start, end) in zip(BANDS, pairwise(marks), strict=True):
+        if end > start:
+            chart.add_shape(
+                type="rect",
+                x0=100 * start,
+                x1=100 * end,
+                yref="y domain",
+                y0=0,
+                y1=0.07,
+                fillcolor=band.colour,
+                line={"width": 0},
+                layer="below",
+            )
+    words = f"{SAFE.name} to {100 * safe:.0f} %, {COSTLY.name} to {100 * costly:.0f} %"
+    beyond = f", {HARMFUL.name} beyond" if costly < curve[-1][0] else ""
+    chart.update_xaxes(title_text=f"sparsity, %<br>{words}{beyond}")
+
+
+def besides(protected: Mapping[str, str] | None) -> str:
+    """Return a line for below a chart that names the groups which cannot be cut, each with its reason."""
+    named = [f"{short(name)} ({short(reason, 40)})" for name, reason in (protected or {}).items()]
+    more = f" and {len(named) - 3} more" if len(named) > 3 else ""
+    return f"<br>protected: {', '.join(named[:3])}{more}" if named else ""
 
 
 def known_as(point: Point) -> str:
@@ -230,7 +269,7 @@ def _cell(point: Point | None, metric: str, dense: float | None, units: Mapping[
         return None
     if metric == "kl":
         return None if point.reading.kl is None else math.log10(max(FLOOR, point.reading.kl))
-    return 100 * max(0.0, (dense or 1.0) - point.reading.value)
+    return None if dense is None else float(BANDS.index(band_of(100 * (dense - point.reading.value))))
 
 
 def _removes(point: Point, size: int | None) -> bool:
@@ -239,10 +278,17 @@ def _removes(point: Point, size: int | None) -> bool:
 
 
 def _scale(metric: str) -> dict[str, object]:
+    """Return the colours of the cells and their legend."""
     if metric == "kl":
         ticks = [-4, -3, -2, -1, 0]
-        return {"title": "KL, nats", "tickvals": ticks, "ticktext": [f"{10.0**t:g}" for t in ticks], "thickness": 12}
-    return {"title": "points lost", "thickness": 12}
+        names = [f"{10.0**tick:g}" for tick in ticks]
+        bar = {"title": "KL, nats", "tickvals": ticks, "ticktext": names, "thickness": 12}
+        return {"colorscale": HARM, "zmin": math.log10(FLOOR), "zmax": 0.5, "colorbar": bar}
+    steps = len(BANDS)
+    colours = [[(place + end) / steps, band.colour] for place, band in enumerate(BANDS) for end in (0, 1)]
+    legend = [f"{band.name}:<br>{band.label}" for band in BANDS]
+    bar = {"title": "lost alone", "tickvals": list(range(steps)), "ticktext": legend, "thickness": 12}
+    return {"colorscale": colours, "zmin": -0.5, "zmax": steps - 0.5, "colorbar": bar}
 
 
 def _hover(point: Point | None) -> str:

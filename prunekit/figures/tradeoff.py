@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from prunekit.figures.history import ADVICE, OWN, RING, UNDIMMED, caption, hover, numbers, reading_of
 from prunekit.figures.layout import Row, figure, nothing_yet, plain
-from prunekit.figures.palette import KEPT, NEUTRAL
+from prunekit.figures.palette import KEPT, NEUTRAL, REMOVED
 from prunekit.records import Cost, Latency, Reading, Run
 
 COSTS = {"params": "parameters", "macs": "MACs", "bytes": "bytes", "latency": "latency, % of the dense network's"}
@@ -55,6 +55,7 @@ def tradeoff(
     *,
     dense: tuple[Cost, Reading] | None = None,
     head: str | None = None,
+    pair: tuple[str, str] = ("", ""),
     split: str = "validation",
     batch: int = 1,
     threads: int = 1,
@@ -68,6 +69,7 @@ def tradeoff(
         what: ``params``, ``macs``, ``bytes`` or ``latency``.
         dense: counts and reading of the task's own network.
         head: the run on the desk.
+        pair: the two runs that are compared; empty for one that is no run.
         split: the split whose readings are drawn.
         batch: the batch size of the latencies that are drawn.
         threads: the number of threads of the latencies that are drawn.
@@ -95,6 +97,13 @@ def tradeoff(
     _add_spots(chart, best, "on the Pareto front", {"symbol": "diamond", **blue}, split)
     _add_spots(chart, start, OWN, {"symbol": "square", **grey, "size": 13}, split)
     _add_captions(chart, spots)
+    sides = (("first", "circle", KEPT), ("second", "diamond", REMOVED))
+    for picked, (name, symbol, colour) in zip(pair, sides, strict=True):
+        spot = next((spot for spot in spots if picked and spot.id == picked), None)
+        if spot is not None:
+            mark = {"symbol": f"{symbol}-open", "size": 26, "color": colour, "line": {"width": 2}}
+            x, y = spot.point
+            chart.add_scatter(x=[x], y=[y], mode="markers", name=f"compared: {name}", marker=mark, hoverinfo="skip")
     on_desk = next((spot for spot in spots if head and spot.id == head), None)
     if on_desk is not None:
         x, y = on_desk.point

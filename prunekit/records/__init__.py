@@ -8,12 +8,12 @@ from prunekit.records.history import Node, Run, TaskKey
 from prunekit.records.html import table as html_table
 from prunekit.records.latency import Latency, Speed, Timing
 from prunekit.records.modes import Kind, Mode, Status
-from prunekit.records.plan import Candidate, Outline, Trial
+from prunekit.records.plan import Candidate, Draft, Outline, Trial
 from prunekit.records.proof import EXACT, Exactness, Proof
 from prunekit.records.reading import Evaluation, Reading
 from prunekit.records.recovery import Epoch, Fitted
 from prunekit.records.removal import Removal
-from prunekit.records.scan import Point, Rank, Suggestion
+from prunekit.records.scan import Loss, Point, Rank
 from prunekit.records.structure import Block, Cost, Group, Layer, Member
 from prunekit.records.training import Training
 from prunekit.records.weights import Activation, Agreement, Histogram, Kernels, LayerWeights, Leaving, UnitScores
@@ -29,6 +29,7 @@ __all__ = [
     "Comparison",
     "Conditions",
     "Cost",
+    "Draft",
     "Epoch",
     "Evaluation",
     "Exactness",
@@ -44,6 +45,7 @@ __all__ = [
     "Layer",
     "LayerWeights",
     "Leaving",
+    "Loss",
     "Member",
     "Mode",
     "Node",
@@ -58,7 +60,6 @@ __all__ = [
     "Shift",
     "Speed",
     "Status",
-    "Suggestion",
     "TaskKey",
     "Thumbnail",
     "Timing",

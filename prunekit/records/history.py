@@ -32,6 +32,7 @@ class Run:
         conditions: what it was computed under; ``None`` where that was not written down yet.
         data: digest of the samples and the metric of its readings; ``None`` where that was not written down yet.
         training: how it was fine-tuned; ``None`` where it was not, or where that was not written down yet.
+        note: what a person wrote about it.
     """
 
     id: str
@@ -49,12 +50,14 @@ class Run:
     conditions: Conditions | None = None
     data: str | None = None
     training: Training | None = None
+    note: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the run as plain JSON values."""
         return {
             "id": self.id,
             "label": self.label,
+            "note": self.note,
             "starred": self.starred,
             "parent": self.parent,
             "created": self.created,

@@ -46,6 +46,23 @@ class Outline:
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """What a plan begins with: the better of its allocations by harm curves, of which nothing was measured yet.
+
+    Attributes:
+        recipe: what it cuts.
+        cost: exact counts.
+        left: how much of the targeted resource is left.
+        kl: the sum of the harms of its cuts, each alone, in nats; together they mostly do more.
+    """
+
+    recipe: Recipe
+    cost: Cost
+    left: int
+    kl: float
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """One network measured while the planner improves a plan.
 

@@ -1,6 +1,5 @@
 """What a scan measures, and what it suggests."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from prunekit.records.modes import Kind, Mode, Status
@@ -25,39 +24,48 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Rank:
-    """What cutting one group or layer alone, as far as is harmless, costs for what it saves.
+class Loss:
+    """How much of the metric one group or layer costs, cut alone at one level.
 
     Attributes:
-        name: the group or layer.
-        level: the deepest level that does no more harm than is allowed; where none does, the mildest.
-        kl: harm there, the KL divergence from the dense network's output in nats.
-        saved: share of the resource that goes, a fraction 0–1 of the dense network's.
-        allowed: whether the harm is within what is allowed.
+        points: percentage points that the network is worse than the dense one; negative where it is better.
+        interval: 95 % interval of ``points``; of what ran on every sample of the split it is the value itself, and
+            ``None`` where none is known.
+        n: samples it was measured on.
         status: measured, estimated or interpolated.
     """
 
-    name: str
-    level: float
-    kl: float
-    saved: float
-    allowed: bool
+    points: float
+    interval: tuple[float, float] | None
+    n: int
     status: Status
-
-    @property
-    def rate(self) -> float:
-        """Harm in nats for each hundredth of the resource that is saved."""
-        return self.kl / (100 * self.saved)
 
 
 @dataclass(frozen=True, slots=True)
-class Suggestion:
-    """What a scan suggests to cut first.
+class Rank:
+    """What one group or layer, cut alone, gives for one point of the metric.
 
     Attributes:
-        levels: group or layer → sparsity, in the order in which they were chosen.
-        kl: the sum of the harms, each measured alone, in nats.
+        name: the group or layer.
+        pieces: how many units or weights it has.
+        removable: how many of them can go within one point; ``None`` where that is not measured yet.
+        between: the fewest and the most that could go, by the intervals of what was measured; ``None`` where a level
+            in question has none.
+        status: ``measured`` or ``estimated`` where just so many were removed, else ``interpolated``.
+        is_deepest: whether more was never tried, so that still more might go.
+        macs: share of the network's MACs that this frees, a fraction 0–1.
+        params: share of its parameters that this frees, or zeroes.
+        half: what it loses where half of it goes; ``None`` where that is not measured yet.
+        kl: the KL divergence from the dense network's output there, in nats.
     """
 
-    levels: Mapping[str, float]
-    kl: float
+    name: str
+    pieces: int
+    removable: int | None = None
+    between: tuple[int, int] | None = None
+    status: Status = Status.INTERPOLATED
+    is_deepest: bool = False
+    macs: float = 0.0
+    params: float = 0.0
+    half: Loss | None = None
+    kl: float | None = None

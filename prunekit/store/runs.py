@@ -21,7 +21,8 @@ from prunekit.store.encoding import (
 )
 
 _COLUMNS = (
-    "id, task, model, recipe, parent, created, params, macs, bytes, label, weights, starred, conditions, data, training"
+    "id, task, model, recipe, parent, created, params, macs, bytes, label, weights, starred, conditions, data, "
+    "training, note"
 )
 
 
@@ -38,10 +39,10 @@ def add(db: sqlite3.Connection, run: Run) -> None:
         if parent.task != run.task:
             raise WorkspaceError(f"A run of task {run.task!r} cannot continue run {parent.id!r} of {parent.task!r}.")
     origin = (run.id, run.task, run.model, recipe_text(run.recipe), run.parent, run.created)
-    made = (run.data, training_text(run.training))
+    made = (run.data, training_text(run.training), run.note)
     counts = (run.cost.params, run.cost.macs, run.cost.bytes)
     db.execute(
-        f"INSERT INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (*origin, *counts, run.label, run.weights, run.starred, conditions_text(run.conditions), *made),
     )
     for reading in run.readings:
@@ -72,6 +73,16 @@ def rename(db: sqlite3.Connection, run_id: str, label: str) -> None:
     """
     known(db, run_id)
     db.execute("UPDATE runs SET label = ? WHERE id = ?", (label, run_id))
+
+
+def annotate(db: sqlite3.Connection, run_id: str, note: str) -> None:
+    """Change what a person notes of a run.
+
+    Raises:
+        WorkspaceError: the run is unknown.
+    """
+    known(db, run_id)
+    db.execute("UPDATE runs SET note = ? WHERE id = ?", (note, run_id))
 
 
 def star(db: sqlite3.Connection, run_id: str, starred: bool) -> None:
@@ -163,11 +174,11 @@ def _with_latencies(run: Run, timed: Mapping[str, tuple[Latency, ...]]) -> Run:
 
 def _run(row: tuple[Any, ...], readings: Sequence[Reading]) -> Run:
     run_id, task, model, recipe, parent, created, params, macs, size, label, weights, starred, *made = row
-    conditions, data, training = made
+    conditions, data, training, note = made
     try:
         origin = (run_id, task, model, recipe_of(recipe), parent, created, checked(Cost(params, macs, size)))
         marks = label, weights, bool(starred)
-        how = {"conditions": conditions_of(conditions), "data": data, "training": training_of(training)}
+        how = {"conditions": conditions_of(conditions), "data": data, "training": training_of(training), "note": note}
         return checked(Run(*origin, tuple(readings), *marks, **how))
     except TypeError as error:
         raise WorkspaceError(f"The history holds a run that this version cannot read ({error}).") from error

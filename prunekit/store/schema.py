@@ -87,6 +87,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "DROP TABLE heads_by_name",
     ),
     ("ALTER TABLE runs ADD COLUMN training TEXT",),
+    ("ALTER TABLE runs ADD COLUMN note TEXT NOT NULL DEFAULT ''",),
 )
 
 VERSION = len(STEPS)

@@ -86,6 +86,15 @@ class Workspace:
         with self._writing() as db:
             runs.rename(db, run_id, label)
 
+    def annotate(self, run_id: str, note: str) -> None:
+        """Change what a person notes of a run.
+
+        Raises:
+            WorkspaceError: the run is unknown.
+        """
+        with self._writing() as db:
+            runs.annotate(db, run_id, note)
+
     def star(self, run_id: str, starred: bool = True) -> None:
         """Mark a run, or take the mark away.
 

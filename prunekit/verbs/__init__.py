@@ -19,7 +19,7 @@ from prunekit.verbs.inspecting import inspect, prove
 from prunekit.verbs.leaving import leaving
 from prunekit.verbs.looking import activations, histograms, kernel_layers, kernels, layer_weights
 from prunekit.verbs.outlining import outline
-from prunekit.verbs.planning import plan, plan_steps
+from prunekit.verbs.planning import draft, plan, plan_steps
 from prunekit.verbs.presets import preset
 from prunekit.verbs.reading import evaluate, evaluate_steps
 from prunekit.verbs.reconstructing import reconstruct, repair
@@ -53,6 +53,7 @@ __all__ = [
     "commit",
     "compare",
     "cost",
+    "draft",
     "earlier_epochs",
     "evaluate",
     "evaluate_steps",

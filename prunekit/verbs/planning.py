@@ -5,20 +5,21 @@ from functools import partial
 
 import torch
 
+from prunekit.errors import RecipeError
 from prunekit.measure.evaluate import logits
 from prunekit.recipe import Recipe
-from prunekit.records import Candidate, Mode, Outline, Point, Trial
+from prunekit.records import Candidate, Draft, Mode, Outline, Point, Trial
 from prunekit.search.allocate import greedy, lagrangian, mildest
 from prunekit.search.bisect import bisect
 from prunekit.search.curves import harm_curves
 from prunekit.search.exchange import exchange, joint_harm
-from prunekit.search.problem import WORTH, Problem
+from prunekit.search.problem import WORTH, Kept, Problem, check_reachable
 from prunekit.subject.opening import Opened
 from prunekit.subject.subject import resolve
 from prunekit.tasks.task import Split
 from prunekit.verbs.candidates import Judge
 from prunekit.verbs.outlining import LEVELS, begin, problem_of
-from prunekit.verbs.scanned import WITHIN
+from prunekit.verbs.scanned import WITHIN, stored_points
 from prunekit.verbs.scanning import scan_steps
 
 SAMPLES = 250
@@ -95,16 +96,56 @@ def plan_steps(
     yield judge.best()
 
 
+def draft(
+    opened: Opened,
+    targets: Mapping[str, float],
+    mode: Mode = Mode.CHANNELS,
+    base: Recipe | None = None,
+    pinned: Collection[str] = (),
+    worth: float = WORTH,
+) -> Draft:
+    """Allocate as a plan begins to, by what scans have stored so far, and measure nothing.
+
+    What no scan has reached yet, first looks among it, stays whole.
+
+    Args:
+        opened: as all that follow, see ``plan``.
+        targets: at least one resource, and what may be left of it; a loss cannot be promised without measuring.
+        mode: what is cut.
+        base: the recipe to start from.
+        pinned: groups (or layers) that stay as they are.
+        worth: the least share of a resource that a cut has to save.
+
+    Raises:
+        RecipeError: as ``plan`` does, and where the targets cannot be met by what was scanned so far.
+    """
+    judge, begun = begin(opened, targets, mode, base, pinned, worth)
+    if not begun.limits:
+        raise RecipeError("A draft needs a resource and how much may be left of it, such as macs=0.5.")
+    points = stored_points(opened, mode, criterion=judge.base.criterion, half_width=WITHIN, pictures=True)
+    problem = problem_of(judge, harm_curves(points))
+    check_reachable(problem, (*begun.pinned, *begun.spared))
+    kept = min(_starts(problem).values(), key=problem.harm)
+    recipe = judge.recipe(kept)
+    left = round(float(problem.load(kept)[0]) * begun.limits[0][1])
+    return Draft(recipe, resolve(opened, recipe).cost, left, problem.harm(kept))
+
+
+def _starts(problem: Problem) -> dict[str, Kept]:
+    """Allocate by the harm curves, in the two ways that an exchange can begin from."""
+    return {"greedy": greedy(problem), "curves": lagrangian(problem)}
+
+
 def _candidates(judge: Judge, problem: Problem) -> Iterator[Trial | Candidate]:
     """Make every plan for these limits and evaluate it."""
     for name in ("uniform", "global"):
         kept = mildest(partial(judge.preset, name), problem)
         if kept is not None:
             yield judge.evaluated(name, kept)
-    starts = [greedy(problem), lagrangian(problem)]
-    for name, kept in zip(("greedy", "curves"), starts, strict=True):
+    starts = _starts(problem)
+    for name, kept in starts.items():
         yield judge.evaluated(name, kept)
-    best = yield from exchange(problem, starts, _harm(judge))
+    best = yield from exchange(problem, tuple(starts.values()), _harm(judge))
     yield judge.evaluated("exchange", best)
     if not judge.targets.limits:  # what the exchanges won may be cut again
         yield from bisect(problem, partial(greedy, start=best), partial(judge.evaluated, "exchange"))

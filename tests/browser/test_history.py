@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from prunekit import verbs
 from prunekit.recipe import Recipe
 from tests.browser.bars import measured, stands
-from tests.browser.charts import chart, choose_row, press_mark
+from tests.browser.charts import chart, press_mark
 from tests.browser.conftest import settled
 from tools.app_server import serving
 
@@ -56,25 +56,16 @@ def test_the_page_shows_runs_and_images_that_flipped(page, runs, picture):
         picture(f"compare-{width}")
 
 
-def test_a_click_on_a_run_puts_it_on_the_desk(page, runs):
+def test_a_run_that_is_picked_in_the_chart_is_compared_and_the_desk_stays(page, runs):
     page.goto("/compare")
     whole(page)
-    for run, name in ((runs[1], "half the second stage"), (runs[0], f"run {runs[0].id[:6]}")):
-        press_mark(page, "Which run gives the most for its parameters?", run.id)
-        expect(page.get_by_text(f"On the desk: {name}").first).to_be_visible()
-
-
-def test_a_row_of_the_table_puts_its_run_on_the_desk(page, runs):
-    page.goto("/compare")
-    whole(page)
-    page.get_by_text("As a table").first.click()
-    table = page.get_by_test_id("stDataFrame").first
-    expect(table).to_be_visible()
-    choose_row(page, table, runs[1].id)
-    expect(page.get_by_text("On the desk: half the second stage").first).to_be_visible()
+    press_mark(page, "Which run gives the most for its parameters?", runs[1].id)
+    expect(page.get_by_text("Compared: the task's own network with half the second stage")).to_be_visible()
+    expect(page.get_by_text("only half the second stage gets right")).to_be_visible()
+    expect(page.get_by_text("Measured on the same 1,000 validation samples")).to_be_visible()
+    expect(page.get_by_text(f"On the desk: run {runs[2].id[:6]}").first).to_be_visible()
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Tune").click()
-    stands(page, "layer2.0.conv1", 50)
-    stands(page, "layer3.0.conv1", 0)
+    stands(page, "layer3.0.conv1", 75)
 
 
 def test_a_link_puts_its_run_on_the_desk(page, runs):

@@ -65,7 +65,7 @@ def test_drag_see_download_and_load_in_a_fresh_process(page, tmp_path, capsys, m
 
 def test_the_desk_answers_while_a_scan_runs(page):
     page.goto("/sensitivity?task=resnet20")
-    page.get_by_role("button", name="Scan 108 points").click()
+    page.get_by_role("button", name="Scan 108 cuts").click()
     stop = page.get_by_test_id("stMain").get_by_role("button", name="Cancel")
     expect(stop).to_be_visible()
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Tune").click()

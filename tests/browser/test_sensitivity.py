@@ -8,9 +8,11 @@ from tests.browser.charts import chart, press
 def test_a_picture_is_drawn_a_row_clicked_and_what_it_suggests_put_on_the_desk(page):
     page.goto("/sensitivity")
     page.get_by_text("First picture", exact=True).click()
-    page.get_by_role("button", name="Scan 54 points").click()
-    expect(page.get_by_text("All 54 points are measured at this precision")).to_be_visible()
-    marks = chart(page, "Which layers can be cut?").locator(".scatterlayer .trace").first.locator("path.point")
+    page.get_by_role("button", name="Scan 54 cuts").click()
+    expect(page.get_by_text("All 54 cuts are measured at this precision")).to_be_visible()
+    page.get_by_text("Colour by").scroll_into_view_if_needed()  # what is far below the window is not painted
+    heatmap = chart(page, "How far can each layer be cut alone?")
+    marks = heatmap.locator(".scatterlayer .trace").first.locator("path.point")
     expect(marks).to_have_count(6)
     expect(chart(page, "How far can conv1 be cut?")).to_be_visible()
     press(page, marks.nth(2))

@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import pytest
 
-from prunekit.figures.bands import BANDS, band_of
+from prunekit.figures.bands import BANDS, band_of, ends
 from tests.figures.test_palette import PAGES, VISION, luminance
 
 
@@ -43,3 +43,12 @@ def test_every_loss_is_in_the_band_whose_label_it_fits():
         "harmful",
         "harmful",
     ]
+
+
+def test_a_band_ends_where_the_first_cut_loses_more_whatever_deeper_ones_lose():
+    assert ends([(0.1, 0.5), (0.2, 3.0), (0.3, 0.2), (0.4, 9.0)]) == (
+        pytest.approx(0.12),
+        pytest.approx(0.3545, abs=1e-3),
+    )
+    assert ends([(0.5, 0.1), (0.9, 0.4)]) == (0.9, 0.9)
+    assert ends([]) == (0.0, 0.0)

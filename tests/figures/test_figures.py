@@ -4,7 +4,8 @@ from dataclasses import replace
 import pytest
 
 from prunekit.figures import comparison, criteria, layout, palette, ranking, recovery, sensitivity, structure
-from prunekit.records import Block, Epoch, Group, Layer, Mode, Point, Rank, Reading, Status
+from prunekit.figures.bands import BANDS, band_of
+from prunekit.records import Block, Epoch, Group, Layer, Loss, Mode, Point, Rank, Reading, Status
 
 MARKUP = "blocks.<b>0</b>.$x$.%{y}.conv"
 METRIC = "<b>score</b> $y$ %{x}"
@@ -29,16 +30,15 @@ POINTS = tuple(
     for name, level, value, kl in (("stem", 0.5, 0.9, 0.02), ("stem", 0.9, 0.4, 0.8), (MARKUP, 0.5, 0.95, 0.001))
 )
 RANKS = (
-    Rank(MARKUP, 0.5, 0.001, 0.1, True, Status.MEASURED),
-    Rank("stem", 0.5, 0.02, 0.2, True, Status.INTERPOLATED),
-    Rank("late", 0.1, 0.8, 0.05, False, Status.ESTIMATED),
+    Rank("stem", 4, 2, (1, 3), macs=0.2, params=0.1, half=Loss(2.5, (-0.5, 5.5), 192, Status.ESTIMATED), kl=0.02),
+    Rank(MARKUP, 4, 1, (0, 1), Status.MEASURED, True, 0.1, 0.3, Loss(0.3, (0.3, 0.3), 1000, Status.MEASURED), 0.01),
+    Rank("late", 8),
 )
 EPOCHS = (Epoch(10, 40, 0.25, 0.9), Epoch(40, 40, 1.0, 0.4, reading(0.93)))
 
 FIGURES = {
     "heatmap": lambda: sensitivity.heatmap(POINTS, ("stem", MARKUP)),
     "curve": lambda: sensitivity.curve(POINTS, MARKUP, 0.97),
-    "ranking": lambda: ranking.ranking(RANKS, "macs"),
     "criteria": lambda: criteria.criteria({"l1": POINTS, "l2": POINTS[:1]}, MARKUP, str),
     "learning": lambda: recovery.learning_curve(EPOCHS, reading(0.2), reading(0.98)),
     "treemap": lambda: structure.treemap(LAYERS),
@@ -67,7 +67,6 @@ def test_titles_ask_and_names_are_never_read_as_markup(name):
     [
         sensitivity.heatmap((), ("stem",)),
         sensitivity.curve((), "stem"),
-        ranking.ranking((), "macs"),
         criteria.criteria({}, "stem", str),
         recovery.learning_curve(()),
         structure.treemap(()),
@@ -84,8 +83,29 @@ def test_the_heatmap_leaves_unmeasured_cells_blank():
     heat = sensitivity.heatmap(POINTS, ("stem", MARKUP)).data[0]
     assert list(heat.z[0]) == [math.log10(0.02), math.log10(0.8)]
     assert list(heat.z[1]) == [-3.0, None]
-    lost = sensitivity.heatmap(POINTS, ("stem", MARKUP), "accuracy", dense=0.97).data[0]
-    assert [round(value, 6) for value in lost.z[0]] == [7.0, 57.0]
+
+
+def test_points_lost_are_drawn_in_the_colours_of_their_bands():
+    heat = sensitivity.heatmap(POINTS, ("stem", MARKUP), "metric", dense=0.97).data[0]
+    drawn = {colour for _, colour in heat.colorscale}
+    assert drawn == {band.colour for band in BANDS}
+
+    def colour(z: float) -> str:
+        place = (z - heat.zmin) / (heat.zmax - heat.zmin)
+        return [named for start, named in heat.colorscale if start <= place][-1]
+
+    assert [colour(z) for z in heat.z[0]] == [band_of(7).colour, band_of(57).colour]
+    assert colour(heat.z[1][0]) == band_of(2).colour
+    assert list(heat.colorbar.ticktext) == [f"{band.name}:<br>{band.label}" for band in BANDS]
+    assert [colour(z) for z in heat.colorbar.tickvals] == [band.colour for band in BANDS]
+
+
+def test_the_curve_says_how_far_a_layer_is_safe_and_costly():
+    made = sensitivity.curve(POINTS, "stem", 0.97)  # 7 points at 50 %, 57 at 90 %
+    # One point on the straight line from nothing to 7 points at 50 %, and five.
+    assert "safe to 7 %, costly to 36 %, harmful beyond" in made.layout.xaxis.title.text
+    spans = [(round(shape.x0, 1), round(shape.x1, 1), shape.fillcolor) for shape in made.layout.shapes]
+    assert spans == [(0, 7.1, BANDS[0].colour), (7.1, 35.7, BANDS[1].colour), (35.7, 90, BANDS[2].colour)]
 
 
 def test_the_heatmap_leaves_cells_blank_where_nothing_is_removed():
@@ -103,15 +123,9 @@ def test_marks_to_click_cover_no_cell():
     assert list(made.layout.xaxis.categoryarray) == [*set(marks.x), *heat.x]
 
 
-@pytest.mark.parametrize(
-    "chart",
-    [
-        lambda protected: sensitivity.heatmap(POINTS, ("stem", MARKUP), protected=protected),
-        lambda protected: ranking.ranking(RANKS, "macs", protected),
-    ],
-)
-def test_protected_groups_are_named_below_with_their_reasons(chart):
-    made = chart({"fc": "network output", "b": "x", "c": "y", "d": "z"})
+def test_protected_groups_are_named_below_with_their_reasons():
+    protected = {"fc": "network output", "b": "x", "c": "y", "d": "z"}
+    made = sensitivity.heatmap(POINTS, ("stem", MARKUP), protected=protected)
     assert made.layout.xaxis.title.text.endswith("<br>protected: fc (network output), b (x), c (y) and 1 more")
 
 
@@ -159,12 +173,19 @@ def test_the_heatmap_marks_the_cells_that_have_no_interval():
         "estimated", "estimated", "interpolated, no interval", "measured", "first look"]  # fmt: skip
 
 
-def test_the_ranking_draws_harm_for_each_hundredth_saved():
-    harmless, harmful = ranking.ranking(RANKS, "macs").data
-    assert [round(x, 9) for x in harmless.x] == [0.0001, 0.001]  # 0.001 nats over 10 %, 0.02 over 20 %
-    assert [round(x, 9) for x in harmful.x] == [0.16]
-    assert [row["rank"] for row in ranking.ranking_table(RANKS, "macs")] == [1, 2, 3]
-    assert ranking.ranking_table(RANKS, "params")[1]["parameters saved, %"] == 20
+def test_the_ranking_is_a_table_of_comparable_numbers_with_words_for_how_each_is_known():
+    first, second, third = ranking.ranking_table(RANKS, Mode.CHANNELS, {"stem": (MARKUP,)})
+    assert (first["layer"], first["can go, %"], first["from–to, %"]) == ("stem", 50, "25 to 75")
+    assert (first["frees MACs, %"], first["frees params, %"]) == (20, 10)
+    assert (first["half loses, points"], first["from–to, points"], first["half is"]) == (2.5, "−0.5 to 5.5", "costly")
+    assert (first["share known by"], first["loss known by"]) == ("interpolated", "estimated, 192 samples")
+    assert first["also cuts"] == MARKUP
+    assert (second["can go, %"], second["from–to, %"]) == (25, "0 or more")
+    assert (second["from–to, points"], second["loss known by"]) == ("exactly 0.3", "measured, 1,000 samples")
+    assert (third["can go, %"], third["half is"], third["share known by"]) == (None, None, "not measured yet")
+    zeroed, *_ = ranking.ranking_table(RANKS, Mode.WEIGHTS)
+    assert zeroed["zeroes params, %"] == 10
+    assert not [column for column in zeroed if "MACs" in column]
 
 
 def test_criteria_are_compared_where_all_of_them_know_something():

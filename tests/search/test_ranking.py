@@ -4,12 +4,12 @@ from types import SimpleNamespace
 import pytest
 
 from prunekit.records import Mode, Point, Reading, Status
-from prunekit.search.ranking import rank, suggest
+from prunekit.search.ranking import cut_first, loss
 
 
 @dataclass
 class Net:
-    """Groups of which every unit costs 10 MACs and as many parameters as said, and 1 unit that nothing removes."""
+    """Groups of ten units (one has 1): every unit costs 10 MACs and as many parameters as said."""
 
     params: dict[str, int]
 
@@ -27,64 +27,86 @@ class Net:
 NET = Net({"fat": 8, "thin": 2})  # 200 MACs, 100 parameters
 
 
-def at(name, level, kl, status=Status.MEASURED):
-    return Point(Mode.CHANNELS, name, level, Reading("accuracy", 0.9, 9, 8, None, 0.1, kl, "validation", status, ""))
+def read(value, status=Status.MEASURED, n=1000, interval=None):
+    return Reading("accuracy", value, n, None, interval, 0.1, 0.02, "validation", status, "")
 
 
-POINTS = (at("fat", 0.2, 0.02), at("fat", 0.5, 0.3), at("thin", 0.2, 0.01), at("thin", 0.5, 0.045))
+DENSE = read(0.9)
 
 
-def test_a_group_is_ranked_where_it_is_cut_as_far_as_is_allowed():
-    thin, fat = rank(POINTS, NET, Mode.CHANNELS, "macs", allowed=0.1)
-    assert (thin.name, thin.level, thin.saved, thin.allowed) == ("thin", 0.5, 50 / 200, True)
-    assert (fat.name, fat.level, fat.saved, fat.allowed) == ("fat", 0.2, 20 / 200, True)
-    assert thin.rate == pytest.approx(0.045 / 25)
-    assert fat.rate == pytest.approx(0.02 / 10)
+def at(name, level, lost, status=Status.MEASURED, half=None, n=1000):
+    """A cut that loses so many points, give or take ``half`` of an interval."""
+    value = 0.9 - lost / 100
+    interval = None if half is None else (value - half / 100, value + half / 100)
+    return Point(Mode.CHANNELS, name, level, read(value, status, n, interval))
 
 
-def test_what_is_saved_decides_the_order():
-    # 16 of 100 parameters for 0.02 nats, against 10 of 100 for 0.045
-    assert [found.name for found in rank(POINTS, NET, Mode.CHANNELS, "params", 0.1)] == ["fat", "thin"]
+def test_a_group_gives_what_goes_until_the_line_between_two_levels_passes_one_point():
+    (fat, thin) = cut_first([at("fat", 0.2, 0.5), at("fat", 0.6, 1.5)], NET, Mode.CHANNELS, DENSE)
+    # From 2 units at 0.5 points to 6 at 1.5: one point at 4 of 10 units, 40 MACs of 200 and 32 of 100 parameters.
+    assert (fat.name, fat.removable, fat.status) == ("fat", 4, Status.INTERPOLATED)
+    assert (fat.macs, fat.params) == (pytest.approx(0.2), pytest.approx(0.32))
+    assert fat.between == (2, 5)  # two fit for sure and six do not
+    assert (thin.removable, thin.half) == (None, None)
 
 
-def test_what_does_too_much_harm_at_its_mildest_comes_last():
-    first, last = rank(POINTS, NET, Mode.CHANNELS, "macs", allowed=0.015)
-    assert (first.name, first.level) == ("thin", 0.2)
-    assert (last.name, last.level, last.allowed) == ("fat", 0.2, False)
+def test_what_frees_most_for_the_same_point_comes_first():
+    points = [at("fat", 0.3, 0.9), at("fat", 0.4, 3), at("thin", 0.5, 0.0), at("thin", 0.6, 9)]
+    assert [rank.name for rank in cut_first(points, NET, Mode.CHANNELS, DENSE)] == ["thin", "fat"]
 
 
-def test_what_removes_nothing_or_cannot_be_cut_or_is_unknown_is_never_ranked():
+def test_a_deeper_level_that_happens_to_fit_says_nothing_behind_one_that_does_not():
+    rank, _ = cut_first([at("fat", 0.2, 4.0), at("fat", 0.5, 0.2)], NET, Mode.CHANNELS, DENSE)
+    assert rank.removable == 0  # a quarter of two units, and units are whole
+    assert rank.half.points == pytest.approx(0.2)
+
+
+def test_a_level_that_costs_a_point_to_the_last_sample_still_fits():
+    exact = Reading("accuracy", 0.938, 1000, 938, None, 0.1, 0.02, "validation", Status.MEASURED, "")
+    point = Point(Mode.CHANNELS, "fat", 0.5, read(0.928))
+    assert 100 * (0.938 - 0.928) != 1.0
+    assert cut_first([point], NET, Mode.CHANNELS, exact)[0].removable == 5
+
+
+def test_the_interval_of_an_estimate_becomes_that_of_how_much_can_go():
+    points = [
+        at("fat", 0.2, 0.3, Status.ESTIMATED, 0.5, 200),  # at most 0.8: surely fits
+        at("fat", 0.4, 0.8, Status.ESTIMATED, 0.5, 200),  # 0.3 to 1.3: may fit
+        at("fat", 0.6, 1.4, Status.ESTIMATED, 0.5, 200),  # 0.9 to 1.9: may fit
+        at("fat", 0.8, 9.0, Status.ESTIMATED, 0.9, 200),  # surely not
+    ]
+    rank = cut_first(points, NET, Mode.CHANNELS, DENSE)[0]
+    assert rank.between == (2, 7)
+    assert 4 <= rank.removable < 6
+
+
+def test_of_a_first_look_no_interval_is_known():
+    rank = cut_first([at("fat", 0.5, 0.0, Status.ESTIMATED, None, 16)], NET, Mode.CHANNELS, DENSE)[0]
+    assert (rank.removable, rank.between, rank.status, rank.half.n) == (5, None, Status.ESTIMATED, 16)
+    assert rank.is_deepest
+
+
+def test_half_carries_its_interval_and_its_distance():
+    rank = cut_first([at("fat", 0.5, 2.0, Status.ESTIMATED, 0.75, 200)], NET, Mode.CHANNELS, DENSE)[0]
+    assert rank.half.interval == (pytest.approx(1.25), pytest.approx(2.75))
+    assert rank.kl == 0.02
+
+
+def test_what_ran_on_every_sample_is_exact_and_what_ran_on_fewer_is_not():
+    assert loss(read(0.88), DENSE).interval == (pytest.approx(2.0), pytest.approx(2.0))
+    some = loss(read(0.88, n=200, interval=(0.83, 0.92)), DENSE)
+    assert some.interval == (pytest.approx(-2.0), pytest.approx(7.0))
+
+
+def test_what_is_made_of_one_piece_or_cannot_be_cut_is_never_ranked():
     net = Net({"one": 5, "fat": 8})
-    points = [at("one", 0.9, 0.0), at("protected", 0.5, 0.0), at("fat", 0.0, 0.0), at("fat", 0.5, None)]
-    assert rank(points, net, Mode.CHANNELS, "macs", 0.1) == []
-    assert suggest(points, net, Mode.CHANNELS, "macs", 0.1).levels == {}
-
-
-def test_noise_makes_no_group_robust():
-    points = [at("fat", 0.2, 0.2), at("fat", 0.5, 0.01)]  # a deeper cut does no less harm than a milder one
-    (found,) = rank(points, NET, Mode.CHANNELS, "macs", 0.1)
-    assert (found.level, found.allowed) == (0.2, False)
-
-
-def test_an_interpolated_level_says_so():
-    (found,) = rank([at("fat", 0.2, 0.01, Status.INTERPOLATED)], NET, Mode.CHANNELS, "macs", 0.1)
-    assert found.status is Status.INTERPOLATED
-
-
-def test_the_suggestion_takes_the_cheapest_steps_that_together_stay_within_the_harm():
-    # By MACs: thin to 0.2 for 0.01 (rate 0.1), to 0.5 for 0.045 (0.23);
-    # fat to 0.2 for 0.02 (0.2), to 0.5 for 0.3 (1.9).
-    found = suggest(POINTS, NET, Mode.CHANNELS, "macs", budget=0.04)
-    assert dict(found.levels) == {"thin": 0.2, "fat": 0.2}
-    assert found.kl == pytest.approx(0.03)
-    found = suggest(POINTS, NET, Mode.CHANNELS, "macs", budget=0.08)
-    assert dict(found.levels) == {"thin": 0.5, "fat": 0.2}
-    assert found.kl == pytest.approx(0.065)
+    points = [at("one", 0.9, 0.0), at("protected", 0.5, 0.0), at("fat", 0.5, 0.2)]
+    assert [rank.name for rank in cut_first(points, net, Mode.CHANNELS, DENSE)] == ["fat"]
 
 
 def test_zeroed_weights_are_counted_against_all_parameters():
     net = SimpleNamespace(
         layers=[SimpleNamespace(name="fc", shape=(4, 5))], cost=lambda kept: SimpleNamespace(params=40, macs=1)
     )
-    (found,) = rank([at("fc", 0.5, 0.01)], net, Mode.WEIGHTS, "params", 0.1)
-    assert found.saved == 10 / 40
+    (rank,) = cut_first([at("fc", 0.5, 0.1)], net, Mode.WEIGHTS, DENSE)
+    assert (rank.params, rank.macs) == (10 / 40, 0.0)

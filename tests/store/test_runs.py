@@ -67,6 +67,16 @@ def test_rename(store, make_run):
     assert store.run(run.id).label == "small"
 
 
+def test_what_a_person_notes_of_a_run_is_kept(store, make_run):
+    run = make_run(1, note="as found")
+    store.add_run(run)
+    assert store.run(run.id).note == "as found"
+    store.annotate(run.id, "two\nlines – 50 %")
+    assert store.run(run.id) == replace(run, note="two\nlines – 50 %")
+    with pytest.raises(WorkspaceError, match="Unknown run"):
+        store.annotate("000000abcdee", "x")
+
+
 def test_a_taken_id_is_refused_and_the_first_run_stays(store, make_run):
     store.add_run(make_run(1, label="first"))
     with pytest.raises(WorkspaceError, match="Run '000000000001' is already stored"):

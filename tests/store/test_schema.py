@@ -84,6 +84,21 @@ def test_the_runs_and_the_desk_from_before_data_were_named_are_those_of_any_data
     assert not store.can_redo(VGG)
 
 
+def test_runs_from_before_notes_have_none_and_take_one(store, make_run):
+    run = make_run(1, label="half", starred=True)
+    db = _as_written_by(5, store)
+    db.execute(
+        "INSERT INTO runs (id, task, model, recipe, created, params, macs, bytes, label, starred, data)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (run.id, run.task, run.model, recipe_text(run.recipe), run.created, run.cost.params, run.cost.macs,
+         run.cost.bytes, run.label, run.starred, run.data),
+    )  # fmt: skip
+    db.close()
+    assert store.runs("resnet8") == (run,)
+    store.annotate(run.id, "keep this one")
+    assert store.run(run.id) == replace(run, note="keep this one")
+
+
 @pytest.mark.parametrize("version", range(schema.VERSION))
 def test_every_version_ends_up_with_the_same_tables(store, version):
     _as_written_by(version, store).close()

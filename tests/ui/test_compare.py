@@ -35,6 +35,10 @@ def button(app, label):
     return next(found for found in app.button if found.label == label)
 
 
+def field(found, label):
+    return next(one for one in found if one.label == label)
+
+
 def metric(app, label):
     return next(found for found in app.metric if found.label.startswith(label))
 
@@ -107,7 +111,7 @@ def test_a_run_put_on_the_desk_brings_its_bars_and_undo_goes_on_from_there(visit
 
 def test_names_and_stars_are_kept_and_shown(visit, opened, fork):
     app = pick(visit("compare"), fork[0])
-    app.text_input[0].set_value(" half <b> ").run()
+    field(app.text_input, "Name").set_value(" half <b> ").run()
     button(app, "Star").click().run()
     found = opened.workspace.run(fork[0].id)
     assert (found.label, found.starred) == ("half <b>", True)
@@ -115,6 +119,68 @@ def test_names_and_stars_are_kept_and_shown(visit, opened, fork):
     assert any("★ half &lt;b&gt;" in str(trace.get("text")) for trace in figure(app, TREE)["data"])
     button(app, "Unstar").click().run()
     assert not opened.workspace.run(fork[0].id).starred
+
+
+def table(app):
+    """The runs that the table shows."""
+    return next(frame.value for frame in app.dataframe if "channels cut, mean %" in frame.value)
+
+
+def test_every_run_has_a_row_that_says_how_it_was_made_and_what_it_costs(visit, opened, fork):
+    rows = table(visit("compare"))
+    assert list(rows["run"]) == [run.id for run in reversed(fork)]
+    newest = rows.iloc[0]
+    groups = len(opened.structure.prunable)
+    assert newest["channels cut, mean %"] == pytest.approx(100 * (0.25 + 0.75) / groups)
+    assert (newest["criterion"], newest["parent"], newest["on the desk"]) == ("l2", fork[0].id, True)
+    assert (newest["accuracy, %"], newest["low, %"], newest["high, %"]) == (90, 88, 92)
+    cost = verbs.cost(opened, fork[2].recipe)
+    assert (newest["parameters"], newest["MACs"], newest["FLOPs"], newest["bytes"]) == (
+        cost.params, cost.macs, 2 * cost.macs, cost.bytes)  # fmt: skip
+
+
+def test_runs_are_filtered_by_what_they_are_and_what_is_written_of_them(visit, opened, fork):
+    opened.workspace.star(fork[1].id)
+    opened.workspace.annotate(fork[0].id, "First try at 50 %")
+    app = visit("compare")
+    for kind, shown in (("starred", fork[1:2]), ("noted", fork[:1]), ("cut", fork)):
+        app.button_group(key="runs-kind").set_value(kind).run()
+        assert set(table(app)["run"]) == {run.id for run in shown}
+    field(app.text_input, "Filter").set_value("try FIRST").run()
+    assert list(table(app)["run"]) == [fork[0].id]
+    field(app.text_input, "Filter").set_value("nothing like it").run()
+    assert any(caption.value == "None of the 3 runs is like that." for caption in app.caption)
+
+
+def test_a_note_is_kept_with_the_run_and_can_be_taken_back(visit, opened, fork):
+    app = pick(visit("compare"), fork[1])
+    field(app.text_area, "Note").set_value(" loses the *sevens* ").run()
+    assert opened.workspace.run(fork[1].id).note == "loses the *sevens*"
+    app = settle(app)
+    assert table(app).set_index("run")["note"][fork[1].id] == "loses the *sevens*"
+    field(app.text_area, "Note").set_value("").run()
+    assert opened.workspace.run(fork[1].id).note == ""
+
+
+def test_the_runs_can_be_taken_away_as_csv_and_json(visit, opened, fork):
+    app = visit("compare")
+    labels = [found.proto.label for found in app.get("download_button")]
+    assert labels.index("CSV") < labels.index("JSON")
+
+
+def test_two_layers_that_differ_are_told_by_layer_and_in_all(visit, opened, fork):
+    app = visit("compare")
+    picker(app, "First").set_value(fork[0].id).run()
+    picker(app, "Second").set_value(fork[1].id).run()
+    app = settle(app)
+    rows = next(frame.value for frame in app.dataframe if "MACs, difference" in frame.value).set_index("layer")
+    a, b = (verbs.layer_costs(opened, run.recipe) for run in fork[:2])
+    names = [layer.name for layer in opened.structure.layers]
+    at = names.index("layer2.0.conv1")
+    assert rows["MACs, difference"]["layer2.0.conv1"] == b[at][1] - a[at][1] < 0
+    assert rows["parameters, difference"]["all layers"] == sum(y[0] - x[0] for x, y in zip(a, b, strict=True))
+    assert rows["MACs, difference"]["conv1"] == 0
+    assert desk(app).recipe == fork[2].recipe
 
 
 def test_a_deleted_runs_children_stay_and_the_desk_goes_to_its_parent(visit, opened, fork):
@@ -273,7 +339,10 @@ def test_a_long_history_draws_every_run_but_only_the_newest_and_the_marked_in_th
     assert sorted(marks) == [f"{n:012x}" for n in (3, *range(960, 1000))]
     spots = [point for trace in figure(app, TRADEOFF)["data"] for point in trace.get("customdata", ()) if point]
     assert len(spots) == 1000
-    assert not any(len(frame.value) == 1000 for frame in app.dataframe)  # a long table is made once it is opened
+    long = [frame for frame in app.dataframe if len(frame.value) == 1000]
+    assert len(long) == 1  # the twins of the charts are made once they are opened
+    field(app.text_input, "Filter").set_value("kept").run()
+    assert list(table(app)["run"]) == [f"{3:012x}"]
     app.toggle(key="tree-all").set_value(True).run()
     marks = [point for trace in figure(app, TREE)["data"] for point in trace.get("customdata", ())]
     assert len(marks) == 1000

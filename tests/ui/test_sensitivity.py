@@ -4,17 +4,22 @@ import pytest
 
 from prunekit import verbs
 from prunekit.criteria import CRITERIA, criterion_title
+from prunekit.figures.bands import band_of
 from prunekit.recipe import Recipe
 from prunekit.records import Mode, Status
 from prunekit.ui.state import jobs
 from prunekit.ui.state.session import Session
 from tests.ui.conftest import desk, settle
 
-STEM = "layer1.0.conv1"
+STEM, FAR = "layer1.0.conv1", "How far can each layer be cut alone?"
 
 
 def titles(app):
     return [json.loads(chart.proto.spec)["layout"]["title"]["text"] for chart in app.get("plotly_chart")]
+
+
+def ranking(app):
+    return app.dataframe[0].value
 
 
 def running():
@@ -36,7 +41,7 @@ def test_the_cost_is_announced_for_each_precision_and_a_cancelled_scan_is_resume
         jobs.worker().call(lambda: None)
         if "about" in app.run().button(key="scan-start").label:
             break
-    assert app.button(key="scan-start").label.startswith("Scan 54 points, about ")
+    assert app.button(key="scan-start").label.startswith("Scan 54 cuts, about ")
     app.button_group(key="scan-precision").set_value("exact").run()
     app.button(key="scan-start").click().run()
     job = running()
@@ -48,9 +53,8 @@ def test_the_cost_is_announced_for_each_precision_and_a_cancelled_scan_is_resume
     app = settle(app)
     stored = job.snapshot().done
     assert 3 <= stored < 54
-    assert app.button(key="scan-start").label.startswith(f"Resume: measure {54 - stored} points")
-    assert titles(app)[0] == "Which layers can be cut?"
-    assert any(caption.value == "The networks ran as fused operations." for caption in app.caption)
+    assert app.button(key="scan-start").label.startswith(f"Resume: measure {54 - stored} cuts")
+    assert titles(app)[0] == FAR
 
 
 def test_a_first_picture_is_all_that_is_measured_when_it_is_all_that_is_asked(visit, opened):
@@ -65,24 +69,76 @@ def test_a_first_picture_is_all_that_is_measured_when_it_is_all_that_is_asked(vi
     assert {point.reading.n for point in points} == {16}
     assert "scan-start" not in [button.key for button in app.button]  # nothing is left of a picture
     app.button_group(key="scan-precision").set_value("within").run()
-    assert app.button(key="scan-start").label.startswith("Scan 54 points")
+    assert app.button(key="scan-start").label.startswith("Scan 54 cuts")
 
 
-def test_what_the_scan_suggests_is_put_on_the_desk_around_what_is_pinned(visit, opened):
+def test_the_page_answers_first_what_to_cut_by_the_tasks_metric(visit, opened):
+    scanned(opened)
+    app = visit("sensitivity")
+    assert [heading.value for heading in app.subheader][:2] == ["Cut here first", "What to cut for a target"]
+    rows = ranking(app)
+    assert list(rows["frees MACs, %"]) == sorted(rows["frees MACs, %"], reverse=True)
+    whole, dense = opened.structure.cost({}).macs, verbs.last(verbs.evaluate(opened, Recipe("resnet8"))).reading.value
+    for _, row in rows.iterrows():
+        units = opened.structure.group(row["layer"]).units
+        left = opened.structure.cost({row["layer"]: round(units * (1 - row["can go, %"] / 100))}).macs
+        assert row["frees MACs, %"] == pytest.approx(100 * (1 - left / whole))
+        cut = Recipe("resnet8", channels={row["layer"]: 0.5})
+        lost = 100 * (dense - verbs.last(verbs.evaluate(opened, cut)).reading.value)
+        assert row["half loses, points"] == pytest.approx(lost, abs=2.5)  # within one point, or a tenth of the drop
+        assert row["half is"] == band_of(row["half loses, points"]).name
+    assert titles(app)[0] == FAR
+    assert "lost alone" in app.get("plotly_chart")[0].proto.spec
+    app.button_group(key="scan-metric").set_value("kl").run()
+    assert "KL, nats" in app.get("plotly_chart")[0].proto.spec
+
+
+def test_of_what_a_scan_has_not_come_to_the_ranking_says_so(visit, opened):
+    points = [point for _, point in zip(range(2), verbs.scan(opened, limit=None), strict=False)]
+    app = visit("sensitivity")
+    rows = ranking(app)
+    known = rows[rows["share known by"] != "not measured yet"]
+    assert set(known["layer"]) == {point.name for point in points}
+    assert list(known.index) == [0, 1]
+    assert rows["can go, %"].isna().sum() == rows["frees MACs, %"].isna().sum() == 4
+    assert app.button(key="scan-start").label.startswith("Resume: measure 52 cuts, about ")
+
+
+def test_what_is_suggested_is_what_the_planner_begins_with_around_what_is_pinned(visit, opened):
     scanned(opened)
     held = Session("resnet8", recipe=Recipe("resnet8", channels={STEM: 0.25}))
     held.hand = type(held.hand)(pinned=(STEM,))
     app = visit("sensitivity", session=held)
-    assert titles(app)[0] == "Which layers can be cut?"
-    assert titles(app)[-2:] == ["Where can I cut first?", f"Which criterion harms {app.selectbox[0].value} least?"]
-    assert sum(title.startswith(("How far can", "Which weights of")) for title in titles(app)) == 2
+    app.slider(key="scan-left-channels").set_value(60).run()
+    app = settle(app)
     app.button(key="scan-put").click().run()
     app = settle(app)
-    cuts = desk(app).recipe.channels
-    assert cuts[STEM] == 0.25
-    assert {level for name, level in cuts.items() if name != STEM} <= {0.5, 0.9}
-    assert len(cuts) > 1
+    drafted = verbs.draft(opened, {"macs": 0.6}, base=Recipe("resnet8", channels={STEM: 0.25}), pinned=(STEM,))
+    assert desk(app).recipe == drafted.recipe
+    assert desk(app).recipe.channels[STEM] == 0.25
+    assert verbs.cost(opened, drafted.recipe).macs <= 0.6 * opened.structure.cost({}).macs
     assert app.button(key="scan-put").disabled
+
+
+def test_a_target_that_the_scan_cannot_meet_is_told(visit, opened):
+    scanned(opened, levels=(0.5,))
+    app = visit("sensitivity")
+    app.slider(key="scan-left-channels").set_value(5).run()
+    app = settle(app)
+    assert any("macs cannot fall to" in caption.value for caption in app.caption)
+    assert "scan-put" not in [button.key for button in app.button]
+
+
+def test_behind_a_base_the_page_says_that_it_speaks_of_the_dense_network(visit, opened):
+    scanned(opened, levels=(0.5,))
+    app = visit("sensitivity")
+    assert not any("of the dense network;" in caption.value for caption in app.caption)
+    recipe = Recipe("resnet8", channels={STEM: 0.5})
+    run = verbs.last(verbs.recover(opened, recipe, epochs=1))
+    desk(app).recipe = verbs.recipe_of(run)
+    app = settle(app)
+    assert not app.exception
+    assert any("of the dense network;" in caption.value for caption in app.caption)
 
 
 def test_another_criterion_is_scanned_beside_the_desks(visit, opened):
@@ -91,7 +147,7 @@ def test_another_criterion_is_scanned_beside_the_desks(visit, opened):
     others = [name for name in CRITERIA if name != "l2"]
     assert app.selectbox(key="scan-criterion").options == [criterion_title(name) for name in others]
     app.selectbox(key="scan-criterion").set_value("l1").run()
-    assert app.button(key="scan-other").label.startswith("Scan 54 points by L1 norm")
+    assert app.button(key="scan-other").label.startswith("Scan 54 cuts by L1 norm")
     app.button(key="scan-other").click().run()
     running().cancel()
     running().wait(60)
@@ -104,11 +160,13 @@ def test_another_criterion_is_scanned_beside_the_desks(visit, opened):
 def test_layers_are_ranked_by_the_weights_that_are_zeroed(visit, opened):
     list(verbs.picture_steps(opened, Mode.WEIGHTS, levels=(0.5, 0.9), limit=None, half_width=verbs.WITHIN))
     app = visit("sensitivity", session=Session("resnet8", mode=Mode.WEIGHTS))
-    ranking = next(chart for chart in app.get("plotly_chart") if "Where can I cut first?" in chart.proto.spec)
-    assert "parameters saved" in ranking.proto.spec
+    rows = ranking(app)
+    assert len(rows) == len(opened.structure.layers)
+    assert set(rows["loss known by"]) == {"first look, 16 samples"}
+    assert rows["from–to, %"].isna().all()
+    assert "frees MACs, %" not in rows
     app.button(key="scan-put").click().run()
     app = settle(app)
-    assert set(desk(app).recipe.weights.values()) <= {0.5, 0.9}
     assert desk(app).recipe.weights
     assert desk(app).recipe.channels == {}
 

@@ -64,6 +64,29 @@ def test_candidates_meet_every_target_and_are_really_evaluated(opened):
     assert best.reading.value == max(candidate.reading.value for candidate in found)
 
 
+@pytest.mark.parametrize(("mode", "resource"), [(Mode.CHANNELS, "macs"), (Mode.WEIGHTS, "params")])
+def test_a_draft_is_one_of_the_plans_own_allocations_and_measures_nothing(opened, mode, resource):
+    *found, _ = candidates(verbs.plan(opened, {resource: 0.5}, mode))
+    drafted = verbs.draft(opened, {resource: 0.5}, mode)
+    (plan, *_) = [candidate for candidate in found if candidate.recipe == drafted.recipe]
+    assert plan.name in ("greedy", "curves")
+    assert drafted.cost == plan.cost
+    assert drafted.left == plan.amount(resource, mode) <= getattr(opened.structure.cost({}), resource) / 2
+    assert verbs.history(opened) == ()
+
+
+def test_a_draft_keeps_whole_what_no_scan_has_reached_and_says_where_that_is_too_little(opened):
+    with pytest.raises(RecipeError, match="macs cannot fall to"):
+        verbs.draft(opened, {"macs": 0.5})
+    name = opened.structure.prunable[0].name
+    for point in verbs.scan(opened):
+        if point.name == name and point.level == 0.9:
+            break
+    assert set(verbs.draft(opened, {"macs": 0.97}).recipe.channels) == {name}
+    with pytest.raises(RecipeError, match="needs a resource"):
+        verbs.draft(opened, {"accuracy": -1})
+
+
 def test_a_loss_alone_is_bisected_by_real_evaluations(opened):
     *found, best = candidates(verbs.plan(opened, {"accuracy": -40}))
     for candidate in found:  # the dense network makes no mistake here

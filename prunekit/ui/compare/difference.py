@@ -11,7 +11,8 @@ from prunekit.records import Comparison, Run
 from prunekit.ui.compare.flips import flips
 from prunekit.ui.compare.run_card import title
 from prunekit.ui.state.jobs import ask, follow
-from prunekit.ui.state.session import Question
+from prunekit.ui.state.reading import recipe_of
+from prunekit.ui.state.session import DENSE, DESK, Question, by_hand, keyed, session
 from prunekit.ui.widgets.badges import delta_color
 from prunekit.ui.widgets.chart import chart
 from prunekit.ui.widgets.table import table
@@ -20,8 +21,7 @@ from prunekit.ui.widgets.text import change, count, literal, percent, points, si
 if TYPE_CHECKING:
     from prunekit.verbs import Opened
 
-DENSE, DESK = "dense", "desk"
-"""What can be picked besides the runs."""
+DEFAULT = DENSE, DESK
 
 
 def difference(opened: "Opened", runs: Sequence[Run], desk: Run | None) -> None:
@@ -35,32 +35,62 @@ def difference(opened: "Opened", runs: Sequence[Run], desk: Run | None) -> None:
     known = {run.id: run for run in runs}
     titles = {DESK: f"On the desk: {title(desk) if desk else OWN}", DENSE: OWN.capitalize()}
     titles |= {run.id: title(run) for run in reversed(runs)}
-    one, other = st.columns(2)
-    with one:
-        first = _pick("First", titles, DENSE)
-    with other:
-        second = _pick("Second", titles, DESK)
-    a, b = (desk if picked == DESK else known.get(picked) for picked in (first, second))
+    pair = [picked if picked in titles else default for picked, default in zip(session().pair, DEFAULT, strict=True)]
+    columns = st.columns(2)
+    for side, (column, label) in enumerate(zip(columns, ("First", "Second"), strict=True)):
+        with column:
+            _pick(label, titles, pair, side)
+    a, b = (desk if picked == DESK else known.get(picked) for picked in pair)
     if a == b:
         st.info("These are the same network; pick two that differ.", icon=":material/info:")
         return
     ids, names = (a.id if a else None, b.id if b else None), (_name(a), _name(b))
-    follow(
-        "difference", lambda: _draw(opened, _question(opened, ids), names), lambda: not _question(opened, ids).finished
-    )
+
+    def pending() -> bool:
+        return not (_question(opened, ids).finished and _layers(opened, (a, b)).finished)
+
+    def draw() -> None:
+        _draw(opened, _question(opened, ids), names)
+        _layer_by_layer(opened, _layers(opened, (a, b)))
+
+    follow("difference", draw, pending)
 
 
-def _pick(label: str, titles: Mapping[str, str], default: str) -> str:
-    options = list(titles)
-    picked = st.selectbox(
+def pick(run_id: str) -> None:
+    """Compare a run with the one that was picked before it, or with the task's own network."""
+    first, second = session().pair
+    if run_id != second:
+        session().pair = (first if second == DESK else second), run_id
+
+
+def compared(pair: tuple[str, str], desk: Run | None) -> tuple[str, str]:
+    """Return the ids of the runs that are compared, empty for the task's own network."""
+    first, second = ((desk.id if desk else "") if picked == DESK else picked for picked in pair)
+    return first, second
+
+
+def pair_text(runs: Sequence[Run], desk: Run | None) -> str:
+    """Say which two are compared."""
+    known = {run.id: run for run in runs}
+    first, second = (literal(_name(known.get(picked))) for picked in compared(session().pair, desk))
+    return f"Compared: **{first}** with **{second}**"
+
+
+def _pick(label: str, titles: Mapping[str, str], pair: list[str], side: int) -> None:
+    options, widget = list(titles), f"difference-{label.lower()}"
+
+    def take() -> None:
+        picked = by_hand(widget) or pair[side]
+        session().pair = (picked, pair[1]) if side == 0 else (pair[0], picked)
+
+    st.selectbox(
         label,
         options,
-        options.index(default),
+        options.index(pair[side]),
         format_func=titles.__getitem__,
-        key=f"difference-{label.lower()}",
-        persist_state="session",
+        key=keyed(widget, pair[side]),
+        on_change=take,
     )
-    return picked if picked in titles else default
 
 
 def _name(run: Run | None) -> str:
@@ -76,6 +106,26 @@ def _question(opened: "Opened", ids: tuple[str | None, str | None]) -> Question:
             yield step if isinstance(step, Comparison) else None
 
     return ask("difference", (opened.key, ids), work)
+
+
+def _layers(opened: "Opened", pair: tuple[Run | None, Run | None]) -> Question:
+    """Ask what each layer of either network costs, by the closed formulas."""
+    recipes = tuple(recipe_of(opened, run) for run in pair)
+
+    def work() -> Iterator[list[tuple[tuple[int, int], ...]]]:
+        from prunekit import verbs
+
+        yield [verbs.layer_costs(opened, recipe) for recipe in recipes]
+
+    return ask("difference-layers", (opened.key, recipes), work)
+
+
+def _layer_by_layer(opened: "Opened", question: Question) -> None:
+    costs = question.ticket.snapshot().latest
+    if costs is not None:
+        with st.expander("Layer by layer", icon=":material/table_rows:"):
+            rows = figures.layers_table(opened.structure.layers, *costs)
+            table(rows, "layers-of-both", "Parameters and MACs of each layer of both runs, and their difference")
 
 
 def _draw(opened: "Opened", question: Question, names: tuple[str, str]) -> None:
@@ -123,7 +173,10 @@ def _verdict(comparison: Comparison, names: tuple[str, str]) -> str:
     """Write whether the two runs differ significantly, by the samples that only one of them gets right."""
     reading = comparison.evaluations[0].reading
     if comparison.gain is None:
-        return f"Measured on {reading.n:,} {reading.split} samples."
+        return (
+            f"Measured on the same {reading.n:,} {reading.split} samples. {titled(literal(reading.metric))} is one "
+            "figure of them all, so that the difference has no paired interval; each run's own is in the table."
+        )
     low, high = comparison.gain
     a, b = map(literal, names)
     text = f"Measured on the same {reading.n:,} {reading.split} samples."

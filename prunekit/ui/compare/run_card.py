@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from prunekit.verbs import Opened
 
 SPLIT = "validation"
+NOTE = 2000
+"""Characters that a note may have."""
 MEASURED, EXACT = ":blue-badge[measured]", ":gray-badge[exact]"
 
 
@@ -42,6 +44,7 @@ def run_card(opened: "Opened", runs: Sequence[Run], run: Run, desk: Run | None) 
     with st.container(border=True):
         _pick({other.id: title(other) for other in reversed(runs)}, run)
         _name(opened, run)
+        _note(opened, run)
         _figures(opened, run)
         run_actions(opened, runs, run, desk)
 
@@ -79,6 +82,25 @@ def _name(opened: "Opened", run: Run) -> None:
     key = keyed(widget, run.label)
     name.text_input(
         "Name", run.label, 60, key, placeholder="Give it a name", on_change=rename, label_visibility="collapsed"
+    )
+
+
+def _note(opened: "Opened", run: Run) -> None:
+    widget = f"note-{run.id}"
+
+    def write() -> None:
+        note = by_hand(widget)
+        if note is not None:
+            opened.workspace.annotate(run.id, note.strip())
+
+    st.text_area(
+        "Note",
+        run.note,
+        68,
+        NOTE,
+        keyed(widget, run.note),
+        placeholder="What it was for, what it showed",
+        on_change=write,
     )
 
 

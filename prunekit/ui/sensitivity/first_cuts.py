@@ -1,114 +1,79 @@
-"""Where to cut first: the ranking of a scan, and the recipe that it suggests."""
+"""Where to cut first: what each group or layer gives for one point of the metric, the most first."""
 
-from dataclasses import replace
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from prunekit.recipe import Recipe, kept_units
-from prunekit.records import Cost, Mode, Suggestion
+from prunekit.records import Mode, Reading
 from prunekit.ui.sensitivity.scanning import Scan
-from prunekit.ui.state import moves
-from prunekit.ui.state.reading import base_recipe, desk_recipe
-from prunekit.ui.state.rows import rows
-from prunekit.ui.state.session import session
-from prunekit.ui.widgets.chart import choosing_chart
-from prunekit.ui.widgets.text import count, percent
+from prunekit.ui.widgets.table import table
+from prunekit.ui.widgets.text import literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from prunekit.verbs import Opened
 
-ALLOWED = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
-"""Nats of KL divergence that may be allowed."""
+POINTS, SHARE = "%.1f", "%.1f"
+FREED = "Of the whole network, by the closed formulas: exact."
+HEIGHT = 330
+"""Pixels of a long ranking, which then scrolls by itself."""
 
 
-def first_cuts(opened: "Opened", scan: Scan, protected: dict[str, str], choose: "Callable[[str], None]") -> None:
-    """Draw the ranking of groups or layers by harm for what they save, and offer the recipe that it suggests."""
-    from prunekit.figures.ranking import WORDS, ranking, ranking_table
-    from prunekit.search.ranking import RESOURCES, rank, suggest
+def first_cuts(
+    opened: "Opened", scan: Scan, dense: Reading, protected: dict[str, str], choose: Callable[[str], None]
+) -> None:
+    """Draw the ranking, each row of which can be chosen.
 
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        resources = RESOURCES[scan.mode]
-        resource = resources[0]
-        if len(resources) > 1:
-            resource = (
-                st.segmented_control(
-                    "Harm for each",
-                    resources,
-                    default=resource,
-                    required=True,
-                    format_func={"macs": "MAC saved", "params": "Parameter saved"}.__getitem__,
-                    key="scan-resource",
-                )
-                or resource
-            )
-        allowed = st.select_slider(
-            "Harm allowed, nats of KL divergence", ALLOWED, 0.1, key="scan-allowed", format_func=str, width=320
-        )
-    ranks = rank(scan.points, opened.structure, scan.mode, resource, allowed)
-    alt = f"{len(ranks)} parts by their harm for the {WORDS[resource]} that cutting them alone saves"
-    names = [ranked.name for ranked in ranks]
-    choosing_chart(
-        ranking(ranks, resource, protected), ranking_table(ranks, resource), "ranking", alt, choose, names=names
+    Args:
+        opened: the task.
+        scan: what is known of the desk's mode.
+        dense: the dense network's reading by the scan's metric.
+        protected: groups that cannot be cut, each with its reason.
+        choose: takes the name of a row.
+    """
+    from prunekit.figures.ranking import ranking_table
+    from prunekit.search.ranking import cut_first
+
+    ranks = cut_first(scan.points, opened.structure, scan.mode, dense)
+    tied = {group.name: [name for name in group.layers if name != group.name] for group in opened.structure.groups}
+    st.subheader("Cut here first", anchor=False)
+    what = "channels" if scan.mode is Mode.CHANNELS else "weights"
+    metric = literal(dense.metric)
+    st.caption(
+        f"How many of its {what} each layer can give up alone before the network loses 1 point of {metric}, what that "
+        f"frees, and what the network loses where half of them go. Choose a row to look closer."
     )
-    unranked = [name for name in scan.names if name not in names]
-    if unranked and scan.remaining["picture"] == 0:
-        st.caption(f"Not ranked, since no level removes anything of them: {len(unranked)}.")
-    _suggestion(opened, scan, suggest(scan.points, opened.structure, scan.mode, resource, allowed))
-
-
-def _suggestion(opened: "Opened", scan: Scan, suggestion: Suggestion) -> None:
-    if not suggestion.levels:
-        st.caption(":material/info: Nothing can be cut within this harm; allow more.")
-        return
-    recipe = suggested(opened, scan.mode, suggestion)
-    is_here = recipe == desk_recipe(opened)
-    with st.container(border=True):
-        st.markdown(
-            f"**The scan suggests to cut {len(suggestion.levels)} of {len(scan.names)}**, step by step where the least "
-            f"harm is added for what is saved. {_saves(opened, scan.mode, recipe)} The harms of these cuts alone add "
-            f"up to {suggestion.kl:.3f} nats :gray-badge[estimated]; together they may do more or less: the desk "
-            "measures it."
-        )
-        st.button(
-            "On the desk" if is_here else "Put on the desk",
-            key="scan-put",
-            icon=":material/tune:",
-            on_click=moves.put,
-            args=(recipe,),
-            disabled=is_here,
-        )
-
-
-def suggested(opened: "Opened", mode: Mode, suggestion: Suggestion) -> Recipe:
-    """Return the desk's recipe with all that is not pinned cut as suggested, and no less than in its base."""
-    recipe, pinned = desk_recipe(opened), session().hand.pinned
-    bars = [row for row in rows(opened.structure, recipe, mode, base_recipe(opened)) if not row.protected]
-    levels = {
-        row.cuts: row.sparsity if row.cuts in pinned else max(row.floor, suggestion.levels.get(row.cuts, 0.0))
-        for row in bars
-    }
-    cuts = {name: level for name, level in levels.items() if level}
-    return replace(recipe, channels=cuts) if mode is Mode.CHANNELS else replace(recipe, weights=cuts)
-
-
-def _saves(opened: "Opened", mode: Mode, recipe: Recipe) -> str:
-    """Write what remains of the network under a recipe, by the closed formulas."""
-    whole = opened.structure.cost({})
-    if mode is Mode.WEIGHTS:
-        from prunekit.search.scan import sizes
-
-        size = sizes(opened.structure, mode)
-        zeros = sum(n - kept_units(n, recipe.weights[name]) for name, n in size.items() if name in recipe.weights)
-        return f"It zeroes {count(zeros)} of {count(whole.params)} parameters ({percent(zeros / whole.params)})."
-    kept = {
-        group.name: kept_units(group.units, recipe.channels.get(group.name, 0.0), recipe.round_to.get(group.name, 1))
-        for group in opened.structure.prunable
-    }
-    cost: Cost = opened.structure.cost(kept)
-    return (
-        f"It leaves {count(cost.macs)} MACs ({percent(cost.macs / whole.macs)}) and {count(cost.params)} parameters "
-        f"({percent(cost.params / whole.params)})."
+    rows = ranking_table(ranks, scan.mode, tied)
+    table(
+        rows,
+        "cut-here-first",
+        f"{len(ranks)} layers by what each frees for one point of {dense.metric}, the most first",
+        _columns(scan.mode),
+        choose=lambda row: choose(ranks[row].name),
+        height=HEIGHT,
     )
+    single = len(scan.names) - len(ranks)
+    if single:
+        st.caption(f"{single} more cannot be cut alone: each is made of a single piece.")
+    if protected:
+        st.caption(f"Cannot be cut: {'; '.join(f'{literal(n)} ({literal(why)})' for n, why in protected.items())}.")
+
+
+def _columns(mode: Mode) -> dict[str, object]:
+    number = st.column_config.NumberColumn
+    freed = ("frees MACs, %", "frees params, %") if mode is Mode.CHANNELS else ("zeroes params, %",)
+    return {
+        "layer": st.column_config.TextColumn(pinned=True, width=125),
+        "can go, %": number(format=SHARE, help="Alone, before 1 point is lost."),
+        "from–to, %": st.column_config.TextColumn(help="95 % interval: what surely can go, and what perhaps can."),
+        "share known by": st.column_config.TextColumn(
+            help="Measured or estimated where just so many were removed; interpolated between two levels of the scan."
+        ),
+        **{name: number(format=SHARE, help=FREED) for name in freed},
+        "half loses, points": number(format=POINTS, help="Points below the dense network where half of it goes."),
+        "from–to, points": st.column_config.TextColumn(
+            help="95 % interval of what the network loses on all validation samples; exact where it ran on all of them."
+        ),
+        "half is": st.column_config.TextColumn(help="safe: under 1 point; costly: 1 to 5; harmful: over 5."),
+        "KL at half, nats": number(format="%.3f", help="How far the outputs are from the dense network's."),
+    }

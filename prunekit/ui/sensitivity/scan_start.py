@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from prunekit.verbs import Opened
 
 ABOUT = {
-    "picture": "16 samples for every cell: where the network is sensitive, not yet how much.",
+    "picture": "16 samples for every cut: where the network is sensitive, not yet how much.",
     "within": "Samples are added until the 95 % interval is one point to each side, or a tenth of the drop where that "
-    "is more; a cell between two that agree is interpolated.",
-    "exact": "Every cell on all validation samples.",
+    "is more; a cut between two that agree is interpolated.",
+    "exact": "Every cut on all validation samples.",
 }
 
 
@@ -27,11 +27,11 @@ def scan_start(opened: "Opened", scan: scanning.Scan) -> None:
     ticket = jobs.started(scanning.owner(opened))
     if ticket is not None:
         with st.container():
-            progress(ticket, "points")
+            progress(ticket, "cuts")
     if ticket is not None and not ticket.finished:
         looks = sum(point.reading.interval is None for point in scan.points) if not ticket.snapshot().done else 0
         if looks and scan.remaining["within"] == scan.total:
-            st.caption(f"First picture: {len(scan.points)} of {scan.total} cells, on 16 samples each.")
+            st.caption(f"First picture: {len(scan.points)} of {scan.total} cuts, on 16 samples each.")
         return
     if not scan.points:
         what = "groups" if scan.mode is Mode.CHANNELS else "layers"
@@ -58,15 +58,13 @@ def scan_start(opened: "Opened", scan: scanning.Scan) -> None:
             seconds = scanning.cost(opened, scan, precision)
             about = f", about {duration(seconds)}" if seconds is not None else ""
             st.button(
-                f"{'Scan' if remaining == scan.total else 'Resume: measure'} {remaining} points{about}",
+                f"{'Scan' if remaining == scan.total else 'Resume: measure'} {remaining} cuts{about}",
                 key="scan-start",
                 icon=":material/play_arrow:",
                 on_click=scanning.start,
                 args=(opened, precision),
             )
-    st.caption(
-        ABOUT[precision] if remaining else f"All {scan.total} points are measured at this precision, and stored."
-    )
+    st.caption(ABOUT[precision] if remaining else f"All {scan.total} cuts are measured at this precision, and stored.")
 
 
 def other_criterion(opened: "Opened", scans: dict[str, scanning.Scan]) -> None:
@@ -81,7 +79,7 @@ def other_criterion(opened: "Opened", scans: dict[str, scanning.Scan]) -> None:
         ticket = jobs.started(scanning.owner(opened, name)) if name != own else None
         if ticket is not None:
             with st.container():
-                progress(ticket, "points")
+                progress(ticket, "cuts")
     names = [
         name
         for name, scan in scans.items()
@@ -94,7 +92,7 @@ def other_criterion(opened: "Opened", scans: dict[str, scanning.Scan]) -> None:
         remaining, seconds = scans[name].remaining["within"], scanning.cost(opened, scans[name], "within")
         about = f", about {duration(seconds)}" if seconds is not None else ""
         st.button(
-            f"Scan {remaining} points by {literal(criterion_title(name))}{about}",
+            f"Scan {remaining} cuts by {literal(criterion_title(name))}{about}",
             key="scan-other",
             icon=":material/play_arrow:",
             on_click=scanning.start,

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from prunekit.engine import Ticket
 
 KEY = "session"
+DENSE, DESK = "dense", "desk"
+"""What can be compared besides runs: the task's own network, and whatever is on the desk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ class Session:
         held: the recipe that this tab last stored as a run, or took from the history.
         layer: the layer whose weights are shown; ``None`` is the first.
         run: the run that is looked at in the history; ``None`` is the one on the desk.
+        pair: the two that are compared: ids of runs, ``DENSE`` or ``DESK``.
         linked: the run that the address asked for when this tab came, until it is on the desk.
         has_arrived: whether the run of the address was read.
         refused: why a change of the desk was refused, and the desk at that time.
@@ -132,6 +135,7 @@ class Session:
     held: Recipe | None = None
     layer: str | None = None
     run: str | None = None
+    pair: tuple[str, str] = DENSE, DESK
     linked: str | None = None
     has_arrived: bool = False
     refused: tuple[str, Recipe | None] = "", None
@@ -157,6 +161,7 @@ class Session:
             question.ticket.cancel()
         self.recipe = self.held = self.layer = self.scanned = self.run = self.linked = None
         self.tried = self.misfit = self.offered = None
+        self.pair = DENSE, DESK
         self.refused = "", None
         self.hand = replace(Hand(), rev=self.hand.rev, version=self.hand.version + 1)
         self.questions.clear()

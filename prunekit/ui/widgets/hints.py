@@ -14,7 +14,8 @@ TEXTS = {
         "Zeros keep their place in the file, so only the size after gzip falls."
     ),
     "sensitivity": (
-        "KL divergence says how far the outputs move from the dense network's. It sees damage before the metric does."
+        "Here every layer is cut alone, all others whole. Cuts together lose more than their sum, so that this says "
+        "where to begin, not how far."
     ),
     "recover": (
         "A cut network has lost channels, not its training: one or two epochs of training bring most "

@@ -9,6 +9,9 @@ import streamlit as st
 
 from prunekit.ui.state.session import shown
 
+ROW = 36
+"""Pixels that a row of a table is high, and its header too."""
+
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -18,6 +21,7 @@ def table(
     alt: str,
     columns: Mapping[str, Any] | None = None,
     choose: Callable[[int], None] | None = None,
+    height: int | None = None,
 ) -> None:
     """Draw rows as a table with a CSV download.
 
@@ -27,6 +31,7 @@ def table(
         alt: what the table shows, for those who cannot see it.
         columns: Streamlit's configuration of columns that need one.
         choose: takes the number of a row that was selected; without it none can be.
+        height: the most pixels that many rows may take; Streamlit's own for ``None``.
     """
     config = {**_counts(rows), **(columns or {})}
     key = f"table-{name}"
@@ -36,6 +41,7 @@ def table(
         column_config=config,
         key=key,
         alt=alt,
+        height="auto" if height is None or ROW * (len(rows) + 1) < height else height,
         on_select="ignore" if choose is None else lambda: _selected(key, choose),
         selection_mode="single-row",
     )
