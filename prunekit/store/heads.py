@@ -11,18 +11,12 @@ from collections.abc import Sequence
 from prunekit.errors import WorkspaceError
 from prunekit.records import Run, TaskKey
 from prunekit.store.encoding import names_of, text_of
-from prunekit.store.runs import get, line
+from prunekit.store.runs import get
 
 
 def head(db: sqlite3.Connection, key: TaskKey) -> Run | None:
     """Return the run on a task's desk."""
     return _position(db, key)[0]
-
-
-def way(db: sqlite3.Connection, key: TaskKey, most: int) -> tuple[Run, ...]:
-    """Return the runs that lead to the one on a task's desk, oldest first, at most the last ``most``."""
-    run = head(db, key)
-    return () if run is None else line(db, run.id, most)
 
 
 def put(db: sqlite3.Connection, key: TaskKey, run_id: str | None) -> None:

@@ -126,15 +126,6 @@ def of_task(db: sqlite3.Connection, task: str) -> tuple[Run, ...]:
     return _select(db, "task = ?", task)
 
 
-def line(db: sqlite3.Connection, run_id: str, most: int) -> tuple[Run, ...]:
-    """Return a run and the runs it came from, oldest first, at most the last ``most``."""
-    way = (
-        "WITH RECURSIVE way(id, parent, steps) AS (SELECT id, parent, 1 FROM runs WHERE id = ? UNION ALL"
-        f" SELECT runs.id, runs.parent, steps + 1 FROM runs JOIN way ON runs.id = way.parent WHERE steps < {int(most)})"
-    )
-    return _select(db, f"id IN ({way} SELECT id FROM way)", run_id)
-
-
 def children(db: sqlite3.Connection, run_id: str) -> tuple[Run, ...]:
     """Return the runs made from one, in the order they were stored.
 

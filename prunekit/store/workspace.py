@@ -167,11 +167,6 @@ class Workspace:
         with self._database.reading() as db:
             return heads.head(db, key)
 
-    def way(self, key: TaskKey, most: int) -> tuple[Run, ...]:
-        """Return the runs that lead to the one on a task's desk, oldest first, at most the last so many."""
-        with self._database.reading() as db:
-            return heads.way(db, key, most)
-
     def set_head(self, key: TaskKey, run_id: str | None) -> None:
         """Put a run on a task's desk; moving the head forgets what undo left.
 

@@ -37,20 +37,6 @@ def press_mark(page: Page, question: str, name: str) -> None:
     _click(page, *plot.evaluate(MIDDLE, name))
 
 
-def choose_row(page: Page, table: Locator, first: str) -> None:
-    """Choose the row of a table whose first column reads so, by keys: the rows are painted, not elements."""
-    cells = table.locator("[role=row] [role=gridcell]:first-child")
-    at = table.locator("[role=gridcell][aria-selected=true]")
-    cells.first.focus()
-    expect(at).to_have_text(cells.first.inner_text())
-    for text in cells.all_inner_texts()[1:]:
-        if at.inner_text() == first:
-            break
-        page.keyboard.press("ArrowDown")
-        expect(at).to_have_text(text)
-    page.keyboard.press("Shift+Space")
-
-
 def _click(page: Page, x: float, y: float) -> None:
     page.mouse.move(x - 2, y - 2)  # plotly selects what the mouse was seen to hover over
     page.mouse.move(x, y, steps=3)

@@ -68,6 +68,19 @@ def test_a_run_that_is_picked_in_the_chart_is_compared_and_the_desk_stays(page, 
     stands(page, "layer3.0.conv1", 75)
 
 
+def test_the_last_two_that_are_picked_are_compared(page, runs):
+    page.goto("/compare")
+    whole(page)
+    press_mark(page, "Which run gives the most for its parameters?", runs[1].id)
+    expect(page.get_by_text("Compared: the task's own network with half the second stage")).to_be_visible()
+    whole(page)
+    press_mark(page, "Which run gives the most for its parameters?", runs[0].id)
+    expect(page.get_by_text(f"Compared: half the second stage with run {runs[0].id[:6]}")).to_be_visible()
+    whole(page)
+    press_mark(page, "Which run gives the most for its parameters?", runs[2].id)
+    expect(page.get_by_text(f"Compared: run {runs[0].id[:6]} with run {runs[2].id[:6]}")).to_be_visible()
+
+
 def test_a_link_puts_its_run_on_the_desk(page, runs):
     page.goto(f"/?task=resnet8&run={runs[0].id}")
     stands(page, "conv1", 25)

@@ -306,7 +306,6 @@ def _open_workspace(content: bytes) -> object:
             store.can_redo(key),
             store.runs("net"),
             store.points(_scan_key()),
-            store.way(key, 9),
         )
         return repr((*answers, store.setting("shown"), [run.to_json() for run in store.runs("net")]))
 

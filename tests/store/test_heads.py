@@ -91,7 +91,7 @@ def test_other_data_of_one_name_and_weights_have_a_head_of_their_own(store, line
     labels = replace(RESNET8, data="f00d")
     other = make_run(9, data="f00d")
     store.add_run(other)
-    assert (store.head(labels), store.undo(labels), store.way(labels, 9)) == (None, None, ())
+    assert (store.head(labels), store.undo(labels)) == (None, None)
     store.set_head(labels, other.id)
     assert (store.head(labels), store.head(RESNET8)) == (other, line[2])
     assert store.undo(labels) is None
