@@ -1,6 +1,6 @@
 """How a person reaches the marks of a chart and the rows of a table."""
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page
 
 from tests.browser.conftest import settled
 
