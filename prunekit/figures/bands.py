@@ -59,8 +59,8 @@ def ends(curve: Sequence[tuple[float, float]]) -> tuple[float, float]:
         curve: ``(sparsity, points lost)``, by rising sparsity; where nothing is cut nothing is lost.
 
     Example:
-        >>> ends([(0.2, 0.0), (0.4, 2.0), (0.6, 6.0)])
-        (0.3, 0.55)
+        >>> ends([(0.25, 0.0), (0.5, 2.0), (0.75, 6.0)])
+        (0.375, 0.6875)
     """
     safe, costly = (_reach(curve, band.upto) for band in (SAFE, COSTLY))
     return safe, costly

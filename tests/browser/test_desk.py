@@ -224,8 +224,7 @@ def test_two_tabs_with_two_tasks_do_not_disturb_each_other(desk):
     second.goto("/?task=article")
     ready(second)
     pull(desk, LAYER, 0.5)
-    second_bar = second.get_by_role("slider").filter(has=second.locator(":not(.protected)")).first
-    second_bar.press("PageUp")
+    second.locator(".bar:not(.protected)").first.press("PageUp")
     measured(desk)
     measured(second)
     stands(desk, LAYER, 50)

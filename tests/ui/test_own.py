@@ -41,7 +41,7 @@ def test_every_page_shows_it(at, page, kind):
     assert not app.exception
     assert [error.value for error in app.error] == []
     if page == "tune":
-        assert tiles(app)["accuracy"]["label"] == METRIC[kind]
+        assert tiles(app)["accuracy"]["label"] == f"{METRIC[kind]} as cut"
     if page in ("recover", "export", "weights"):
         assert any(metric.label.startswith(METRIC[kind]) for metric in app.metric)
 
